@@ -1,0 +1,18 @@
+//! What every process of V-Stack agrees on: words, limits, ids, units, the cluster map, the manifest, the order of reads
+//! and the node score.
+//!
+//! Invariants:
+//! - No I/O, no clock, no randomness, no threads: whatever varies comes in as an argument.
+//! - What is encoded here is read by every later release. Fields are added with a default and never change their meaning.
+
+pub mod codec;
+pub mod error;
+pub mod hash;
+pub mod id;
+pub mod layout;
+pub mod limit;
+pub mod manifest;
+pub mod read;
+pub mod score;
+pub mod text;
+pub mod unit;

@@ -1,0 +1,100 @@
+//! Failures as gRPC statuses and back.
+
+use prost::Message;
+use tonic::{Code as Grpc, Status, metadata::MetadataValue};
+use vs_core::error::{Code, Failure};
+
+use crate::v1;
+
+/// The trailer that carries the encoded [`v1::Failure`].
+const TRAILER: &str = "vs-failure-bin";
+
+/// The one mapping of our codes to gRPC's.
+fn grpc_code(code: Code) -> Grpc {
+    match code {
+        Code::Internal | Code::Partial => Grpc::Internal,
+        Code::MediaRejected | Code::Invalid | Code::Config | Code::Ambiguous | Code::NotConfirmed => {
+            Grpc::InvalidArgument
+        }
+        Code::LocalFile | Code::DataDir => Grpc::FailedPrecondition,
+        Code::Denied => Grpc::PermissionDenied,
+        Code::NotFound => Grpc::NotFound,
+        Code::Conflict | Code::WrongOffset => Grpc::FailedPrecondition,
+        Code::Fenced => Grpc::Aborted,
+        Code::NoQuorum | Code::Unreachable | Code::Busy | Code::NotLeader => Grpc::Unavailable,
+        Code::Integrity => Grpc::DataLoss,
+        Code::Timeout => Grpc::DeadlineExceeded,
+        Code::NoSpace => Grpc::ResourceExhausted,
+        Code::NotSupported => Grpc::Unimplemented,
+    }
+}
+
+/// For the answer of a failed call.
+#[must_use]
+pub fn status_from_failure(failure: &Failure) -> Status {
+    let mut status = Status::new(grpc_code(failure.code), failure.what.clone());
+    let trailer = MetadataValue::from_bytes(&failure_to_wire(failure).encode_to_vec());
+    status.metadata_mut().insert_bin(TRAILER, trailer);
+    status
+}
+
+/// What a failed call means. A status without our trailer came from the transport or from a stranger.
+#[must_use]
+pub fn failure_from_status(status: &Status) -> Failure {
+    let ours = status.metadata().get_bin(TRAILER).and_then(|value| value.to_bytes().ok());
+    if let Some(failure) = ours.and_then(|bytes| v1::Failure::decode(bytes).ok()) {
+        return failure_from_wire(failure);
+    }
+    let code = match status.code() {
+        Grpc::Unavailable | Grpc::Cancelled | Grpc::Unknown => Code::Unreachable,
+        Grpc::DeadlineExceeded => Code::Timeout,
+        Grpc::Unimplemented => Code::NotSupported,
+        Grpc::NotFound => Code::NotFound,
+        Grpc::InvalidArgument | Grpc::OutOfRange => Code::Invalid,
+        Grpc::ResourceExhausted => Code::Busy,
+        _ => Code::Internal,
+    };
+    Failure::new(code, status.message())
+}
+
+#[must_use]
+pub fn failure_to_wire(failure: &Failure) -> v1::Failure {
+    v1::Failure {
+        code: failure.code.name().to_owned(),
+        what: failure.what.clone(),
+        why: failure.why.clone(),
+        hint: failure.hint.clone().unwrap_or_default(),
+        retryable: failure.code.retryable(),
+        ..v1::Failure::default()
+    }
+}
+
+/// An unknown code, from a newer release, is read as an internal one; its text still tells.
+#[must_use]
+pub fn failure_from_wire(failure: v1::Failure) -> Failure {
+    Failure {
+        code: failure.code.parse().unwrap_or(Code::Internal),
+        what: failure.what,
+        why: failure.why,
+        hint: Some(failure.hint).filter(|hint| !hint.is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_survives_the_wire() {
+        for &code in Code::ALL {
+            let failure = Failure::new(code, "what\nit is").because("why").hint("vsctl ls");
+            assert_eq!(failure_from_status(&status_from_failure(&failure)), failure);
+        }
+    }
+
+    #[test]
+    fn a_stranger_s_status_is_classified() {
+        assert_eq!(failure_from_status(&Status::unavailable("x")).code, Code::Unreachable);
+        assert_eq!(failure_from_status(&Status::deadline_exceeded("x")).code, Code::Timeout);
+    }
+}
