@@ -1,0 +1,45 @@
+# What a person types. Each target says what it needs, and installs it where it may.
+#
+#   make demo [FILE=film.mp4]   a film goes in, appears in the library and plays
+#   make test                   everything CI runs
+#   make lint / make fix        style and lints; fix also writes generated files
+#   make long                   the slow suites: 2 GiB upload, 50 kills
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix long need build clean
+
+# RocksDB is compiled once for this user (.dev/rocksdb.sh) and shared by every target; without it cargo compiles it as usual.
+CARGO = . .dev/env.sh && cargo
+
+help:
+	@sed -n '/^# *make/s/^# *//p' Makefile
+
+need:
+	@.dev/need.sh
+
+build: need
+	@$(CARGO) build --workspace --bins
+
+demo: build
+	@.dev/demo.sh "$(FILE)"
+
+test: need
+	@$(CARGO) build --workspace --bins --tests
+	@$(CARGO) test --workspace --quiet
+	@$(MAKE) --no-print-directory lint
+
+lint: need
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+fix: need
+	@$(CARGO) fmt --all
+	@$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	@VS_FIX=1; export VS_FIX; $(CARGO) test --quiet --package vs-wire --test codegen && $(CARGO) test --quiet --package vs-tests --test drift
+
+long: build
+	@$(CARGO) test --package vs-tests --test long -- --ignored --nocapture
+
+clean:
+	@$(CARGO) clean

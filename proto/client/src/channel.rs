@@ -1,0 +1,133 @@
+//! gRPC channels to a cluster: of several endpoints the first to answer is used.
+
+use std::time::Duration;
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::time::{sleep, timeout};
+use tonic::transport::{Channel, Endpoint};
+use vs_core::error::{Code, Failure};
+use vs_wire::{
+    MESSAGE_BYTES_MAX, failure_from_status,
+    v1::{
+        admin_client::AdminClient, cluster_client::ClusterClient, meta_client::MetaClient, upload_client::UploadClient,
+    },
+};
+
+/// Head start of each endpoint over the next one named.
+const STAGGER: Duration = Duration::from_millis(250);
+/// How long one endpoint may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// hyper's default windows cap a transfer near 1 MB a round trip.
+const STREAM_WINDOW_BYTES: u32 = 8 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 64 << 20;
+
+/// A connection to one node of a cluster, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    channel: Channel,
+    addr: String,
+}
+
+impl Client {
+    /// Connects to whichever of `endpoints` (`HOST:PORT`) answers first, within `deadline`.
+    ///
+    /// # Errors
+    /// `Unreachable`, with a line for each endpoint, when none does.
+    pub async fn connect(endpoints: &[String], deadline: Duration) -> Result<Self, Failure> {
+        let attempt = |(at, addr): (u32, String)| async move {
+            sleep(STAGGER * at).await;
+            let connected = Self::connect_one(&addr).await;
+            (addr, connected)
+        };
+        let mut attempts: FuturesUnordered<_> = (0..).zip(endpoints.iter().cloned()).map(attempt).collect();
+        let mut refused = Vec::new();
+        let first = async {
+            while let Some((addr, connected)) = attempts.next().await {
+                match connected {
+                    Ok(client) => return Some(client),
+                    Err(why) => refused.push(format!("{addr}  {why}")),
+                }
+            }
+            None
+        };
+        let answered = timeout(deadline, first).await;
+        if let Ok(Some(client)) = answered {
+            return Ok(client);
+        }
+        let mut failure = Failure::new(Code::Unreachable, format!("cannot reach vsd at {}", endpoints.join(", ")));
+        failure.why = refused;
+        if answered.is_err() {
+            failure.why.push(format!("no answer within {}", vs_core::unit::human_duration(deadline)));
+        }
+        Err(failure.hint("start one with `vsd dev`, or name another with `--endpoint HOST:PORT`"))
+    }
+
+    async fn connect_one(addr: &str) -> Result<Self, String> {
+        let endpoint = Endpoint::from_shared(format!("http://{addr}"))
+            .map_err(|_| "not a HOST:PORT".to_owned())?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .http2_keep_alive_interval(Duration::from_secs(10))
+            .keep_alive_timeout(Duration::from_secs(10));
+        let channel = endpoint.connect().await.map_err(|error| root_cause(&error))?;
+        Ok(Self { channel, addr: addr.to_owned() })
+    }
+
+    /// The endpoint that answered.
+    #[must_use]
+    pub fn addr(&self) -> &str {
+        &self.addr
+    }
+
+    #[must_use]
+    pub fn meta(&self) -> MetaClient<Channel> {
+        MetaClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    #[must_use]
+    pub fn upload(&self) -> UploadClient<Channel> {
+        UploadClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    #[must_use]
+    pub fn admin(&self) -> AdminClient<Channel> {
+        AdminClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    #[must_use]
+    pub fn cluster(&self) -> ClusterClient<Channel> {
+        ClusterClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+}
+
+/// Runs one unary call under a deadline and gives its answer or what its failure means.
+///
+/// # Errors
+/// The server's failure, or `Timeout` when the deadline passes first.
+pub async fn call<T>(
+    deadline: Duration,
+    answer: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+) -> Result<T, Failure> {
+    match timeout(deadline, answer).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(failure_from_status(&status)),
+        Err(_) => {
+            let waited = vs_core::unit::human_duration(deadline);
+            Err(Failure::new(Code::Timeout, format!("no answer within {waited}"))
+                .because("whether the request took effect is unknown")
+                .hint("allow more time with `--timeout 2min`"))
+        }
+    }
+}
+
+/// The innermost cause: what a person can act on is at the bottom of transport errors.
+pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = innermost.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}

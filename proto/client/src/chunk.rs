@@ -1,0 +1,190 @@
+//! Chunk transfers over plain HTTP/1.1, with connections kept open.
+
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Either, Empty, Full};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming};
+use hyper_util::{
+    client::legacy::{Client as HttpClient, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use tokio::time::timeout;
+use vs_core::{
+    hash::{ChunkHash, Hash},
+    id::AssetId,
+    limit::CHUNK_BYTES_MAX,
+};
+
+/// How long a node may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Idle connections kept for each node.
+const IDLE_CONNECTIONS_MAX: usize = 16;
+/// The sender's log index, which a node's sweep weighs (DESIGN §10).
+pub const INDEX_HEADER: &str = "vs-index";
+
+type Body = Either<Full<Bytes>, Empty<Bytes>>;
+
+/// Why a chunk did not come or go, split by what the caller does next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChunkError {
+    /// The node has no such chunk: ask the next.
+    #[error("{addr} does not have chunk {hash}")]
+    Absent { addr: String, hash: ChunkHash },
+    /// The node's copy is bad: report it and ask the next.
+    #[error("{addr} holds a bad copy of chunk {hash}")]
+    Corrupt { addr: String, hash: ChunkHash },
+    /// The node is full: choose a stand-in.
+    #[error("{addr} is full")]
+    Full { addr: String },
+    /// The node cannot be reached, is slow, or answers nonsense: ask the next.
+    #[error("{addr}: {why}")]
+    Node { addr: String, why: String },
+}
+
+/// How a PUT ended. Both mean that the chunk is durable there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    Created,
+    AlreadyDurable,
+}
+
+/// Gets and puts chunks; cheap to clone, connections are shared.
+#[derive(Clone, Debug)]
+pub struct ChunkClient {
+    http: HttpClient<HttpConnector, Body>,
+}
+
+impl Default for ChunkClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ChunkClient {
+    #[must_use]
+    pub fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let http = HttpClient::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .build(connector);
+        Self { http }
+    }
+
+    /// The verified bytes of a chunk. `stall` bounds the wait for the first byte and for each piece after it; `progress` hears
+    /// how many bytes have come and how long the first took.
+    ///
+    /// # Errors
+    /// When this node cannot give the chunk intact.
+    pub async fn get(
+        &self,
+        addr: &str,
+        asset: AssetId,
+        hash: ChunkHash,
+        stall: Duration,
+        mut progress: impl FnMut(usize, Duration),
+    ) -> Result<Bytes, ChunkError> {
+        let started = Instant::now();
+        let response = self.send(addr, Method::GET, &chunk_path(asset, hash), None, no_body(), stall).await?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Err(ChunkError::Absent { addr: addr.to_owned(), hash }),
+            StatusCode::INTERNAL_SERVER_ERROR => return Err(ChunkError::Corrupt { addr: addr.to_owned(), hash }),
+            status => return Err(node(addr, format!("answered {status}"))),
+        }
+        let first_byte = started.elapsed();
+        let mut body = response.into_body();
+        let mut bytes = BytesMut::with_capacity(CHUNK_BYTES_MAX);
+        loop {
+            let frame = timeout(stall, body.frame()).await.map_err(|_| node(addr, "stalled"))?;
+            let Some(frame) = frame else { break };
+            let Ok(data) = frame.map_err(|error| node(addr, error.to_string()))?.into_data() else { continue };
+            if bytes.len() + data.len() > CHUNK_BYTES_MAX {
+                return Err(ChunkError::Corrupt { addr: addr.to_owned(), hash });
+            }
+            bytes.extend_from_slice(&data);
+            progress(bytes.len(), first_byte);
+        }
+        if Hash::of(&bytes) == hash {
+            Ok(bytes.freeze())
+        } else {
+            Err(ChunkError::Corrupt { addr: addr.to_owned(), hash })
+        }
+    }
+
+    /// Writes a chunk; it is durable on the node when this returns. `index` is the sender's log index.
+    ///
+    /// # Errors
+    /// When the node did not acknowledge it within `deadline`. It may hold the chunk all the same.
+    pub async fn put(
+        &self,
+        addr: &str,
+        asset: AssetId,
+        hash: ChunkHash,
+        bytes: Bytes,
+        index: u64,
+        deadline: Duration,
+    ) -> Result<Put, ChunkError> {
+        let body = Either::Left(Full::new(bytes));
+        let response = self.send(addr, Method::PUT, &chunk_path(asset, hash), Some(index), body, deadline).await?;
+        let status = response.status();
+        // Read to its end, or the connection is not used again.
+        let _ = timeout(deadline, response.into_body().collect()).await;
+        match status {
+            StatusCode::CREATED => Ok(Put::Created),
+            StatusCode::OK => Ok(Put::AlreadyDurable),
+            StatusCode::INSUFFICIENT_STORAGE => Err(ChunkError::Full { addr: addr.to_owned() }),
+            status => Err(node(addr, format!("answered {status}"))),
+        }
+    }
+
+    /// The time a node takes to answer.
+    ///
+    /// # Errors
+    /// When it does not within `deadline`.
+    pub async fn ping(&self, addr: &str, deadline: Duration) -> Result<Duration, ChunkError> {
+        let started = Instant::now();
+        let response = self.send(addr, Method::HEAD, "/ping", None, no_body(), deadline).await?;
+        match response.status() {
+            StatusCode::OK | StatusCode::NO_CONTENT => Ok(started.elapsed()),
+            status => Err(node(addr, format!("answered {status}"))),
+        }
+    }
+
+    async fn send(
+        &self,
+        addr: &str,
+        method: Method,
+        path: &str,
+        index: Option<u64>,
+        body: Body,
+        deadline: Duration,
+    ) -> Result<Response<Incoming>, ChunkError> {
+        let mut request = Request::builder().method(method).uri(format!("http://{addr}{path}"));
+        if let Some(index) = index {
+            request = request.header(INDEX_HEADER, index);
+        }
+        let request = request.body(body).map_err(|error| node(addr, error.to_string()))?;
+        match timeout(deadline, self.http.request(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(node(addr, crate::channel::root_cause(&error))),
+            Err(_) => Err(node(addr, format!("no answer within {}", vs_core::unit::human_duration(deadline)))),
+        }
+    }
+}
+
+fn no_body() -> Body {
+    Either::Right(Empty::new())
+}
+
+fn chunk_path(asset: AssetId, hash: ChunkHash) -> String {
+    format!("/chunk/{}/{hash}", asset.0)
+}
+
+fn node(addr: &str, why: impl Into<String>) -> ChunkError {
+    ChunkError::Node { addr: addr.to_owned(), why: why.into() }
+}

@@ -1,0 +1,145 @@
+//! A video as a reader sees it: its manifest, its parts on demand, and where its chunks are.
+
+use std::{collections::HashMap, time::Duration};
+
+use bytes::Bytes;
+use tonic::transport::Channel;
+use vs_core::{
+    error::{Code, Failure},
+    hash::Hash,
+    id::{AssetId, NodeId, Version, VideoId},
+    layout::{Layout, Scheme},
+    manifest::{ChunkRef, Part, PartRef, Track},
+    read::read_plan,
+};
+use vs_wire::v1::{self, meta_client::MetaClient};
+
+use crate::{
+    Client,
+    channel::call,
+    chunk::{ChunkClient, ChunkError},
+};
+
+/// How long a node may keep a reader waiting before the next is asked.
+pub const STALL: Duration = Duration::from_secs(5);
+
+/// The manifest of one video, and the means to read its parts.
+#[derive(Clone, Debug)]
+pub struct Film {
+    pub video: v1::Video,
+    pub id: VideoId,
+    pub asset: AssetId,
+    pub version: Version,
+    pub scheme: Scheme,
+    pub tracks: Vec<Track>,
+    /// From the epoch the asset is placed by to the current one.
+    pub layouts: Vec<Layout>,
+    pub nodes: HashMap<NodeId, v1::NodeInfo>,
+    /// Of a stale read: how long ago the answering node last knew itself up to date.
+    pub age: Option<Duration>,
+    meta: MetaClient<Channel>,
+    deadline: Duration,
+}
+
+impl Film {
+    /// The manifest of the video that `name` means: an id, a unique prefix of one, or a title.
+    ///
+    /// # Errors
+    /// The server's, or `Integrity` when its answer breaks the contract.
+    pub async fn load(client: &Client, name: &str, stale: bool, deadline: Duration) -> Result<Self, Failure> {
+        let consistency = if stale { v1::Consistency::Stale } else { v1::Consistency::Linearizable };
+        let request = v1::GetManifestRequest { video: name.to_owned(), consistency: consistency.into() };
+        let mut meta = client.meta();
+        let manifest = call(deadline, meta.get_manifest(request)).await?;
+        let answer = |error: vs_wire::InvalidMessage| unsound(&error.to_string());
+        let video = manifest.video.ok_or_else(|| unsound("a manifest without its video"))?;
+        let tracks = manifest.tracks.into_iter().map(Track::try_from).collect::<Result<_, _>>().map_err(answer)?;
+        let layouts = manifest.layouts.into_iter().map(Layout::try_from).collect::<Result<_, _>>().map_err(answer)?;
+        Ok(Self {
+            id: video.id.parse().map_err(|_| unsound("a video without an id"))?,
+            video,
+            asset: AssetId(manifest.asset),
+            version: Version(manifest.version),
+            scheme: vs_wire::scheme_from_wire(manifest.scheme).map_err(answer)?,
+            tracks,
+            layouts,
+            nodes: manifest.nodes.into_iter().map(|node| (NodeId(node.id), node)).collect(),
+            age: manifest.age_ms.map(Duration::from_millis),
+            meta,
+            deadline,
+        })
+    }
+
+    /// The track of that name.
+    #[must_use]
+    pub fn track(&self, name: &str) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.name == name)
+    }
+
+    /// Part `no` of a track, checked against its name in the manifest.
+    ///
+    /// # Errors
+    /// The server's; `Integrity` when the answer is not that part.
+    pub async fn part(&self, track: &Track, no: u32) -> Result<Part, Failure> {
+        let named = usize::try_from(no).ok().and_then(|no| track.parts.get(no));
+        let PartRef { hash, .. } = *named.ok_or_else(|| unsound("a part beyond the track's end"))?;
+        let request = v1::GetPartRequest {
+            asset: self.asset.0,
+            version: self.version.0,
+            ballot: track.ballot.0,
+            track: track.name.clone(),
+            no,
+        };
+        let bytes = call(self.deadline, self.meta.clone().get_part(request)).await?.part;
+        if Hash::of(&bytes) != hash {
+            return Err(unsound(&format!("part {no} of track {} is not what the manifest names", track.name)));
+        }
+        let part = Part::decode(&bytes).map_err(|error| unsound(&error.to_string()))?;
+        if part.track != track.name || part.no != no {
+            return Err(unsound(&format!("part {no} of track {} says it is another", track.name)));
+        }
+        Ok(part)
+    }
+
+    /// Who to ask for a chunk, best first.
+    #[must_use]
+    pub fn holders(&self, part: &Part, chunk: &ChunkRef) -> Vec<NodeId> {
+        let width = match self.scheme {
+            Scheme::Replicate(n) => n.into(),
+            Scheme::Erasure { .. } => 1,
+        };
+        let displaced = part.displaced.iter().filter(|displaced| displaced.chunk == chunk.hash);
+        let stand_ins: Vec<_> = displaced.filter_map(|displaced| displaced.stand_in).collect();
+        let mut known: Vec<_> = self.nodes.keys().copied().collect();
+        known.sort_unstable();
+        read_plan(&self.layouts, &chunk.hash, width, &stand_ins, &known)
+    }
+
+    /// A chunk from the first holder that has it intact: for downloads, where every node is as good as another.
+    ///
+    /// # Errors
+    /// `Integrity` when somebody held a bad copy and nobody a good one, `Unreachable` otherwise; a line for each node asked.
+    pub async fn chunk(&self, chunks: &ChunkClient, part: &Part, chunk: &ChunkRef) -> Result<Bytes, Failure> {
+        let mut refused = Vec::new();
+        let mut code = Code::Unreachable;
+        for id in self.holders(part, chunk) {
+            let Some(node) = self.nodes.get(&id) else { continue };
+            match chunks.get(&node.addr, self.asset, chunk.hash, STALL, |_, _| {}).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => {
+                    if matches!(error, ChunkError::Corrupt { .. } | ChunkError::Absent { .. }) {
+                        code = Code::Integrity;
+                    }
+                    refused.push(error.to_string());
+                }
+            }
+        }
+        let mut failure = Failure::new(code, format!("chunk {} cannot be had intact", chunk.hash.short()));
+        failure.why = refused;
+        Err(failure)
+    }
+}
+
+fn unsound(why: &str) -> Failure {
+    Failure::new(Code::Integrity, "the manifest does not hold together").because(why)
+}

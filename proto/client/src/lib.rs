@@ -1,0 +1,13 @@
+//! How everything that talks to `vsd` talks to it: channels, chunk transfers, manifests, contexts, and how a person is told.
+//!
+//! Invariants:
+//! - No chunk leaves this crate before its bytes hash to the name that was asked for (INT-1).
+//! - Every call has a deadline, and every error is a [`Failure`](vs_core::error::Failure).
+
+pub mod channel;
+pub mod chunk;
+pub mod cli;
+pub mod context;
+pub mod film;
+
+pub use channel::Client;

@@ -1,0 +1,19 @@
+//! What takes too long for every run: `make long`.
+
+use vs_tests::{Node, clip::Clip, crash::survive_kills};
+
+const KILLS: u32 = 50;
+const FILM_BYTES: u64 = 2 << 30;
+
+#[test]
+#[ignore = "minutes of kills; run by `make long`"]
+fn nothing_acknowledged_is_lost_in_fifty_kills() {
+    survive_kills(KILLS);
+}
+
+#[test]
+#[ignore = "takes about 10 GiB of disk; run by `make long`"]
+fn memory_stays_flat_over_an_upload_of_2_gib() {
+    let mut node = Node::start(&[]);
+    vs_tests::memory::upload_stays_small(&mut node, Clip::Heavy, FILM_BYTES);
+}

@@ -1,0 +1,203 @@
+//! What every verb works at: the connection, how to write, what may be asked and changed, and how much time is left.
+
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use clap::ArgMatches;
+use tokio::sync::OnceCell;
+use tracing::{debug, info};
+use vs_client::{
+    Client,
+    channel::call,
+    cli::{self, Connection, Origin, OutputFormat, ProgressWhen, Setting},
+};
+use vs_core::error::{Code, Failure};
+use vs_wire::v1;
+
+use crate::{
+    args::{Cli, global_twin},
+    out::Style,
+};
+
+/// How long one call of a command without a bound may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) connection: Connection,
+    pub(crate) style: Style,
+    pub(crate) output: Setting<OutputFormat>,
+    pub(crate) progress: Setting<ProgressWhen>,
+    pub(crate) exact_bytes: Setting<bool>,
+    pub(crate) exact_times: Setting<bool>,
+    pub(crate) dry_run: bool,
+    yes: bool,
+    may_ask: bool,
+    deadline: Option<Instant>,
+    client: OnceCell<Client>,
+    at_interrupt: Mutex<Option<String>>,
+}
+
+impl Desk {
+    pub(crate) fn new(connection: Connection, cli: &Cli, matches: &ArgMatches) -> Result<Self, Failure> {
+        let global = &cli.global;
+        let origin = |id: &str| cli::given(matches, id, global_twin(id));
+        let context = connection.context_name();
+        let config = &connection.config;
+        let given = asked_format(global.output.zip(origin("output")), global.json.then(|| origin("json")).flatten())?;
+        let output = config.layered(given, context, |s| s.output, OutputFormat::Table);
+        let progress =
+            config.layered(global.progress.zip(origin("progress")), context, |s| s.progress, ProgressWhen::Auto);
+        let exact_bytes = config.layered(Some(global.bytes).zip(origin("bytes")), context, |s| s.bytes, false);
+        let exact_times = config.layered(Some(global.utc).zip(origin("utc")), context, |s| s.utc, false);
+        let style = Style {
+            format: if global.quiet { OutputFormat::Name } else { output.value },
+            columns: global.columns.clone(),
+            headers: !global.no_headers,
+            exact_bytes: exact_bytes.value,
+            exact_times: exact_times.value,
+            color: connection.color.value.applies_to(&io::stdout()),
+            quiet: global.quiet,
+            now_ms: u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0),
+        };
+        let explicit = matches!(connection.timeout.origin, Origin::Flag(_) | Origin::Environment(_));
+        let bounded = explicit || !cli.verb.is_unbounded();
+        Ok(Self {
+            style,
+            output,
+            progress,
+            exact_bytes,
+            exact_times,
+            dry_run: global.dry_run,
+            yes: global.yes,
+            may_ask: !global.no_input && io::stdin().is_terminal() && io::stderr().is_terminal(),
+            deadline: bounded.then(|| Instant::now() + connection.timeout.value),
+            connection,
+            client: OnceCell::new(),
+            at_interrupt: Mutex::new(None),
+        })
+    }
+
+    /// When the command must be over, if ever.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// What one call may take now.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.map_or(CALL_TIMEOUT, |deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The connection, made when it is first needed.
+    pub(crate) async fn client(&self) -> Result<&Client, Failure> {
+        self.client.get_or_try_init(|| self.connect_to(&self.connection.endpoints.value)).await
+    }
+
+    /// A connection of its own, for whoever must come back after the first one broke.
+    pub(crate) async fn connect_to(&self, endpoints: &[String]) -> Result<Client, Failure> {
+        let started = Instant::now();
+        let client = Client::connect(endpoints, self.left()).await?;
+        info!(addr = client.addr(), took_ms = millis(started.elapsed()), "connected");
+        Ok(client)
+    }
+
+    /// One call within what is left of the time.
+    pub(crate) async fn call<T>(
+        &self,
+        name: &'static str,
+        answer: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    ) -> Result<T, Failure> {
+        let started = Instant::now();
+        let answered = call(self.left(), answer).await;
+        let outcome = answered.as_ref().map_or_else(|failure| failure.code.name(), |_| "ok");
+        debug!(call = name, took_ms = millis(started.elapsed()), outcome, "answered");
+        answered
+    }
+
+    pub(crate) fn consistency(&self) -> i32 {
+        let stale = self.connection.stale.value;
+        if stale { v1::Consistency::Stale.into() } else { v1::Consistency::Linearizable.into() }
+    }
+
+    /// The name to send for what a person typed where a video is meant.
+    pub(crate) async fn video_name(&self, typed: &str) -> Result<String, Failure> {
+        cli::video_name(self.client().await?, typed, self.connection.stale.value, self.left()).await
+    }
+
+    /// Says something to the person; never data, and nothing when quiet was asked for.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.style.quiet {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// Says how old a stale answer is (CON-1).
+    pub(crate) fn say_age(&self, age_ms: Option<u64>) {
+        if let Some(age_ms) = age_ms {
+            let age = vs_core::unit::human_duration(Duration::from_millis(age_ms));
+            self.say(&format!("stale: the answering node last knew itself up to date {age} ago"));
+        }
+    }
+
+    /// Lets a severe act pass: by `--yes`, or by a `y` typed on a terminal. Anything else changes nothing.
+    pub(crate) async fn confirm(&self, question: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        let refused = |what: &str| Failure::new(Code::NotConfirmed, what).because("nothing was changed");
+        if !self.may_ask {
+            let failure = refused("not confirmed, and nobody to ask").because(question);
+            return Err(failure.hint("add `--yes` to do it without being asked"));
+        }
+        let _ = write!(io::stderr(), "{question} [y/N] ");
+        let _ = io::stderr().flush();
+        // On a thread of its own, so that Ctrl-C is heard meanwhile.
+        let read = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            let _ = io::stdin().lock().read_line(&mut answer);
+            answer
+        });
+        let answer = read.await.unwrap_or_default();
+        if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+            Ok(())
+        } else {
+            Err(refused("not confirmed"))
+        }
+    }
+
+    /// What to say if the command is interrupted from here on.
+    pub(crate) fn at_interrupt(&self, text: Option<String>) {
+        if let Ok(mut kept) = self.at_interrupt.lock() {
+            *kept = text;
+        }
+    }
+
+    pub(crate) fn say_interrupted(&self) {
+        let kept = self.at_interrupt.lock().ok().and_then(|mut kept| kept.take());
+        if let Some(text) = kept {
+            let _ = writeln!(io::stderr().lock(), "\n{text}");
+        }
+    }
+}
+
+/// The format out of `-o` and `--json`: the one closer to the person wins, and both on one line must agree.
+fn asked_format(
+    output: Option<(OutputFormat, Origin)>,
+    json: Option<Origin>,
+) -> Result<Option<(OutputFormat, Origin)>, Failure> {
+    match (output, json) {
+        (Some((format, Origin::Flag(_))), Some(Origin::Flag(_))) if format != OutputFormat::Json => {
+            Err(Failure::new(Code::Invalid, format!("`--json` and `-o {format}` contradict each other")))
+        }
+        (Some(given @ (_, Origin::Flag(_))), _) | (Some(given), None) => Ok(Some(given)),
+        (_, Some(origin)) => Ok(Some((OutputFormat::Json, origin))),
+        (None, None) => Ok(None),
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,5 @@
+//! `vsctl`: the operator's tool of V-Stack.
+
+fn main() -> std::process::ExitCode {
+    vsctl::main()
+}

@@ -1,0 +1,462 @@
+//! One upload's conversation with the server: begin, append, finish, watch; and all of it again from the server's offset whenever
+//! the connection breaks.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tracing::{debug, info};
+use vs_client::Client;
+use vs_core::{
+    error::{Code, Failure},
+    hash::Hash,
+    id::UploadId,
+};
+use vs_wire::{
+    failure_from_status, failure_from_wire,
+    v1::{self, SessionState},
+};
+
+use super::{
+    keep::{Entry, Kept},
+    options::{Options, Wait},
+    pace::Pace,
+    patience::Patience,
+    source::{FileSource, Pieces, StreamSource},
+};
+use crate::{desk::Desk, progress::Task};
+
+/// A stream on which nothing moves in either direction for this long is given up and begun again.
+const STALL: Duration = Duration::from_secs(30);
+/// Messages waiting for the network.
+const QUEUE: usize = 2;
+
+/// Where an upload's bytes come from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    File(FileSource),
+    Stream(StreamSource),
+}
+
+/// One upload in progress.
+pub(super) struct Sender<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) options: &'a Options,
+    pub(super) pace: &'a Pace,
+    pub(super) task: &'a Task,
+    pub(super) source: Source,
+    pub(super) file_name: &'a str,
+    pub(super) upload: UploadId,
+    /// The note about this upload; none when it is not to be found again.
+    pub(super) entry: Option<Entry>,
+    /// The session is one of a former run, which may have ended meanwhile.
+    pub(super) was_kept: bool,
+    /// The hash, where it was known before anything was sent.
+    pub(super) offered: Option<Hash>,
+    pub(super) client: Client,
+    pub(super) patience: Patience,
+    pub(super) begun: bool,
+}
+
+impl Sender<'_> {
+    /// Brings every byte to the server and waits as long as was asked.
+    pub(super) async fn run(&mut self, wait: Wait) -> Result<v1::Session, Failure> {
+        let ended = match self.deliver().await {
+            Ok(session) => self.watch(session, wait).await,
+            Err(failure) => Err(failure),
+        };
+        let is_over = match &ended {
+            // Bytes that are handed over are finished by the cluster, whoever waits for it.
+            Ok(_) => true,
+            Err(failure) if failure.code == Code::LocalFile => {
+                self.abort().await;
+                true
+            }
+            Err(failure) => !failure.code.retryable() && failure.code != Code::Unreachable,
+        };
+        if let Some(entry) = self.entry.take().filter(|_| is_over) {
+            entry.forget();
+        }
+        ended
+    }
+
+    async fn deliver(&mut self) -> Result<v1::Session, Failure> {
+        loop {
+            match self.attempt().await {
+                Ok(session) => return Ok(session),
+                Err(failure) if !self.begun && failure.code != Code::Busy => return Err(failure),
+                Err(failure) => self.come_back(failure).await?,
+            }
+        }
+    }
+
+    /// Waits, and connects again to wherever the bytes are.
+    async fn come_back(&mut self, failure: Failure) -> Result<(), Failure> {
+        self.task.note(&format!("waiting: {}", failure.what));
+        self.patience.wait(failure).await?;
+        let mut endpoints = vec![self.client.addr().to_owned()];
+        endpoints
+            .extend(self.desk.connection.endpoints.value.iter().filter(|addr| *addr != self.client.addr()).cloned());
+        match self.desk.connect_to(&endpoints).await {
+            Ok(client) => self.client = client,
+            // The next attempt fails as well, and is waited for.
+            Err(failure) => debug!(what = failure.what, "still away"),
+        }
+        self.task.note("");
+        Ok(())
+    }
+
+    async fn attempt(&mut self) -> Result<v1::Session, Failure> {
+        let mut session = self.begin().await?;
+        if self.was_kept && self.has_ended(&session).await? {
+            info!(upload = %self.upload, "the former session has ended");
+            self.was_kept = false;
+            self.upload = super::run::new_upload();
+            self.note_down(&session.node_addr);
+            session = self.begin().await?;
+        }
+        self.begun = true;
+        if session.state() != SessionState::Receiving {
+            return Ok(session);
+        }
+        self.note_down(&session.node_addr);
+        self.go_to_node(&session).await;
+        let from = session.durable_offset;
+        self.task.stage("sending", self.file_name, from, self.size().unwrap_or(0), "bytes");
+        if from > 0 {
+            info!(from, "going on where the server's bytes end");
+        }
+        let pieces = self.pieces_from(from).await?;
+        self.append(pieces, from).await?;
+        self.finish().await
+    }
+
+    async fn begin(&self) -> Result<v1::Session, Failure> {
+        let sha256 = self.offered.map(|hash| hash.0.to_vec()).unwrap_or_default();
+        let size = self.size().unwrap_or(0);
+        let request = self.options.begin(self.upload.to_string(), self.file_name, size, sha256);
+        let answer = self.call("Begin", self.client.upload().begin(request)).await?;
+        answer.session.ok_or_else(|| Failure::new(Code::Internal, "the server began a session without telling which"))
+    }
+
+    /// A session that finished counts only as long as its video is there.
+    async fn has_ended(&self, session: &v1::Session) -> Result<bool, Failure> {
+        match session.state() {
+            SessionState::Rejected | SessionState::Aborted => Ok(true),
+            SessionState::Ready | SessionState::Failed => {
+                let request = v1::GetVideoRequest { video: session.video.clone(), consistency: 0 };
+                match self.call("GetVideo", self.client.meta().get_video(request)).await {
+                    Ok(detail) => Ok(detail.video.is_none_or(|video| video.status() == v1::VideoStatus::Trashed)),
+                    Err(failure) if failure.code == Code::NotFound => Ok(true),
+                    Err(failure) => Err(failure),
+                }
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn note_down(&mut self, node_addr: &str) {
+        if let (Some(entry), Source::File(file)) = (&mut self.entry, &self.source) {
+            entry.write(&Kept { upload: self.upload, path: file.path.clone(), node_addr: node_addr.to_owned() });
+        }
+    }
+
+    /// The bytes lie on one node; sending them through another would carry them twice.
+    async fn go_to_node(&mut self, session: &v1::Session) {
+        let addr = &session.node_addr;
+        if addr.is_empty() || addr == self.client.addr() {
+            return;
+        }
+        match self.desk.connect_to(std::slice::from_ref(addr)).await {
+            Ok(client) => self.client = client,
+            Err(failure) => debug!(addr, what = failure.what, "the node cannot be reached by its own address"),
+        }
+    }
+
+    fn size(&self) -> Option<u64> {
+        match &self.source {
+            Source::File(file) => Some(file.stamp.size),
+            Source::Stream(_) => None,
+        }
+    }
+
+    async fn pieces_from(&self, from: u64) -> Result<Pieces, Failure> {
+        match &self.source {
+            Source::File(file) => {
+                if from > file.stamp.size {
+                    return Err(Failure::new(Code::Conflict, "the server has more bytes than the file")
+                        .because(format!("{from} of {}", file.stamp.size))
+                        .hint(format!("give that upload up: `vsctl session cancel {}`", self.upload)));
+                }
+                if self.offered.is_none() {
+                    file.hash_up_to(from).await?;
+                }
+                Ok(file.pieces(from, self.pace.piece_bytes()))
+            }
+            Source::Stream(stream) => Ok(stream.pieces(from)),
+        }
+    }
+
+    /// Sends pieces until there are no more and the server has all of them durable.
+    async fn append(&mut self, pieces: Pieces, from: u64) -> Result<(), Failure> {
+        let (give, requests) = mpsc::channel(QUEUE);
+        let sent = Arc::new(AtomicU64::new(from));
+        let feed = feed(pieces, give, self.upload.to_string(), self.pace.clone(), Arc::clone(&sent));
+        let feeding = AbortOnDrop(tokio::spawn(feed));
+        let durable = self.acknowledgements(requests, from, &sent).await;
+        // A file that cannot be read ends the stream early; the reason is the file.
+        if durable.is_ok() || feeding.0.is_finished() {
+            feeding.ended().await?;
+        }
+        let (durable, sent) = (durable?, sent.load(Ordering::Relaxed));
+        if durable < sent {
+            return Err(Failure::new(Code::Unreachable, "the connection ended early")
+                .because(format!("{durable} of {sent} bytes were acknowledged")));
+        }
+        Ok(())
+    }
+
+    async fn acknowledgements(
+        &mut self,
+        requests: mpsc::Receiver<v1::AppendRequest>,
+        from: u64,
+        sent: &AtomicU64,
+    ) -> Result<u64, Failure> {
+        let mut client = self.client.upload();
+        let mut answer = pin!(client.append(ReceiverStream::new(requests)));
+        let mut watchdog = Watchdog::new(sent);
+        let mut acks = loop {
+            tokio::select! {
+                answer = &mut answer => break answer.map_err(|status| failure(&status))?.into_inner(),
+                () = watchdog.tick() => watchdog.check(from)?,
+            }
+        };
+        let mut durable = from;
+        loop {
+            tokio::select! {
+                ack = acks.message() => match ack.map_err(|status| failure(&status))? {
+                    Some(ack) => {
+                        durable = ack.durable_offset.max(durable);
+                        watchdog.moved();
+                        self.patience.renew();
+                        self.task.set(durable, self.size().unwrap_or(0));
+                        if let Source::Stream(stream) = &self.source {
+                            stream.acknowledged(durable);
+                        }
+                    }
+                    None => return Ok(durable),
+                },
+                () = watchdog.tick() => watchdog.check(durable)?,
+            }
+        }
+    }
+
+    async fn finish(&mut self) -> Result<v1::Session, Failure> {
+        let (size, hash) = match &self.source {
+            Source::File(file) => {
+                file.check_unchanged()?;
+                (file.stamp.size, file.hash())
+            }
+            Source::Stream(stream) => {
+                let (size, hash) = stream.whole();
+                if size == 0 {
+                    self.abort().await;
+                    return Err(Failure::new(Code::MediaRejected, "standard input is empty"));
+                }
+                (size, Some(hash))
+            }
+        };
+        let sha256 = hash.map(|hash| hash.0.to_vec()).unwrap_or_default();
+        let request = v1::FinishRequest { upload: self.upload.to_string(), size, sha256 };
+        self.call("Finish", self.client.upload().finish(request)).await
+    }
+
+    /// Follows the session until it is where it was to get to, or has ended.
+    async fn watch(&mut self, mut session: v1::Session, wait: Wait) -> Result<v1::Session, Failure> {
+        self.desk.at_interrupt(Some(
+            "interrupted; all bytes are sent, and the cluster goes on with them: `vsctl session ls`".to_owned(),
+        ));
+        loop {
+            self.show(&session);
+            if is_reached(&session, wait) {
+                return Ok(session);
+            }
+            if let Err(failure) = self.watch_once(&mut session, wait).await {
+                self.come_back(failure).await?;
+            }
+        }
+    }
+
+    async fn watch_once(&mut self, session: &mut v1::Session, wait: Wait) -> Result<(), Failure> {
+        let request = v1::WatchRequest { upload: session.upload.clone() };
+        let mut states = self.call("Watch", self.client.upload().watch(request)).await?;
+        while let Some(state) = states.message().await.map_err(|status| failure(&status))? {
+            *session = state;
+            self.patience.renew();
+            self.show(session);
+            if is_reached(session, wait) {
+                return Ok(());
+            }
+        }
+        Err(Failure::new(Code::Unreachable, "the server stopped telling how the upload goes"))
+    }
+
+    /// What a person sees of a session.
+    fn show(&self, session: &v1::Session) {
+        let label = match session.state() {
+            SessionState::Probing => "probing".to_owned(),
+            SessionState::Storing => "original".to_owned(),
+            SessionState::Processing => format!("tracks {}", session.tracks_total),
+            _ => return,
+        };
+        let unit = match session.unit.as_str() {
+            "chunks" => "chunks",
+            "ms" => "ms",
+            _ => "bytes",
+        };
+        self.task.stage("storing", &label, session.done, session.total, unit);
+        self.task.label(&label);
+        self.task.unit(unit);
+        self.task.set(session.done, session.total);
+        if session.replicas > 0 {
+            self.task.note(&format!("quorum {}/{}", session.quorum, session.replicas));
+        }
+    }
+
+    /// Gives the session up, as well as that goes.
+    async fn abort(&self) {
+        let request = v1::SessionRef { upload: self.upload.to_string(), dry_run: false };
+        if let Err(failure) = self.call("Abort", self.client.upload().abort(request)).await {
+            debug!(what = failure.what, "the session is left to expire");
+        }
+    }
+
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        answer: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    ) -> Result<T, Failure> {
+        // A broken connection shows as an internal error of the transport; only the status itself tells them apart.
+        let sorted = async { answer.await.map_err(|status| transport_failure(&status).unwrap_or(status)) };
+        self.desk.call(name, sorted).await
+    }
+}
+
+/// Whether there is nothing left to wait for.
+fn is_reached(session: &v1::Session, wait: Wait) -> bool {
+    match session.state() {
+        SessionState::Ready | SessionState::Rejected | SessionState::Failed | SessionState::Aborted => true,
+        SessionState::Processing => wait != Wait::Ready,
+        SessionState::Unspecified | SessionState::Receiving => false,
+        SessionState::Probing | SessionState::Storing => wait == Wait::None,
+    }
+}
+
+/// Why a session ended without a video that plays.
+pub(super) fn reason(session: &v1::Session) -> Option<Failure> {
+    let told = session.failure.clone().map(failure_from_wire);
+    match session.state() {
+        SessionState::Rejected | SessionState::Failed => {
+            Some(told.unwrap_or_else(|| Failure::new(Code::MediaRejected, "the server refused the file")))
+        }
+        SessionState::Aborted => Some(told.unwrap_or_else(|| Failure::new(Code::Conflict, "the upload was cancelled"))),
+        _ => None,
+    }
+}
+
+fn failure(status: &tonic::Status) -> Failure {
+    failure_from_status(transport_failure(status).as_ref().unwrap_or(status))
+}
+
+/// The same as unavailable, where a status is about the connection and not about the call.
+fn transport_failure(status: &tonic::Status) -> Option<tonic::Status> {
+    let is_about_connection = status.code() == tonic::Code::Internal && std::error::Error::source(status).is_some();
+    is_about_connection.then(|| tonic::Status::unavailable(status.message()))
+}
+
+/// Puts pieces into messages, at the pace that was asked for.
+async fn feed(
+    mut pieces: Pieces,
+    give: mpsc::Sender<v1::AppendRequest>,
+    upload: String,
+    pace: Pace,
+    sent: Arc<AtomicU64>,
+) -> Result<(), Failure> {
+    let mut upload = Some(upload);
+    while let Some(piece) = pieces.recv().await {
+        let piece = piece?;
+        pace.take(piece.data.len()).await;
+        let end = piece.offset + piece.data.len() as u64;
+        let upload = upload.take().unwrap_or_default();
+        let request = v1::AppendRequest { upload, offset: piece.offset, data: piece.data };
+        if give.send(request).await.is_err() {
+            return Ok(());
+        }
+        sent.store(end, Ordering::Relaxed);
+    }
+    // Nothing to send still names the session, so that the server answers.
+    if let Some(upload) = upload {
+        let request = v1::AppendRequest { upload, offset: sent.load(Ordering::Relaxed), data: bytes::Bytes::new() };
+        let _ = give.send(request).await;
+    }
+    Ok(())
+}
+
+/// A task that does not outlive whoever waits for it.
+struct AbortOnDrop(tokio::task::JoinHandle<Result<(), Failure>>);
+
+impl AbortOnDrop {
+    async fn ended(mut self) -> Result<(), Failure> {
+        match (&mut self.0).await {
+            Ok(ended) => ended,
+            Err(error) => Err(Failure::new(Code::Internal, "the sender broke down").because(error)),
+        }
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Notices a stream on which nothing moves although there is something to move.
+struct Watchdog<'a> {
+    sent: &'a AtomicU64,
+    seen: u64,
+    moved: Instant,
+}
+
+impl<'a> Watchdog<'a> {
+    fn new(sent: &'a AtomicU64) -> Self {
+        Self { sent, seen: sent.load(Ordering::Relaxed), moved: Instant::now() }
+    }
+
+    fn moved(&mut self) {
+        self.moved = Instant::now();
+    }
+
+    async fn tick(&self) {
+        tokio::time::sleep(STALL / 8).await;
+    }
+
+    fn check(&mut self, durable: u64) -> Result<(), Failure> {
+        let sent = self.sent.load(Ordering::Relaxed);
+        if sent != self.seen || sent <= durable {
+            self.seen = sent;
+            self.moved();
+        }
+        if self.moved.elapsed() < STALL {
+            return Ok(());
+        }
+        let waited = vs_core::unit::human_duration(STALL);
+        Err(Failure::new(Code::Unreachable, format!("the server took nothing for {waited}")))
+    }
+}

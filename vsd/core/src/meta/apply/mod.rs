@@ -1,0 +1,149 @@
+//! Applying the log: one entry, all of it or nothing.
+//!
+//! Each command is a function of [`Step`] that checks, changes the transaction and answers. A refusal drops what it had changed.
+
+mod clients;
+mod cluster;
+mod death;
+mod housekeep;
+mod parts;
+mod publish;
+mod same;
+mod settings;
+mod uploads;
+mod videos;
+
+pub use housekeep::{housekeeping_due, time_matters};
+
+use vs_core::error::Code;
+
+use super::{
+    command::{Command, Entry},
+    response::{Refused, Response},
+    table::{
+        clients::Clients,
+        clock::ClusterTime,
+        events::{self, EventKind},
+    },
+    tables::{TableError, Txn},
+    view::View,
+};
+
+/// Applies one entry.
+///
+/// # Errors
+/// When the tables cannot be read; the transaction is then not to be used.
+pub fn apply(txn: &mut Txn<'_>, index: u64, entry: &Entry) -> Result<Response, TableError> {
+    let Some((client, seq)) = entry.client else { return run(txn, index, entry) };
+    let Some(session) = txn.load::<Clients>(&client)? else { return Ok(Response::SessionExpired) };
+    if seq == session.seq
+        && let Some(response) = session.response
+    {
+        return Ok(response);
+    }
+    if seq <= session.seq {
+        let what = format!("command {seq} of the session was answered before; the last one is {}", session.seq);
+        return Ok(Response::Refused(Refused::new(Code::Conflict, what)));
+    }
+    let response = run(txn, index, entry)?;
+    clients::answered(txn, client, seq, &response)?;
+    Ok(response)
+}
+
+/// Applies the command of an entry, once it is clear that it is to be applied.
+fn run(txn: &mut Txn<'_>, index: u64, entry: &Entry) -> Result<Response, TableError> {
+    let now = View::new(txn).cluster_time()?;
+    let mut over = Txn::over(txn);
+    let mut step = Step { txn: &mut over, index, wall_ms: entry.wall_ms, now };
+    match step.command(&entry.command) {
+        Ok(response) => {
+            let writes = over.into_writes();
+            txn.absorb(writes);
+            Ok(response)
+        }
+        Err(Stop::Refused(refused)) => Ok(Response::Refused(refused)),
+        Err(Stop::Broken(error)) => Err(error),
+    }
+}
+
+/// Why a command ends early.
+enum Stop {
+    Refused(Refused),
+    Broken(TableError),
+}
+
+impl From<TableError> for Stop {
+    fn from(error: TableError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+fn refuse<T>(code: Code, what: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Refused(Refused::new(code, what)))
+}
+
+/// One command being applied.
+struct Step<'t, 'a> {
+    txn: &'t mut Txn<'a>,
+    index: u64,
+    wall_ms: u64,
+    now: ClusterTime,
+}
+
+type Answer = Result<Response, Stop>;
+
+impl Step<'_, '_> {
+    fn view(&self) -> View<'_> {
+        View::new(self.txn)
+    }
+
+    fn event(&mut self, kind: EventKind) -> Result<(), TableError> {
+        events::push(self.txn, self.index, self.now, self.wall_ms, kind)
+    }
+
+    fn command(&mut self, command: &Command) -> Answer {
+        if self.view().cluster()?.is_none() && !matches!(command, Command::Bootstrap { .. }) {
+            return refuse(Code::Conflict, "the cluster is not bootstrapped");
+        }
+        match command {
+            Command::Bootstrap { cluster, node, dirs } => self.bootstrap(*cluster, node, dirs),
+            Command::NodeUpdate { node, spec, dirs } => self.node_update(*node, spec, dirs),
+            Command::Tick { term, elapsed_ms } => self.tick(*term, *elapsed_ms),
+            Command::ClientOpen { client } => self.client_open(*client),
+            Command::ClientClose { client } => self.client_close(*client),
+            Command::UploadBegin(begin) => self.upload_begin(begin),
+            Command::UploadReceived { upload, ballot, sha256, bytes } => {
+                self.upload_received(*upload, *ballot, *sha256, *bytes)
+            }
+            Command::UploadTake { upload, node } => self.upload_take(*upload, *node),
+            Command::LeaseRenew { upload, ballot } => self.lease_renew(*upload, *ballot),
+            Command::PartPut { asset, version, ballot, part } => self.part_put(*asset, *version, *ballot, part),
+            Command::OriginalStored { upload, ballot, source, track } => {
+                self.original_stored(*upload, *ballot, source, track)
+            }
+            Command::Commit { upload, ballot, tracks, source, failure } => {
+                self.commit(*upload, *ballot, tracks, source.as_ref(), failure.as_deref())
+            }
+            Command::UploadFail { upload, ballot, code, reason } => self.upload_fail(*upload, *ballot, code, reason),
+            Command::UploadAbort { upload } => self.upload_abort(*upload),
+            Command::VideoEdit { video, expected, title, description, tags_set, tags_unset } => {
+                let edit = videos::Edit { title, description, tags_set, tags_unset };
+                self.video_edit(*video, *expected, &edit)
+            }
+            Command::VideoTrash { video } => self.video_trash(*video),
+            Command::VideoRestore { video } => self.video_restore(*video),
+            Command::VideoPurge { video } => self.video_purge(*video),
+            Command::SettingSet { name, value } => self.setting_set(*name, *value),
+            Command::SettingReset { name } => self.setting_reset(*name),
+            Command::Housekeep { limit } => self.housekeep(*limit),
+        }
+    }
+}
+
+/// Refuses text that is longer than `chars_max` characters.
+fn check_text(what: &str, text: &str, chars_max: usize) -> Result<(), Stop> {
+    if text.chars().nth(chars_max).is_some() {
+        return refuse(Code::Invalid, format!("the {what} is longer than {chars_max} characters"));
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Everything that can be asked of the state machine, as it is kept in the log.
+//!
+//! Whatever varies comes inside: the proposer draws ids, and the leader stamps the wall time (for display only) and names how
+//! much time has passed. Commands of every earlier release are applied for ever, so a field is only added, with a default that
+//! keeps the old meaning (`golden/`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use vs_core::{
+    hash::Hash,
+    id::{AssetId, Ballot, ClusterId, NodeId, UploadId, Version, VideoId},
+    manifest::Track,
+};
+
+use super::table::{
+    assets::SourceInfo,
+    clients::ClientId,
+    dirs::DirSpec,
+    nodes::NodeSpec,
+    settings::SettingName,
+    uploads::{OnDuplicate, Redundancy, TrackOptions},
+};
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The proposing leader's wall clock, in milliseconds since 1970. Only shown, never compared.
+    pub wall_ms: u64,
+    /// The session it was sent in and its number there, from 1 (CON-3).
+    #[serde(default)]
+    pub client: Option<(ClientId, u64)>,
+    pub command: Command,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// The first command of a cluster: its first node, `n1`, and the layout of one node.
+    Bootstrap {
+        cluster: ClusterId,
+        node: NodeSpec,
+        dirs: Vec<DirSpec>,
+    },
+    /// A node tells what it is now and which data directories it found. Unknown directories get an id, absent ones are missing.
+    NodeUpdate {
+        node: NodeId,
+        spec: NodeSpec,
+        dirs: Vec<DirSpec>,
+    },
+    /// The leader of `term` has led for `elapsed_ms`.
+    Tick {
+        term: u64,
+        elapsed_ms: u64,
+    },
+
+    /// Opens a client session. Opening an open one changes nothing.
+    ClientOpen {
+        client: ClientId,
+    },
+    ClientClose {
+        client: ClientId,
+    },
+
+    /// Opens an upload, or answers as the first time when the upload is known.
+    UploadBegin(Box<UploadBegin>),
+    /// All bytes are in the spool. `sha256` is the server's own.
+    UploadReceived {
+        upload: UploadId,
+        ballot: Ballot,
+        sha256: Hash,
+        bytes: u64,
+    },
+    /// A node becomes the writer, under a higher ballot.
+    UploadTake {
+        upload: UploadId,
+        node: NodeId,
+    },
+    /// The writer is alive. Also a sign of life of the upload while bytes arrive.
+    LeaseRenew {
+        upload: UploadId,
+        ballot: Ballot,
+    },
+    /// A manifest part whose chunks are on quorum.
+    PartPut {
+        asset: AssetId,
+        version: Version,
+        ballot: Ballot,
+        /// As [`vs_core::manifest::Part::encode`] made it.
+        #[serde(with = "serde_bytes")]
+        part: Vec<u8>,
+    },
+    /// The original's parts are all there: the video is listed, unless the library has these bytes.
+    OriginalStored {
+        upload: UploadId,
+        ballot: Ballot,
+        source: SourceInfo,
+        track: Box<Track>,
+    },
+    /// The tracks are all there, or will never be. `tracks` is without the original. `source` is needed when no original is kept.
+    Commit {
+        upload: UploadId,
+        ballot: Ballot,
+        tracks: Vec<Track>,
+        #[serde(default)]
+        source: Option<SourceInfo>,
+        #[serde(default)]
+        failure: Option<String>,
+    },
+    /// The upload cannot be taken in. Only before its original is stored.
+    UploadFail {
+        upload: UploadId,
+        ballot: Ballot,
+        code: String,
+        reason: String,
+    },
+    /// The client gives up. Only before the original is stored.
+    UploadAbort {
+        upload: UploadId,
+    },
+
+    VideoEdit {
+        video: VideoId,
+        /// Refused unless the video is at this revision.
+        #[serde(default)]
+        expected: Option<u64>,
+        #[serde(default)]
+        title: Option<String>,
+        #[serde(default)]
+        description: Option<String>,
+        #[serde(default)]
+        tags_set: BTreeMap<String, String>,
+        #[serde(default)]
+        tags_unset: BTreeSet<String>,
+    },
+    VideoTrash {
+        video: VideoId,
+    },
+    VideoRestore {
+        video: VideoId,
+    },
+    /// For good, from the trash or not.
+    VideoPurge {
+        video: VideoId,
+    },
+
+    SettingSet {
+        name: SettingName,
+        value: u64,
+    },
+    SettingReset {
+        name: SettingName,
+    },
+
+    /// One step of what time and dead assets leave to do, of at most `limit` records.
+    Housekeep {
+        limit: u32,
+    },
+}
+
+/// What begins an upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadBegin {
+    /// Drawn by the client, so that a retry is the same upload.
+    pub upload: UploadId,
+    /// Drawn by the proposer: what the video will be called if these bytes are new.
+    pub video: VideoId,
+    /// Whose spool takes the bytes.
+    pub node: NodeId,
+    pub file_name: String,
+    pub title: String,
+    pub description: String,
+    pub tags: BTreeMap<String, String>,
+    /// Length of the file, when the client knows it.
+    pub size: Option<u64>,
+    pub options: TrackOptions,
+    pub redundancy: Redundancy,
+    pub on_duplicate: OnDuplicate,
+    /// What the client says the bytes hash to: it is told at once when they are there.
+    pub offered_sha256: Option<Hash>,
+}

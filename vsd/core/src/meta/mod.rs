@@ -1,0 +1,70 @@
+//! The metadata state machine: what the library knows, and the only ways in which that changes.
+//!
+//! A log of [`Entry`]s is applied one by one to ordered key-value [`Tables`]. This module decides; storing, agreeing on and
+//! carrying the log is the daemon's business (`vsd::meta`).
+//!
+//! Invariants:
+//! - CON-2: [`apply()`] is deterministic and total. It reads the tables and the entry and nothing else; a command that the rules
+//!   forbid is answered with [`Response::Refused`] and changes nothing. Only tables that cannot be read stop it.
+//! - CON-3: a command that carries a client session is applied once, however often it is proposed.
+//! - A dead asset stays dead, and no id is given out twice.
+//! - A listed video's asset is live, and every part of every track of a live asset is in the tables.
+//! - A writer of an older ballot changes nothing.
+//! - Cluster time never runs backwards, and a tick applied twice counts once.
+//! - One command does a bounded amount of work: what can be large is done by [`Command::Housekeep`] in steps.
+//!
+//! # Keys
+//!
+//! One byte of family, then the id in an encoding that sorts as the id does. Values are in the form of [`vs_core::codec`].
+//!
+//! | byte | family | id | value |
+//! |---|---|---|---|
+//! | `01` | [`table::counters`] | counter u8 | next id, or index |
+//! | `02` | [`table::cluster`] | - | cluster id and incarnation |
+//! | `03` | [`table::clock`] | - | cluster time |
+//! | `10` | [`table::videos`] | video | [`VideoRecord`] |
+//! | `11` | [`table::videos`], by title | SHA-256 of the title, video | - |
+//! | `12` | [`table::videos`], by asset | asset, video | - |
+//! | `20` | [`table::assets`] | asset | [`AssetRecord`] |
+//! | `21` | [`table::parts`] | asset, version, ballot, track, number | the part's kept form |
+//! | `22` | [`table::displaced`] | asset, chunk, place | stand-in, or owed |
+//! | `23` | [`table::dedup`] | SHA-256 of content and options | asset |
+//! | `24` | [`table::cleanup`] | asset | where to go on |
+//! | `30` | [`table::uploads`] | upload | [`UploadRecord`] |
+//! | `40` | [`table::layouts`] | epoch | layout |
+//! | `41` | [`table::layouts`], uses | epoch | assets placed by it |
+//! | `42` | [`table::nodes`] | node | [`NodeRecord`] |
+//! | `43` | [`table::dirs`] | directory | [`DirRecord`] |
+//! | `50` | [`table::settings`] | name | value |
+//! | `51` | [`table::clients`] | client | [`ClientRecord`] |
+//! | `52` | [`table::aging`] | kind u8, since when, id | - |
+//! | `53` | [`table::events`] | sequence | [`Event`] |
+
+mod apply;
+mod command;
+mod family;
+mod response;
+pub mod table;
+mod tables;
+mod view;
+
+pub use apply::{apply, housekeeping_due, time_matters};
+pub use command::{Command, Entry, UploadBegin};
+pub use response::{Refused, Response};
+pub use table::{
+    assets::{AssetFate, AssetRecord, AssetState, AssetStatus, Pending, SourceInfo, SourceStream},
+    clients::{ClientId, ClientRecord},
+    clock::{Clock, ClusterTime, TICK_MS_MAX},
+    cluster::ClusterRecord,
+    dirs::{DirRecord, DirSpec, DirState},
+    events::{EVENTS_KEPT, Event, EventKind},
+    nodes::{NodeRecord, NodeSpec, Role},
+    settings::{SettingName, SettingUnit},
+    uploads::{End, OnDuplicate, Redundancy, TrackOptions, UploadPhase, UploadRecord},
+    videos::{Trashed, VideoRecord},
+};
+pub use tables::{MemTables, Pair, TableError, Tables, Txn};
+pub use view::{Resolved, SettingValue, View};
+
+#[cfg(test)]
+mod test;

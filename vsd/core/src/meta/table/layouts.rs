@@ -1,0 +1,73 @@
+//! Layouts: every epoch that some asset may still be read by, and how many assets each epoch places.
+
+use vs_core::{id::Epoch, layout::Layout};
+
+use super::counters::{self, Counter};
+use crate::meta::{
+    family::Family,
+    tables::{TableError, Tables, Txn},
+};
+
+pub(in crate::meta) struct Layouts;
+
+impl Family for Layouts {
+    const TAG: u8 = 0x40;
+    type Id = Epoch;
+    type Value = Layout;
+}
+
+/// How many open and live assets have an epoch as their `since`: an epoch may be forgotten when no asset needs it or an older one.
+pub(in crate::meta) struct EpochUses;
+
+impl Family for EpochUses {
+    const TAG: u8 = 0x41;
+    type Id = Epoch;
+    type Value = u64;
+}
+
+pub(in crate::meta) fn count_use(txn: &mut Txn<'_>, epoch: Epoch) -> Result<(), TableError> {
+    let uses = txn.load::<EpochUses>(&epoch)?.unwrap_or(0);
+    txn.put::<EpochUses>(&epoch, &uses.saturating_add(1));
+    Ok(())
+}
+
+pub(in crate::meta) fn drop_use(txn: &mut Txn<'_>, epoch: Epoch) -> Result<(), TableError> {
+    let uses = txn.load::<EpochUses>(&epoch)?.unwrap_or(0);
+    txn.put::<EpochUses>(&epoch, &uses.saturating_sub(1));
+    Ok(())
+}
+
+/// The newest epoch; none before the bootstrap.
+pub(in crate::meta) fn current(tables: &dyn Tables) -> Result<Option<Epoch>, TableError> {
+    let newest = Epoch(counters::next(tables, Counter::Epoch)?.saturating_sub(1));
+    Ok((newest > Epoch(0)).then_some(newest))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use vs_core::{
+        id::NodeId,
+        layout::{LayoutNode, NodeWish},
+    };
+
+    use super::*;
+    use crate::meta::family::test::round_trip;
+
+    fn layout(epoch: u64, zone: String, weight_milli: u32) -> (Epoch, Layout) {
+        let node = LayoutNode { id: NodeId(1), zone, weight_milli, wish: NodeWish::In };
+        (Epoch(epoch), Layout::new(Epoch(epoch), vec![node], vec![vec![0]; 4]).expect("valid"))
+    }
+
+    proptest! {
+        #[test]
+        fn layouts_round_trip(a: (u64, String, u32), b: (u64, String, u32)) {
+            round_trip::<Layouts>(layout(a.0, a.1, a.2), layout(b.0, b.1, b.2));
+        }
+
+        #[test]
+        fn uses_round_trip(a: (u64, u64), b: (u64, u64)) {
+            round_trip::<EpochUses>((Epoch(a.0), a.1), (Epoch(b.0), b.1));
+        }
+    }
+}

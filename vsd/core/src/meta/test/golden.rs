@@ -1,0 +1,98 @@
+//! Commands as the first release kept them. If this test fails, no log written by an earlier release can be applied any more: change
+//! the code, not the file.
+//!
+//! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vs_core::codec;
+
+use super::*;
+
+/// One entry of every kind of command, in the order of the golden file.
+fn entries() -> Vec<Entry> {
+    let (upload, ballot, video) = (upload_id(1), Ballot(1), video_id(1));
+    let Command::Bootstrap { node: spec, dirs, .. } = bootstrap() else { unreachable!() };
+    let source = SourceInfo {
+        container: "mov".to_owned(),
+        duration_us: 1,
+        streams: vec![SourceStream { kind: "video".to_owned(), note: Some("kept".to_owned()), ..Default::default() }],
+    };
+    let client = ClientId(Uuid::from_u128(9));
+    let title = || Some("Bunny".to_owned());
+    let commands = vec![
+        bootstrap(),
+        Command::NodeUpdate { node: NodeId(1), spec, dirs },
+        Command::Tick { term: 1, elapsed_ms: 1_000 },
+        Command::ClientOpen { client },
+        Command::UploadBegin(Box::new(UploadBegin {
+            tags: BTreeMap::from([("year".to_owned(), "2008".to_owned())]),
+            size: Some(20),
+            options: TrackOptions { renditions: vec!["720p".to_owned()], keep_original: true },
+            redundancy: Redundancy::Replicate(2),
+            on_duplicate: OnDuplicate::New,
+            offered_sha256: Some(content_hash(1)),
+            ..begin(1)
+        })),
+        Command::UploadReceived { upload, ballot, sha256: content_hash(1), bytes: ORIGINAL_BYTES },
+        put(AssetId(1), ballot, &part(ORIGINAL, 0, 1)),
+        put(AssetId(1), ballot, &part(ORIGINAL, 1, 1)),
+        Command::OriginalStored { upload, ballot, source, track: Box::new(track(ORIGINAL, ballot, 2, 1)) },
+        Command::LeaseRenew { upload, ballot },
+        Command::UploadTake { upload, node: NodeId(1) },
+        put(AssetId(1), Ballot(2), &part("v0", 0, 1)),
+        commit(1, vec![track("v0", Ballot(2), 1, 1)], Ballot(2)),
+        Command::UploadBegin(Box::new(begin(2))),
+        Command::UploadFail { upload: upload_id(2), ballot, code: "VS-E0102".to_owned(), reason: "no".to_owned() },
+        Command::UploadBegin(Box::new(UploadBegin { redundancy: Redundancy::Erasure, ..begin(3) })),
+        Command::UploadAbort { upload: upload_id(3) },
+        Command::VideoEdit {
+            video,
+            expected: Some(1),
+            title: title(),
+            description: title(),
+            tags_set: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+            tags_unset: BTreeSet::from(["year".to_owned()]),
+        },
+        Command::VideoTrash { video },
+        Command::VideoRestore { video },
+        Command::SettingSet { name: SettingName::TrashKeep, value: 60_000 },
+        Command::SettingReset { name: SettingName::TrashKeep },
+        Command::VideoPurge { video },
+        Command::Housekeep { limit: 100 },
+        Command::ClientClose { client },
+    ];
+    let sent_in_session = |seq: u64| (seq == 3).then_some((client, 1));
+    (1..).zip(commands).map(|(at, command)| Entry { wall_ms: at, client: sent_in_session(at), command }).collect()
+}
+
+fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk() {
+        let (entry, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        entries.push(codec::decode(entry).expect("an entry of the first release reads back"));
+        bytes = rest;
+    }
+    entries
+}
+
+#[test]
+fn commands_of_the_first_release_are_read_for_ever() {
+    let kept = unframed(include_bytes!("../golden/commands-v1.bin"));
+    assert_eq!(kept, entries());
+}
+
+#[test]
+fn commands_of_the_first_release_are_accepted_for_ever() {
+    let mut world = World::default();
+    for entry in unframed(include_bytes!("../golden/commands-v1.bin")) {
+        let response = world.enter(entry.clone());
+        assert!(!matches!(response, Response::Refused(_)), "{entry:?}: {response:?}");
+    }
+    let view = world.view();
+    assert_eq!(view.videos(None, 9), Ok(vec![]), "the last of them purges what was listed");
+    assert_eq!(
+        [1, 3, 4].map(|id| view.fate(AssetId(id))),
+        [Ok(AssetFate::Dead), Ok(AssetFate::Dead), Ok(AssetFate::Never)]
+    );
+}

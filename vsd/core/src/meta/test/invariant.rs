@@ -1,0 +1,126 @@
+//! What holds of every state that commands can lead to, as predicates over tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vs_core::id::{Epoch, VideoId};
+
+use super::{
+    super::{
+        family::page,
+        table::{
+            assets::Assets,
+            clients::Clients,
+            counters::{self, Counter},
+            dedup::{Dedup, dedup_key},
+            layouts::EpochUses,
+            parts::Parts,
+            uploads::Uploads,
+            videos::{ByAsset, ByTitle, Videos},
+        },
+    },
+    *,
+};
+use crate::meta::family::Family;
+
+fn all<F: Family>(tables: &MemTables) -> Vec<(F::Id, F::Value)> {
+    page::<F>(tables, &[F::TAG], None, usize::MAX).expect("memory can be read")
+}
+
+/// Panics with the name of the first invariant that does not hold.
+pub(super) fn check(tables: &MemTables) {
+    let assets: BTreeMap<_, _> = all::<Assets>(tables).into_iter().collect();
+    let videos = all::<Videos>(tables);
+    a_listed_video_shows_a_live_asset(&assets, &videos);
+    a_live_asset_is_shown_and_has_every_part(tables, &assets, &videos);
+    the_bytes_index_names_live_assets(tables, &assets);
+    uses_of_epochs_are_counted(tables, &assets);
+    indexes_of_videos_are_exact(tables, &videos);
+    assert_eq!(
+        counters::next(tables, Counter::Clients),
+        Ok(all::<Clients>(tables).len() as u64 + 1),
+        "client sessions are counted"
+    );
+}
+
+fn a_listed_video_shows_a_live_asset(assets: &BTreeMap<AssetId, AssetRecord>, videos: &[(VideoId, VideoRecord)]) {
+    for (id, video) in videos {
+        let state = assets.get(&video.asset).map(|asset| asset.state);
+        assert_eq!(state, Some(AssetState::Live), "video {id} shows {}", video.asset);
+    }
+}
+
+fn a_live_asset_is_shown_and_has_every_part(
+    tables: &MemTables,
+    assets: &BTreeMap<AssetId, AssetRecord>,
+    videos: &[(VideoId, VideoRecord)],
+) {
+    for asset in assets.values().filter(|asset| asset.state == AssetState::Live) {
+        assert!(videos.iter().any(|(_, video)| video.asset == asset.id), "{} is live and shown by none", asset.id);
+        for track in &asset.tracks {
+            for (no, named) in (0..).zip(&track.parts) {
+                let part = View::new(tables).part(asset.id, asset.version, track.ballot, &track.name, no);
+                let part = part.expect("readable").map(|bytes| Hash::of(&bytes));
+                assert_eq!(part, Some(named.hash), "part {no} of {} of {}", track.name, asset.id);
+            }
+        }
+    }
+}
+
+fn the_bytes_index_names_live_assets(tables: &MemTables, assets: &BTreeMap<AssetId, AssetRecord>) {
+    let named: BTreeMap<_, _> = all::<Dedup>(tables).into_iter().collect();
+    let live: BTreeMap<_, _> = assets
+        .values()
+        .filter(|asset| asset.state == AssetState::Live)
+        .filter_map(|asset| Some((dedup_key(&asset.sha256?, &asset.options), asset.id)))
+        .collect();
+    assert_eq!(named, live, "the same bytes are live once, and found");
+}
+
+fn uses_of_epochs_are_counted(tables: &MemTables, assets: &BTreeMap<AssetId, AssetRecord>) {
+    let mut uses: BTreeMap<Epoch, u64> = BTreeMap::new();
+    for asset in assets.values().filter(|asset| asset.state != AssetState::Dead) {
+        *uses.entry(asset.since).or_default() += 1;
+    }
+    let counted = all::<EpochUses>(tables).into_iter().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(uses, counted, "uses of epochs are counted");
+}
+
+fn indexes_of_videos_are_exact(tables: &MemTables, videos: &[(VideoId, VideoRecord)]) {
+    let by_title: BTreeSet<_> = all::<ByTitle>(tables).into_iter().map(|(id, ())| id).collect();
+    let by_asset: BTreeSet<_> = all::<ByAsset>(tables).into_iter().map(|(id, ())| id).collect();
+    let titles = videos.iter().map(|(id, video)| (Hash::of(video.title.as_bytes()), *id)).collect();
+    let shown = videos.iter().map(|(id, video)| (video.asset, *id)).collect();
+    assert_eq!((by_title, by_asset), (titles, shown), "indexes of videos are exact");
+}
+
+/// How far assets came: forward only.
+pub(super) fn fates(tables: &MemTables, upto: u64) -> Vec<u8> {
+    let rank = |fate| match fate {
+        AssetFate::Never => 0,
+        AssetFate::Open => 1,
+        AssetFate::Live => 2,
+        AssetFate::Dead => 3,
+    };
+    (1..=upto).map(|id| rank(View::new(tables).fate(AssetId(id)).expect("readable"))).collect()
+}
+
+/// Once everything that ages has aged: no record of a dead asset, no part that no track names, no session, no upload but those that
+/// wait for their tracks.
+pub(super) fn nothing_is_left(tables: &MemTables) {
+    let assets: BTreeMap<_, _> = all::<Assets>(tables).into_iter().collect();
+    assert!(assets.values().all(|asset| asset.state == AssetState::Live), "only live assets are left");
+    for ((asset, _, ballot, name, no), _) in all::<Parts>(tables) {
+        let asset = assets.get(&asset).expect("parts of live assets only");
+        if asset.status == AssetStatus::Processing {
+            continue;
+        }
+        let named = |track: &Track| {
+            track.name == name && track.ballot == ballot && (0..).zip(&track.parts).any(|(at, _): (u32, _)| at == no)
+        };
+        assert!(asset.tracks.iter().any(named), "part {no} of {name} is named by a track");
+    }
+    assert!(all::<Clients>(tables).is_empty(), "silent sessions are closed");
+    for (id, upload) in all::<Uploads>(tables) {
+        assert!(matches!(upload.phase, UploadPhase::Stored { .. }), "upload {id} is over and forgotten");
+    }
+}

@@ -1,0 +1,9 @@
+//! What an upload decides: what a file is made of, how each stream becomes a track, where a track is cut, and what its parts say.
+//!
+//! Media files are hostile input. Nothing here trusts a header: every length is bounded before memory is taken, every number is
+//! checked before it is added, and whatever does not fit is an error with a reason a person can read.
+
+pub mod mp4;
+pub mod plan;
+pub mod segment;
+pub mod track;

@@ -1,0 +1,282 @@
+//! The `Meta` service: videos and their manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tonic::{Request, Response, Status};
+use vs_core::{
+    error::{Code, Failure},
+    id::{AssetId, Ballot, VideoId, Version},
+    limit::PAGE_ITEMS_MAX,
+    manifest::TrackKind,
+};
+use vs_wire::{
+    scheme_to_wire, track_info,
+    v1::{self, VideoStatus, meta_server::Meta as MetaService},
+};
+use vsd_core::meta::{
+    AssetRecord, AssetStatus, Command, Redundancy, Resolved, SettingName, SourceInfo, VideoRecord, View,
+};
+
+use super::{Services, check_limit, copies, duration_ms, internal, status};
+use crate::upload::wall_of;
+
+impl Services {
+    async fn list(&self, request: v1::ListVideosRequest) -> Result<v1::ListVideosResponse, Failure> {
+        let limit = check_limit(request.limit)?;
+        let wanted: BTreeSet<_> = request.statuses().collect();
+        let (state, age_ms) = self.state(request.consistency()).await?;
+        let view = state.view();
+        let mut after = match request.page_token.as_str() {
+            "" => None,
+            token => Some(token.parse::<VideoId>().map_err(|_| Failure::new(Code::Invalid, "not a page token of ours"))?),
+        };
+        let mut answer = v1::ListVideosResponse { age_ms, ..v1::ListVideosResponse::default() };
+        loop {
+            let page = view.videos(after, PAGE_ITEMS_MAX).map_err(internal)?;
+            let Some(last) = page.last() else { return Ok(answer) };
+            after = Some(last.id);
+            for record in &page {
+                let (video, _) = describe(&view, record)?;
+                let status = video.status();
+                if if wanted.is_empty() { status == VideoStatus::Trashed } else { !wanted.contains(&status) } {
+                    continue;
+                }
+                if answer.items.len() == limit {
+                    answer.next_page_token = answer.items.last().map(|video| video.id.clone()).unwrap_or_default();
+                    return Ok(answer);
+                }
+                answer.items.push(video);
+            }
+        }
+    }
+
+    async fn detail(&self, request: v1::GetVideoRequest) -> Result<v1::VideoDetail, Failure> {
+        let (state, age_ms) = self.state(request.consistency()).await?;
+        let view = state.view();
+        let record = find(&view, &request.video)?;
+        let (video, asset) = describe(&view, &record)?;
+        Ok(v1::VideoDetail {
+            source: asset.source.as_ref().map(|source| source_to_wire(source, asset.bytes)),
+            tracks: asset.tracks.iter().map(track_info).collect(),
+            redundancy: Some(redundancy(&view, &asset)?),
+            sha256: asset.sha256.map(|hash| hash.0.to_vec()).unwrap_or_default(),
+            video: Some(video),
+            age_ms,
+        })
+    }
+
+    async fn edit(&self, request: v1::EditVideoRequest) -> Result<v1::Video, Failure> {
+        let record = self.find_now(&request.video).await?;
+        let command = Command::VideoEdit {
+            video: record.id,
+            expected: Some(request.if_revision).filter(|revision| *revision > 0),
+            title: request.title,
+            description: request.description,
+            tags_set: request.set_tags.into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>(),
+            tags_unset: request.unset_tags.into_iter().collect(),
+        };
+        self.change(record, command, request.dry_run).await
+    }
+
+    async fn find_now(&self, text: &str) -> Result<VideoRecord, Failure> {
+        let (state, _) = self.state(v1::Consistency::Linearizable).await?;
+        find(&state.view(), text)
+    }
+
+    /// Proposes a change of one video and answers with the video after it, or before it when it is gone.
+    async fn change(&self, record: VideoRecord, command: Command, dry_run: bool) -> Result<v1::Video, Failure> {
+        let before = self.describe_now(&record).await?;
+        if dry_run {
+            return Ok(before);
+        }
+        self.meta.propose(command).await?.accepted()?;
+        let (state, _) = self.state(v1::Consistency::Linearizable).await?;
+        let view = state.view();
+        match view.video(record.id).map_err(internal)? {
+            Some(record) => Ok(describe(&view, &record)?.0),
+            None => Ok(before),
+        }
+    }
+
+    async fn describe_now(&self, record: &VideoRecord) -> Result<v1::Video, Failure> {
+        let (state, _) = self.state(v1::Consistency::Linearizable).await?;
+        Ok(describe(&state.view(), record)?.0)
+    }
+
+    async fn change_by_ref(
+        &self,
+        request: v1::VideoRef,
+        command: impl FnOnce(VideoId) -> Command,
+    ) -> Result<v1::Video, Failure> {
+        let record = self.find_now(&request.video).await?;
+        let command = command(record.id);
+        self.change(record, command, request.dry_run).await
+    }
+
+    async fn manifest(&self, request: v1::GetManifestRequest) -> Result<v1::Manifest, Failure> {
+        let (state, age_ms) = self.state(request.consistency()).await?;
+        let view = state.view();
+        let record = find(&view, &request.video)?;
+        let (video, asset) = describe(&view, &record)?;
+        let layouts = view.layouts_since(asset.since, PAGE_ITEMS_MAX).map_err(internal)?;
+        Ok(v1::Manifest {
+            asset: asset.id.0,
+            version: asset.version.0,
+            scheme: Some(scheme_to_wire(asset.scheme)),
+            since: asset.since.0,
+            tracks: asset.tracks.iter().map(v1::ManifestTrack::from).collect(),
+            layouts: layouts.iter().map(v1::Layout::from).collect(),
+            nodes: self.nodes(&view, self.meta.status().await.leader)?,
+            video: Some(video),
+            age_ms,
+        })
+    }
+
+    fn part(&self, request: &v1::GetPartRequest) -> Result<Vec<u8>, Failure> {
+        // Parts are immutable and the caller checks their hash, so any state that has one will do.
+        let state = self.meta.stale().state;
+        let (asset, version, ballot) = (AssetId(request.asset), Version(request.version), Ballot(request.ballot));
+        let part = state.view().part(asset, version, ballot, &request.track, request.no).map_err(internal)?;
+        part.ok_or_else(|| Failure::new(Code::NotFound, format!("no part {} of track {}", request.no, request.track)))
+    }
+}
+
+/// The video that a person means.
+fn find(view: &View<'_>, text: &str) -> Result<VideoRecord, Failure> {
+    match view.resolve(text).map_err(internal)? {
+        Resolved::One(record) => Ok(*record),
+        Resolved::None => Err(Failure::new(Code::NotFound, format!("no video `{text}`")).hint("vsctl ls")),
+        Resolved::Ambiguous(candidates) => {
+            let failure = Failure::new(Code::Ambiguous, format!("`{text}` names more than one video"))
+                .hint("give more characters of the id");
+            Err(candidates.iter().fold(failure, |failure, video| failure.because(format!("{}  {}", video.id, video.title))))
+        }
+    }
+}
+
+/// A video as lists show it, and its asset.
+pub(super) fn describe(view: &View<'_>, record: &VideoRecord) -> Result<(v1::Video, AssetRecord), Failure> {
+    let asset = view.asset(record.asset).map_err(internal)?;
+    let asset = asset.ok_or_else(|| Failure::new(Code::Internal, format!("video {} has no asset", record.id)))?;
+    let (mut status, note) = match &asset.status {
+        AssetStatus::Uploading => (VideoStatus::Uploading, String::new()),
+        AssetStatus::Processing => (VideoStatus::Processing, String::new()),
+        AssetStatus::Ready => (VideoStatus::Ready, deferred(view, &asset)?),
+        AssetStatus::Failed { reason } => (VideoStatus::Failed, reason.clone()),
+    };
+    let mut purge_at_ms = 0;
+    if let Some(trashed) = &record.trashed {
+        status = VideoStatus::Trashed;
+        let keep = view.setting(SettingName::TrashKeep).map_err(internal)?;
+        purge_at_ms = wall_of(view, trashed.at.plus_ms(keep))?;
+    }
+    let logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
+    let tracks = asset.tracks.iter().filter(|track| track.kind != TrackKind::Original).count();
+    let video = v1::Video {
+        id: record.id.to_string(),
+        title: record.title.clone(),
+        status: status.into(),
+        duration_ms: duration_ms(&asset),
+        views: 0,
+        scheme: Some(scheme_to_wire(asset.scheme)),
+        logical_bytes,
+        physical_bytes: logical_bytes.saturating_mul(copies(view, &asset)?),
+        created_at_ms: record.created_ms,
+        tracks: u32::try_from(tracks).unwrap_or(u32::MAX),
+        asset: asset.id.0,
+        purge_at_ms,
+        note,
+        description: record.description.clone(),
+        tags: record.tags.iter().map(|(key, value)| v1::Tag { key: key.clone(), value: value.clone() }).collect(),
+        file_name: record.file_name.clone(),
+        revision: record.revision,
+    };
+    Ok((video, asset))
+}
+
+/// Why an asset is not kept as somebody wished.
+fn deferred(view: &View<'_>, asset: &AssetRecord) -> Result<String, Failure> {
+    let up = view.nodes(None, PAGE_ITEMS_MAX).map_err(internal)?.len();
+    let needed = vs_core::limit::STRIPE_DATA + vs_core::limit::STRIPE_PARITY;
+    if asset.redundancy == Redundancy::Erasure && up < needed {
+        return Ok(format!("erasure deferred: {needed} nodes needed, {up} up"));
+    }
+    Ok(String::new())
+}
+
+/// How many chunks are as safe as their scheme wants.
+fn redundancy(view: &View<'_>, asset: &AssetRecord) -> Result<v1::Redundancy, Failure> {
+    let chunks = asset.tracks.iter().map(|track| track.chunks).sum();
+    let (have, want) = match asset.scheme {
+        vs_core::layout::Scheme::Replicate(n) => (copies(view, asset)?, u64::from(n)),
+        vs_core::layout::Scheme::Erasure { .. } => (1, 1),
+    };
+    let mut redundancy = v1::Redundancy { healthy: chunks, ..v1::Redundancy::default() };
+    if have < want {
+        redundancy = v1::Redundancy { degraded: chunks, ..v1::Redundancy::default() };
+        redundancy.note = format!("{have} of {want} copies: the cluster has no more nodes");
+    }
+    Ok(redundancy)
+}
+
+fn source_to_wire(source: &SourceInfo, bytes: u64) -> v1::Source {
+    let stream = |stream: &vsd_core::meta::SourceStream| v1::SourceStream {
+        kind: stream.kind.clone(),
+        codec: stream.codec.clone(),
+        language: stream.language.clone().unwrap_or_default(),
+        width: stream.width,
+        height: stream.height,
+        fps_milli: stream.fps_milli,
+        sample_rate: stream.sample_rate,
+        channels: stream.channels,
+        note: stream.note.clone().unwrap_or_default(),
+    };
+    v1::Source {
+        container: source.container.clone(),
+        duration_ms: source.duration_us / 1000,
+        bytes,
+        streams: source.streams.iter().map(stream).collect(),
+    }
+}
+
+#[tonic::async_trait]
+impl MetaService for Services {
+    async fn list_videos(
+        &self,
+        request: Request<v1::ListVideosRequest>,
+    ) -> Result<Response<v1::ListVideosResponse>, Status> {
+        self.list(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn get_video(&self, request: Request<v1::GetVideoRequest>) -> Result<Response<v1::VideoDetail>, Status> {
+        self.detail(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn edit_video(&self, request: Request<v1::EditVideoRequest>) -> Result<Response<v1::Video>, Status> {
+        self.edit(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn trash_video(&self, request: Request<v1::VideoRef>) -> Result<Response<v1::Video>, Status> {
+        let trash = self.change_by_ref(request.into_inner(), |video| Command::VideoTrash { video });
+        trash.await.map(Response::new).map_err(status)
+    }
+
+    async fn restore_video(&self, request: Request<v1::VideoRef>) -> Result<Response<v1::Video>, Status> {
+        let restore = self.change_by_ref(request.into_inner(), |video| Command::VideoRestore { video });
+        restore.await.map(Response::new).map_err(status)
+    }
+
+    async fn purge_video(&self, request: Request<v1::VideoRef>) -> Result<Response<v1::Video>, Status> {
+        let purge = self.change_by_ref(request.into_inner(), |video| Command::VideoPurge { video });
+        purge.await.map(Response::new).map_err(status)
+    }
+
+    async fn get_manifest(&self, request: Request<v1::GetManifestRequest>) -> Result<Response<v1::Manifest>, Status> {
+        self.manifest(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn get_part(&self, request: Request<v1::GetPartRequest>) -> Result<Response<v1::GetPartResponse>, Status> {
+        let part = self.part(&request.into_inner()).map_err(status)?;
+        Ok(Response::new(v1::GetPartResponse { part }))
+    }
+}

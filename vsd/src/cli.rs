@@ -1,0 +1,153 @@
+//! The command line of `vsd`.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use vs_client::cli::{ColorWhen, exit_code, parse, print_failure, version};
+use vs_core::error::{Exit, Failure};
+use vsd_core::meta::Role;
+
+use crate::{
+    config::{Config, Sources},
+    dev, run,
+};
+
+/// The V-Stack daemon: keeps and serves a video library.
+#[derive(Debug, Parser)]
+#[command(name = "vsd", version = version(), max_term_width = 80, arg_required_else_help = true)]
+#[command(after_help = "Examples:\n  vsd dev                                  a throwaway library to try things out\n  \
+                        vsd serve --bootstrap --data-dir /srv/v  the first node of a real one")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a node.
+    #[command(after_help = "Examples:\n  vsd serve --bootstrap --data-dir /srv/v\n  \
+                            vsd serve --config /etc/vsd.toml --set log.format=json")]
+    Serve(ServeArgs),
+    /// Run a library for trying things out; it is removed when this ends.
+    #[command(after_help = "Examples:\n  vsd dev\n  vsd dev --dir /tmp/library --keep --port 7410")]
+    Dev(dev::DevArgs),
+    /// Check a configuration and say what is wrong with it.
+    #[command(after_help = "Examples:\n  vsd check-config /etc/vsd.toml\n  vsd check-config --print-effective")]
+    CheckConfig(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Configuration file
+    #[arg(long, value_name = "FILE", env = "VSD_CONFIG")]
+    config: Option<PathBuf>,
+    /// Roles of this node: metadata, storage, uploader
+    #[arg(long = "role", value_name = "LIST", value_delimiter = ',')]
+    roles: Vec<String>,
+    /// Where metadata and chunks live
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// The one port, for gRPC and chunks
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where others reach this node
+    #[arg(long, value_name = "ADDR")]
+    advertise: Option<String>,
+    /// Failure domain
+    #[arg(long, value_name = "Z")]
+    zone: Option<String>,
+    /// Begin a new cluster in an empty data directory
+    #[arg(long)]
+    bootstrap: bool,
+    /// Listen off loopback although nothing is encrypted
+    #[arg(long)]
+    insecure: bool,
+    /// Any other key of the configuration
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Configuration file
+    file: Option<PathBuf>,
+    /// Print every key with the value it has
+    #[arg(long)]
+    print_effective: bool,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+impl ServeArgs {
+    fn sources(&self) -> Sources {
+        let mut overrides = self.set.clone();
+        let mut flag = |key: &str, value: Option<String>| overrides.extend(value.map(|value| (key.to_owned(), value)));
+        flag("node.roles", (!self.roles.is_empty()).then(|| self.roles.join(",")));
+        flag("node.data_dir", self.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned()));
+        flag("node.listen", self.listen.map(|addr| addr.to_string()));
+        flag("node.advertise", self.advertise.clone());
+        flag("node.zone", self.zone.clone());
+        flag("node.insecure", self.insecure.then(|| "true".to_owned()));
+        Sources { file: self.config.clone(), environment: environment(), overrides }
+    }
+}
+
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("VSD_"))
+        .collect()
+}
+
+/// The whole command line, for man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs what the command line asks for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = match parse(command()) {
+        Ok(matches) => matches,
+        Err(exit) => return exit,
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let ended = match cli.command {
+        Command::Serve(args) => Config::load(&args.sources()).and_then(|config| run::main(&config, args.bootstrap)),
+        Command::Dev(args) => dev::main(&args),
+        Command::CheckConfig(args) => check(&args).map(|()| Exit::Ok),
+    };
+    match ended {
+        Ok(exit) => exit_code(exit),
+        Err(failure) => {
+            print_failure(&failure, ColorWhen::Auto);
+            exit_code(failure.code.exit())
+        }
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "the answer")]
+fn check(args: &CheckArgs) -> Result<(), Failure> {
+    let sources = Sources { file: args.file.clone(), environment: environment(), overrides: Vec::new() };
+    let config = Config::load(&sources)?;
+    if args.print_effective {
+        print!("{config}");
+    } else if let Some(file) = &args.file {
+        println!("{} is valid", file.display());
+    } else {
+        println!("the configuration is valid");
+    }
+    Ok(())
+}
+
+/// Roles as text, for logs.
+pub(crate) fn role_names(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(",")
+}

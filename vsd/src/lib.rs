@@ -1,0 +1,20 @@
+//! The V-Stack daemon: one process that runs any set of roles over one data directory and one port.
+//!
+//! Invariants:
+//! - Roles do not call one another: they speak through `vs-client`, so one box and many are the same path.
+//! - The port opens only when the node can serve chunks, and closes first when it stops.
+//! - Every decision lives in `vsd-core`; what is here reads clocks, disks and sockets and does as decided.
+
+mod admin;
+pub mod cli;
+pub mod config;
+mod dev;
+mod listen;
+mod meta;
+mod node;
+mod notify;
+mod run;
+mod storage;
+mod upload;
+
+pub use cli::command;

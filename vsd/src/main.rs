@@ -1,0 +1,7 @@
+//! `vsd`: see the crate's documentation.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vsd::cli::main()
+}

@@ -1,0 +1,467 @@
+//! The state that the log leads to, in `state/`: one database for each generation, and the snapshots.
+//!
+//! Invariants:
+//! - What an entry changes, the id of that entry and the membership are one batch: the state is always that after some entry.
+//! - Batches are not synced one by one. What a crash of the machine takes is applied again from the log, and the log is purged only
+//!   behind a flush.
+//! - An installed snapshot becomes a new generation, durable as a whole before the pointer names it. Exactly one generation is current,
+//!   whatever is interrupted.
+//! - Whoever reads holds a snapshot of one generation: later entries and later generations do not show in it.
+//!
+//! | name in `state/` | content |
+//! |---|---|
+//! | `CURRENT` | [`Pointer`], replaced as a whole |
+//! | `g1`, `g2` … | a database: the state machine's keys, and below |
+//! | `snapshots/*.snapshot` | snapshots ([`super::archive`]) |
+//!
+//! | key | value |
+//! |---|---|
+//! | `00 01` | id of the last entry applied |
+//! | `00 02` | last membership |
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Instant,
+};
+
+use openraft::{EntryPayload, ErrorSubject, ErrorVerb, OptionalSend, RaftSnapshotBuilder, storage::RaftStateMachine};
+use rocksdb::{DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::sync::watch;
+use vs_core::codec;
+use vsd_core::meta::{Pair, Response, TableError, Tables, Txn, View, apply};
+
+use super::{
+    database::{self, OpenError, sync_dir},
+    snapshots::{SnapshotError, Snapshots},
+    types::{LogEntry, LogId, Membership, Snapshot, SnapshotMeta, StorageError, TypeConfig, broken},
+};
+
+const APPLIED: &[u8] = &[0x00, 0x01];
+const MEMBERSHIP: &[u8] = &[0x00, 0x02];
+const POINTER: &str = "CURRENT";
+
+/// Entries applied in one batch: what a restart has to apply at once must not all be in memory at once.
+const BATCH_ENTRIES: usize = 256;
+
+/// Names the current generation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Pointer {
+    generation: u64,
+    /// What it was installed from; none for the first one.
+    snapshot: Option<LogId>,
+}
+
+/// One database of the state.
+pub(super) struct Generation {
+    // closed before its folder is removed
+    db: DB,
+    folder: Folder,
+}
+
+/// Removed when the last reader lets go of a generation that was replaced.
+struct Folder {
+    path: PathBuf,
+    retired: std::sync::atomic::AtomicBool,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.retired.load(std::sync::atomic::Ordering::SeqCst) {
+            // what is left is removed at the next start
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// The state machine store. Clones share it.
+#[derive(Clone)]
+pub(super) struct StateStore(Arc<Shared>);
+
+struct Shared {
+    root: PathBuf,
+    current: RwLock<Arc<Generation>>,
+    pointer: Mutex<Pointer>,
+    snapshots: Snapshots,
+    applied: watch::Sender<u64>,
+    /// When the last entry was applied: how old the state is at most, on a node that does not lead.
+    applied_at: Mutex<Instant>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StateError {
+    #[error(transparent)]
+    Database(#[from] rocksdb::Error),
+    #[error(transparent)]
+    Tables(#[from] TableError),
+    #[error("the mark at {0:02x?} is damaged: {1}")]
+    Mark(&'static [u8], codec::DecodeError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    #[error("{0}")]
+    Open(String),
+    #[error("the snapshot holds the state after {held:?}, not after {named:?}")]
+    OtherSnapshot { held: Option<LogId>, named: Option<LogId> },
+}
+
+impl StateStore {
+    pub(super) fn open(root: &Path) -> Result<Self, OpenError> {
+        fs::create_dir_all(root).map_err(OpenError::io(root))?;
+        let pointer = match fs::read(root.join(POINTER)) {
+            Ok(bytes) => codec::decode(&bytes).map_err(|why| OpenError::damaged(&root.join(POINTER), why))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let first = Pointer { generation: 1, snapshot: None };
+                write_pointer(root, &first).map_err(OpenError::io(root))?;
+                first
+            }
+            Err(error) => return Err(OpenError::io(root)(error)),
+        };
+        remove_others(root, pointer.generation).map_err(OpenError::io(root))?;
+        let generation = open_generation(root, pointer.generation)?;
+        let applied = generation.applied().map_err(|why| OpenError::damaged(root, why))?;
+        let snapshots = Snapshots::open(&root.join("snapshots"), applied)?;
+        sync_dir(root).map_err(OpenError::io(root))?;
+        Ok(Self(Arc::new(Shared {
+            root: root.to_owned(),
+            current: RwLock::new(Arc::new(generation)),
+            pointer: Mutex::new(pointer),
+            snapshots,
+            applied: watch::Sender::new(applied.map_or(0, |id| id.index)),
+            applied_at: Mutex::new(Instant::now()),
+        })))
+    }
+
+    /// Dangles once the database is closed.
+    #[cfg(test)]
+    pub(super) fn watch_closed(&self) -> std::sync::Weak<Generation> {
+        Arc::downgrade(&self.generation())
+    }
+
+    pub(super) fn generation(&self) -> Arc<Generation> {
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The state as it is now.
+    pub(super) fn read(&self) -> StateRead {
+        StateRead(Frozen::new(self.generation(), |generation| SnapshotTables(generation.db.snapshot())))
+    }
+
+    pub(super) fn applied(&self) -> Result<Option<LogId>, StateError> {
+        self.generation().applied()
+    }
+
+    /// The last entry of the snapshot that the current generation was installed from.
+    pub(super) fn installed(&self) -> Option<LogId> {
+        self.0.pointer.lock().unwrap_or_else(PoisonError::into_inner).snapshot
+    }
+
+    pub(super) fn watch_applied(&self) -> watch::Receiver<u64> {
+        self.0.applied.subscribe()
+    }
+
+    pub(super) fn applied_at(&self) -> Instant {
+        *self.0.applied_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes everything applied so far durable.
+    pub(super) fn flush(&self) -> Result<(), rocksdb::Error> {
+        self.generation().db.flush()
+    }
+
+    /// Applies entries in order and answers each.
+    fn apply_batch(&self, entries: &[LogEntry]) -> Result<Vec<Response>, StateError> {
+        let generation = self.generation();
+        let tables = DbTables(&generation.db);
+        let mut txn = Txn::over(&tables);
+        let mut answers = Vec::with_capacity(entries.len());
+        let mut membership = None;
+        for entry in entries {
+            answers.push(match &entry.payload {
+                EntryPayload::Normal(command) => apply(&mut txn, entry.log_id.index, command)?,
+                EntryPayload::Membership(changed) => {
+                    membership = Some(Membership::new(Some(entry.log_id), changed.clone()));
+                    Response::Done
+                }
+                EntryPayload::Blank => Response::Done,
+            });
+        }
+        let mut batch = WriteBatch::default();
+        for (key, value) in txn.into_writes() {
+            match value {
+                Some(value) => batch.put(key, value),
+                None => batch.delete(key),
+            }
+        }
+        if let Some(membership) = membership {
+            batch.put(MEMBERSHIP, codec::encode(&membership));
+        }
+        if let Some(last) = entries.last() {
+            batch.put(APPLIED, codec::encode(&last.log_id));
+            generation.db.write_opt(batch, &WriteOptions::default())?;
+            self.announce(last.log_id);
+        }
+        Ok(answers)
+    }
+
+    fn announce(&self, applied: LogId) {
+        *self.0.applied_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.0.applied.send_replace(applied.index);
+    }
+
+    /// Makes the content of a snapshot the state.
+    fn install(&self, meta: &SnapshotMeta, received: &mut File) -> Result<(), StateError> {
+        let (root, shared) = (&self.0.root, &self.0);
+        let kept = shared.snapshots.keep(received)?;
+        let next = shared.pointer.lock().unwrap_or_else(PoisonError::into_inner).generation + 1;
+        let folder = generation_folder(root, next);
+        remove_if_there(&folder)?;
+        kept.unpack(&folder)?;
+        let generation = open_generation(root, next).map_err(|error| StateError::Open(error.to_string()))?;
+        let held = generation.applied()?;
+        if held != meta.last_log_id {
+            return Err(StateError::OtherSnapshot { held, named: meta.last_log_id });
+        }
+        generation.db.flush()?;
+        sync_dir(root)?;
+        shared.snapshots.adopt(kept, meta)?;
+
+        let pointer = Pointer { generation: next, snapshot: held };
+        write_pointer(root, &pointer)?;
+        *shared.pointer.lock().unwrap_or_else(PoisonError::into_inner) = pointer;
+        let mut current = shared.current.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *current, Arc::new(generation));
+        drop(current);
+        old.folder.retired.store(true, std::sync::atomic::Ordering::SeqCst);
+        if let Some(applied) = held {
+            self.announce(applied);
+        }
+        Ok(())
+    }
+
+    fn build(&self) -> Result<Snapshot, StateError> {
+        let checkpoint = self.0.root.join("checkpoint");
+        remove_if_there(&checkpoint)?;
+        let generation = self.generation();
+        rocksdb::checkpoint::Checkpoint::new(&generation.db)?.create_checkpoint(&checkpoint)?;
+        let meta = meta_of(&checkpoint)?;
+        let stored = self.0.snapshots.store(&meta, &checkpoint);
+        fs::remove_dir_all(&checkpoint)?;
+        stored?;
+        let file = self.0.snapshots.open_current(&meta)?;
+        Ok(Snapshot { meta, snapshot: Box::new(tokio::fs::File::from_std(file)) })
+    }
+}
+
+/// What a checkpoint holds the state after. Entries may have been applied while it was asked for.
+fn meta_of(checkpoint: &Path) -> Result<SnapshotMeta, StateError> {
+    let db = DB::open_for_read_only(&database::options(), checkpoint, false)?;
+    let last_log_id: Option<LogId> = mark(&db, APPLIED)?;
+    let last_membership = mark(&db, MEMBERSHIP)?.unwrap_or_default();
+    let index = last_log_id.map_or(0, |id| id.index);
+    // two snapshots after the same entry can differ in bytes, so that a transfer begun with one must not go on with the other
+    let snapshot_id = format!("{index:020}-{:08x}", rand::random::<u32>());
+    Ok(SnapshotMeta { last_log_id, last_membership, snapshot_id })
+}
+
+fn mark<T: DeserializeOwned>(db: &DB, key: &'static [u8]) -> Result<Option<T>, StateError> {
+    let bytes = db.get(key)?;
+    bytes.map(|bytes| codec::decode(&bytes)).transpose().map_err(|why| StateError::Mark(key, why))
+}
+
+impl Generation {
+    fn applied(&self) -> Result<Option<LogId>, StateError> {
+        mark(&self.db, APPLIED)
+    }
+
+    fn membership(&self) -> Result<Membership, StateError> {
+        Ok(mark(&self.db, MEMBERSHIP)?.unwrap_or_default())
+    }
+}
+
+fn generation_folder(root: &Path, generation: u64) -> PathBuf {
+    root.join(format!("g{generation}"))
+}
+
+fn open_generation(root: &Path, generation: u64) -> Result<Generation, OpenError> {
+    let path = generation_folder(root, generation);
+    let db = database::open(&path)?;
+    Ok(Generation { db, folder: Folder { path, retired: false.into() } })
+}
+
+/// Removes what an interrupted install or snapshot left behind.
+fn remove_others(root: &Path, generation: u64) -> io::Result<()> {
+    let current = generation_folder(root, generation);
+    for entry in fs::read_dir(root)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_generation = name.strip_prefix('g').is_some_and(|number| number.parse::<u64>().is_ok());
+        if (is_generation && path != current) || name == "checkpoint" {
+            fs::remove_dir_all(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_if_there(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn write_pointer(root: &Path, pointer: &Pointer) -> io::Result<()> {
+    let new = root.join("CURRENT.new");
+    let mut file = File::create(&new)?;
+    file.write_all(&codec::encode(pointer))?;
+    file.sync_all()?;
+    fs::rename(&new, root.join(POINTER))?;
+    sync_dir(root)
+}
+
+/// The database as the state machine writes to it.
+struct DbTables<'a>(&'a DB);
+
+impl Tables for DbTables<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
+        self.0.get(key).map_err(unread)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, TableError> {
+        scan(|options| self.0.iterator_opt(IteratorMode::From(from, Direction::Forward), options), to, limit)
+    }
+}
+
+/// The database as it was at one moment.
+struct SnapshotTables<'a>(rocksdb::Snapshot<'a>);
+
+impl Tables for SnapshotTables<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
+        self.0.get(key).map_err(unread)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Pair>, TableError> {
+        scan(|options| self.0.iterator_opt(IteratorMode::From(from, Direction::Forward), options), to, limit)
+    }
+}
+
+fn scan<I>(iterator: impl FnOnce(ReadOptions) -> I, to: &[u8], limit: usize) -> Result<Vec<Pair>, TableError>
+where
+    I: Iterator<Item = Result<(Box<[u8]>, Box<[u8]>), rocksdb::Error>>,
+{
+    let mut options = ReadOptions::default();
+    options.set_iterate_upper_bound(to);
+    let pairs = iterator(options).take(limit);
+    pairs.map(|pair| pair.map(|(key, value)| (key.into(), value.into())).map_err(unread)).collect()
+}
+
+fn unread(error: rocksdb::Error) -> TableError {
+    TableError::Read(error.to_string())
+}
+
+self_cell::self_cell!(
+    struct Frozen {
+        owner: Arc<Generation>,
+        #[covariant]
+        dependent: SnapshotTables,
+    }
+);
+
+/// The state at one moment. It may be kept for a while; what it shows does not change.
+pub(crate) struct StateRead(Frozen);
+
+impl StateRead {
+    pub(crate) fn view(&self) -> View<'_> {
+        View::new(self.tables())
+    }
+
+    pub(super) fn tables(&self) -> &dyn Tables {
+        self.0.borrow_dependent()
+    }
+}
+
+impl std::fmt::Debug for StateRead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StateRead").finish_non_exhaustive()
+    }
+}
+
+fn failed(subject: ErrorSubject<u64>, verb: ErrorVerb) -> impl FnOnce(StateError) -> StorageError {
+    move |error| broken(subject, verb, error)
+}
+
+/// Runs what may take long away from the threads that serve tasks.
+async fn blocking<T: Send + 'static>(
+    store: &StateStore,
+    work: impl FnOnce(&StateStore) -> Result<T, StateError> + Send + 'static,
+) -> Result<T, StateError> {
+    let store = store.clone();
+    let done = tokio::task::spawn_blocking(move || work(&store)).await;
+    done.unwrap_or_else(|error| Err(StateError::Io(io::Error::other(error))))
+}
+
+impl RaftStateMachine<TypeConfig> for StateStore {
+    type SnapshotBuilder = Self;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, Membership), StorageError> {
+        let generation = self.generation();
+        let state = generation.applied().and_then(|applied| Ok((applied, generation.membership()?)));
+        state.map_err(failed(ErrorSubject::StateMachine, ErrorVerb::Read))
+    }
+
+    async fn apply<I>(&mut self, entries: I) -> Result<Vec<Response>, StorageError>
+    where
+        I: IntoIterator<Item = LogEntry> + OptionalSend,
+        I::IntoIter: OptionalSend,
+    {
+        let mut answers = Vec::new();
+        let mut entries = entries.into_iter();
+        loop {
+            let batch: Vec<_> = entries.by_ref().take(BATCH_ENTRIES).collect();
+            if batch.is_empty() {
+                return Ok(answers);
+            }
+            let answered = self.apply_batch(&batch);
+            answers.extend(answered.map_err(failed(ErrorSubject::StateMachine, ErrorVerb::Write))?);
+        }
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Self {
+        self.clone()
+    }
+
+    async fn begin_receiving_snapshot(&mut self) -> Result<Box<tokio::fs::File>, StorageError> {
+        let file = self.0.snapshots.receive().map_err(StateError::from);
+        let file = file.map_err(failed(ErrorSubject::Snapshot(None), ErrorVerb::Write))?;
+        Ok(Box::new(tokio::fs::File::from_std(file)))
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        snapshot: Box<tokio::fs::File>,
+    ) -> Result<(), StorageError> {
+        let mut file = snapshot.into_std().await;
+        let installed = meta.clone();
+        let done = blocking(self, move |store| store.install(&installed, &mut file)).await;
+        done.map_err(failed(ErrorSubject::Snapshot(Some(meta.signature())), ErrorVerb::Write))
+    }
+
+    async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot>, StorageError> {
+        let current = self.0.snapshots.current().map_err(StateError::from);
+        let current = current.map_err(failed(ErrorSubject::Snapshot(None), ErrorVerb::Read))?;
+        let snapshot = |(meta, file)| Snapshot { meta, snapshot: Box::new(tokio::fs::File::from_std(file)) };
+        Ok(current.map(snapshot))
+    }
+}
+
+impl RaftSnapshotBuilder<TypeConfig> for StateStore {
+    async fn build_snapshot(&mut self) -> Result<Snapshot, StorageError> {
+        let built = blocking(self, Self::build).await;
+        built.map_err(failed(ErrorSubject::Snapshot(None), ErrorVerb::Write))
+    }
+}

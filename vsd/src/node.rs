@@ -1,0 +1,224 @@
+//! A node's data directory: who may use it, and whose it is.
+//!
+//! | path | content |
+//! |---|---|
+//! | `LOCK` | held (flock) by the running daemon; says who that is |
+//! | `node.toml` | format, cluster, node and data directory ids; written once, then only moved from `bootstrapping` to `member` |
+//! | `meta/` | log and state |
+//! | `chunks/` | superblocks |
+//! | `spool/` | uploads that are being received |
+//!
+//! Invariants:
+//! - Never two daemons on one directory.
+//! - A directory that has been a member is never bootstrapped again: a lost log must be noticed, not replaced by an empty one.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use nix::fcntl::{Flock, FlockArg};
+use serde::{Deserialize, Serialize};
+use vs_core::{
+    error::{Code, Failure},
+    id::{ClusterId, DirId, NodeId},
+};
+use uuid::Uuid;
+
+/// Format of the data directory as a whole.
+const FORMAT: u32 = 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stage {
+    /// The cluster's first command is not known to be committed.
+    Bootstrapping,
+    Member,
+}
+
+/// Whose directory this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    format: u32,
+    pub(crate) stage: Stage,
+    pub(crate) cluster: ClusterId,
+    pub(crate) node: NodeId,
+    pub(crate) dir: DirId,
+    /// Drawn when the directory was made: what tells a new disk from an old one.
+    pub(crate) dir_key: Uuid,
+}
+
+/// A data directory in use by this process.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    root: PathBuf,
+    pub(crate) identity: Identity,
+    _lock: Flock<File>,
+}
+
+impl DataDir {
+    /// Takes the directory into use. `bootstrap` is the random id of the new cluster, where a new one is wanted.
+    pub(crate) fn open(root: &Path, bootstrap: Option<ClusterId>, listen: &str) -> Result<Self, Failure> {
+        let state = look(root)?;
+        if state == State::Foreign {
+            return Err(Failure::new(Code::DataDir, format!("{} is not a data directory of vsd", root.display()))
+                .because("it is not empty and has no node.toml; nothing was changed")
+                .hint("name an empty or new directory with `--data-dir DIR`"));
+        }
+        let Some(cluster) = bootstrap.or((state == State::Ours).then_some(ClusterId::from_random([0; 16]))) else {
+            return Err(Failure::new(Code::DataDir, format!("{} holds no node yet", root.display()))
+                .because("a new node begins a cluster only when it is told to")
+                .hint(format!("vsd serve --bootstrap --data-dir {}", root.display())));
+        };
+        fs::create_dir_all(root).map_err(|error| unusable(root, &error))?;
+        let lock = lock(root, listen)?;
+        let identity = match look(root)? {
+            State::Ours => read_identity(root)?,
+            State::Empty | State::Foreign => {
+                let stage = Stage::Bootstrapping;
+                let identity = Identity { format: FORMAT, stage, cluster, node: NodeId(1), dir: DirId(1), dir_key: cluster.0 };
+                write_identity(root, &identity)?;
+                identity
+            }
+        };
+        for part in ["meta", "chunks", "spool"] {
+            fs::create_dir_all(root.join(part)).map_err(|error| unusable(root, &error))?;
+        }
+        Ok(Self { root: root.to_owned(), identity, _lock: lock })
+    }
+
+    pub(crate) fn meta(&self) -> PathBuf {
+        self.root.join("meta")
+    }
+
+    pub(crate) fn chunks(&self) -> PathBuf {
+        self.root.join("chunks")
+    }
+
+    pub(crate) fn spool(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
+    /// The cluster has this node: from now on a missing log is an error.
+    pub(crate) fn now_member(&mut self) -> Result<(), Failure> {
+        if self.identity.stage != Stage::Member {
+            self.identity.stage = Stage::Member;
+            write_identity(&self.root, &self.identity)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    Empty,
+    Ours,
+    Foreign,
+}
+
+fn look(root: &Path) -> Result<State, Failure> {
+    if root.join("node.toml").exists() {
+        return Ok(State::Ours);
+    }
+    let entries = match fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Empty),
+        Err(error) => return Err(unusable(root, &error)),
+    };
+    let foreign = |entry: Result<fs::DirEntry, _>| entry.is_ok_and(|e| !["LOCK", "lost+found", "node.toml.new"].contains(&&*e.file_name().to_string_lossy()));
+    Ok(if entries.into_iter().any(foreign) { State::Foreign } else { State::Empty })
+}
+
+fn lock(root: &Path, listen: &str) -> Result<Flock<File>, Failure> {
+    let path = root.join("LOCK");
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+    let file = file.map_err(|error| unusable(root, &error))?;
+    let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => lock,
+        Err((mut file, _)) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            return Err(Failure::new(Code::Conflict, format!("{} is in use", root.display()))
+                .because(format!("held by {}", holder.trim()))
+                .hint("stop that vsd first, or name another directory with `--data-dir DIR`"));
+        }
+    };
+    let who = format!("vsd, process {}, listening on {listen}\n", std::process::id());
+    let written = lock.set_len(0).and_then(|()| lock.write_all(who.as_bytes()));
+    written.map_err(|error| unusable(root, &error))?;
+    Ok(lock)
+}
+
+fn read_identity(root: &Path) -> Result<Identity, Failure> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        format: u32,
+    }
+    let path = root.join("node.toml");
+    let text = fs::read_to_string(&path).map_err(|error| unusable(root, &error))?;
+    let damaged = |error: toml::de::Error| {
+        Failure::new(Code::DataDir, format!("{} is damaged", path.display())).because(error.message())
+    };
+    let Versioned { format } = toml::from_str(&text).map_err(damaged)?;
+    if format > FORMAT {
+        return Err(Failure::new(Code::DataDir, format!("{} was written by a newer vsd", root.display()))
+            .because(format!("its format is {format}, this release reads up to {FORMAT}; nothing was changed"))
+            .hint("run the newer release, `vsd --version` tells which this is"));
+    }
+    toml::from_str(&text).map_err(damaged)
+}
+
+/// Replaces `node.toml` whole: written beside it, synced, renamed, and the directory synced.
+fn write_identity(root: &Path, identity: &Identity) -> Result<(), Failure> {
+    let text = toml::to_string(identity).map_err(|error| Failure::new(Code::Internal, error.to_string()))?;
+    let fresh = root.join("node.toml.new");
+    let write = || {
+        let mut file = File::create(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&fresh, root.join("node.toml"))?;
+        File::open(root)?.sync_all()
+    };
+    write().map_err(|error| unusable(root, &error))
+}
+
+fn unusable(root: &Path, error: &std::io::Error) -> Failure {
+    let code = if error.kind() == ErrorKind::StorageFull { Code::NoSpace } else { Code::DataDir };
+    Failure::new(code, format!("cannot use {}", root.display())).because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster() -> Option<ClusterId> {
+        Some(ClusterId::from_random([7; 16]))
+    }
+
+    #[test]
+    fn a_directory_is_taken_once_and_keeps_its_identity() {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let root = scratch.path().join("n1");
+        assert_eq!(DataDir::open(&root, None, "a:1").expect_err("never guesses").code, Code::DataDir);
+        assert!(!root.exists(), "a refusal leaves nothing behind");
+        let mut first = DataDir::open(&root, cluster(), "a:1").expect("bootstrapped");
+        first.now_member().expect("written");
+        let second = DataDir::open(&root, None, "a:2").expect_err("in use");
+        assert!(second.code == Code::Conflict && second.why[0].contains("a:1"), "{second}");
+        let identity = first.identity.clone();
+        drop(first);
+        let again = DataDir::open(&root, Some(ClusterId::from_random([8; 16])), "a:1").expect("reopened");
+        assert_eq!((&again.identity, again.identity.stage), (&identity, Stage::Member));
+    }
+
+    #[test]
+    fn foreign_and_newer_directories_are_left_alone() {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        fs::write(scratch.path().join("holiday.jpg"), b"x").expect("written");
+        assert_eq!(DataDir::open(scratch.path(), cluster(), "a:1").expect_err("foreign").code, Code::DataDir);
+        fs::write(scratch.path().join("node.toml"), "format = 99\nmystery = true\n").expect("written");
+        let newer = DataDir::open(scratch.path(), None, "a:1").expect_err("newer");
+        assert!(newer.what.contains("newer"), "{newer}");
+    }
+}

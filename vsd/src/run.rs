@@ -1,0 +1,204 @@
+//! One node from start to stop, as one story: what a role needs is started before it, and stopped after it.
+
+use std::{
+    io::IsTerminal,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use nix::sys::signal::Signal;
+use tokio::{net::TcpListener, sync::watch};
+use vs_core::{
+    error::{Code, Exit, Failure},
+    id::ClusterId,
+};
+use vsd_core::{
+    meta::{Command, DirSpec, NodeSpec},
+    superblock,
+};
+
+use crate::{
+    admin,
+    cli::role_names,
+    config::{Config, LogFormat},
+    listen,
+    meta::{Meta, MetaError, MetaOptions},
+    node::DataDir,
+    notify::notify,
+    storage::{self, Probes, Store},
+    upload::{self, Uploader},
+};
+
+/// How long an election may take, and how often its end is looked for.
+const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const LEADER_POLL: Duration = Duration::from_millis(10);
+/// Everything must have ended by then; what has not is cut off.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs a node until a signal ends it.
+pub(crate) fn main(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
+    log_to_stderr(config)?;
+    if !config.node.listen.ip().is_loopback() && !config.node.insecure {
+        return Err(Failure::new(Code::Config, format!("refusing to listen on {}", config.node.listen))
+            .because("nothing is encrypted and nobody is asked who they are, so only loopback is safe")
+            .hint("add `--insecure` if the network is yours alone"));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Code::Internal, "no threads").because(error))?;
+    let ended = runtime.block_on(node(config, bootstrap));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    let cluster = bootstrap.then(|| ClusterId::from_random(rand::random()));
+    let mut data = DataDir::open(&config.node.data_dir, cluster, &config.node.listen.to_string())?;
+    let listener = bind(config).await?;
+
+    let store = Arc::new(open_store(config, &data)?);
+    let meta = Meta::open(meta_options(config, &data)).await?;
+    announce(config, &data, &meta).await?;
+    data.now_member()?;
+    let uploader = Uploader::start(upload::Options {
+        addr: config.node.advertised(),
+        node: data.identity.node,
+        spool: data.spool(),
+        concurrency: config.upload.concurrency,
+        spool_full_percent: config.upload.spool_full_percent,
+        media: config.media.clone(),
+    }, meta.clone())
+    .await?;
+
+    let started_ms = wall_ms();
+    let (closing, closed) = watch::channel(false);
+    let admin = admin::Services { meta: meta.clone(), store: store.clone(), node: data.identity.node, started_ms, closed: closed.clone() };
+    let grpc = admin::router(admin, uploader.clone())?;
+    let http = storage::router(store.clone(), probes(&store));
+    let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
+        let mut closed = closed;
+        let _ = closed.wait_for(|closed| *closed).await;
+    }));
+    notify("READY=1");
+    tracing::info!(
+        node = %data.identity.node,
+        cluster = %data.identity.cluster,
+        listen = %config.node.listen,
+        roles = role_names(&config.node.roles),
+        "ready"
+    );
+
+    let signal = stop.await;
+    tracing::info!(%signal, "stopping");
+    notify("STOPPING=1");
+    let _ = closing.send(true);
+    let stopped = async {
+        let _ = server.await;
+        uploader.stop().await;
+        meta.shutdown().await;
+        let _ = tokio::task::spawn_blocking(move || store.shutdown()).await;
+    };
+    if tokio::time::timeout(STOP_TIMEOUT, stopped).await.is_err() {
+        tracing::warn!("not everything ended in time; nothing acknowledged is lost by that");
+    }
+    tracing::info!("stopped");
+    Ok(if signal == Signal::SIGTERM { Exit::Ok } else { Exit::Interrupted })
+}
+
+fn open_store(config: &Config, data: &DataDir) -> Result<Store, Failure> {
+    let options = superblock::Config {
+        full_percent: config.storage.full_percent,
+        ..superblock::Config::new(data.identity.dir, rand::random())
+    };
+    Store::open(&data.chunks(), options)
+        .map_err(|error| Failure::new(Code::DataDir, "the chunks cannot be opened").because(error))
+}
+
+/// The port is open only while the node can serve, so what is left to tell is a directory that takes no writes.
+fn probes(store: &Arc<Store>) -> Probes {
+    let (readable, counted) = (store.clone(), store.clone());
+    Probes {
+        ready: Arc::new(move || readable.stats().poisoned.map_or(Ok(()), Err)),
+        metrics: Arc::new(move || counted.metrics()),
+    }
+}
+
+async fn bind(config: &Config) -> Result<TcpListener, Failure> {
+    TcpListener::bind(config.node.listen).await.map_err(|error| {
+        Failure::new(Code::Conflict, format!("cannot listen on {}", config.node.listen))
+            .because(error)
+            .hint("name another port with `--listen 127.0.0.1:7410`")
+    })
+}
+
+fn spec(config: &Config, data: &DataDir) -> (NodeSpec, Vec<DirSpec>) {
+    let spec = NodeSpec {
+        addr: config.node.advertised(),
+        zone: config.node.zone.clone(),
+        roles: config.node.roles.iter().copied().collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let path = data.chunks().to_string_lossy().into_owned();
+    let dir = DirSpec { key: data.identity.dir_key, path, fault: None };
+    (spec, vec![dir])
+}
+
+fn meta_options(config: &Config, data: &DataDir) -> MetaOptions {
+    let (node, dirs) = spec(config, data);
+    let first = Command::Bootstrap { cluster: data.identity.cluster, node, dirs };
+    MetaOptions {
+        dir: data.meta(),
+        node: data.identity.node,
+        bootstrap: (data.identity.stage == crate::node::Stage::Bootstrapping).then_some(first),
+        snapshot_entries: config.metadata.snapshot_entries,
+    }
+}
+
+/// Tells the cluster what this node is now, as soon as there is a leader to tell.
+async fn announce(config: &Config, data: &DataDir, meta: &Meta) -> Result<(), Failure> {
+    let (spec, dirs) = spec(config, data);
+    let update = Command::NodeUpdate { node: data.identity.node, spec, dirs };
+    let started = tokio::time::Instant::now();
+    loop {
+        match meta.propose(update.clone()).await {
+            Ok(response) => return response.accepted().map(drop).map_err(Failure::from),
+            Err(MetaError::NotLeader { .. }) if started.elapsed() < LEADER_TIMEOUT => {
+                tokio::time::sleep(LEADER_POLL).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The first of SIGINT and SIGTERM. From the first poll on neither ends the process by itself.
+pub(crate) async fn stop_signal() -> Signal {
+    use tokio::signal::unix::{SignalKind, signal};
+    let awaited = |kind| async move {
+        match signal(kind) {
+            Ok(mut signals) => signals.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = awaited(SignalKind::interrupt()) => Signal::SIGINT,
+        _ = awaited(SignalKind::terminate()) => Signal::SIGTERM,
+    }
+}
+
+/// The wall clock, for display.
+pub(crate) fn wall_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn log_to_stderr(config: &Config) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)
+        .map_err(|error| Failure::new(Code::Config, "log.level is wrong").because(error))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
+    }
+    Ok(())
+}

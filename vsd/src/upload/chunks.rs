@@ -1,0 +1,100 @@
+//! Writes chunks to where the layout places them. A chunk is stored when its write quorum has said so.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::sync::{Semaphore, watch};
+use vs_client::chunk::{ChunkClient, ChunkError};
+use vs_core::{
+    error::{Code, Failure},
+    hash::Hash,
+    id::{AssetId, NodeId},
+    layout::{Layout, Scheme},
+    manifest::ChunkRef,
+};
+
+/// Chunks of one upload on their way at the same time.
+const IN_FLIGHT_MAX: usize = 4;
+/// How long one PUT may take: longer than a disk that stalls for seconds.
+const PUT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Writes the chunks of one asset; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct ChunkWriter {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    client: ChunkClient,
+    asset: AssetId,
+    layout: Layout,
+    copies: usize,
+    addrs: HashMap<NodeId, String>,
+    in_flight: Semaphore,
+    /// How far this node has applied the log: what the receiver's sweep must not decide below.
+    applied: watch::Receiver<u64>,
+}
+
+impl ChunkWriter {
+    pub(crate) fn new(
+        client: ChunkClient,
+        asset: AssetId,
+        layout: Layout,
+        scheme: Scheme,
+        addrs: HashMap<NodeId, String>,
+        applied: watch::Receiver<u64>,
+    ) -> Self {
+        let copies = match scheme {
+            Scheme::Replicate(n) => n.into(),
+            Scheme::Erasure { .. } => 1,
+        };
+        let in_flight = Semaphore::new(IN_FLIGHT_MAX);
+        Self { inner: Arc::new(Inner { client, asset, layout, copies, addrs, in_flight, applied }) }
+    }
+
+    /// Copies that the layout has room for, and how many of them make a chunk stored.
+    pub(crate) fn copies_and_quorum(&self) -> (usize, usize) {
+        let copies = self.inner.copies.min(self.inner.layout.nodes.len());
+        (copies, copies / 2 + 1)
+    }
+
+    /// Stores one chunk; returns once a quorum holds it durably.
+    pub(crate) async fn put(&self, bytes: Bytes) -> Result<ChunkRef, Failure> {
+        let inner = &self.inner;
+        let _slot = inner.in_flight.acquire().await;
+        let hash = Hash::of(&bytes);
+        let chunk = ChunkRef { hash, bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB") };
+        let index = *inner.applied.borrow();
+        let (_, quorum) = self.copies_and_quorum();
+        let places = inner.layout.place(&hash, inner.copies);
+        let mut puts: FuturesUnordered<_> = places.iter().map(|node| self.put_on(*node, chunk, &bytes, index)).collect();
+        let (mut stored, mut refused, mut full) = (0, Vec::new(), false);
+        // Every place is awaited: one that failed must not go unnoticed, and none is left writing behind our back.
+        while let Some(put) = puts.next().await {
+            match put {
+                Ok(()) => stored += 1,
+                Err(error) => {
+                    full |= matches!(error, ChunkError::Full { .. });
+                    refused.push(error.to_string());
+                }
+            }
+        }
+        if stored >= quorum {
+            return Ok(chunk);
+        }
+        let code = if full { Code::NoSpace } else { Code::NoQuorum };
+        let mut failure = Failure::new(code, format!("a chunk is on {stored} of {} nodes (need {quorum})", places.len()));
+        failure.why = refused;
+        Err(failure)
+    }
+
+    async fn put_on(&self, node: NodeId, chunk: ChunkRef, bytes: &Bytes, index: u64) -> Result<(), ChunkError> {
+        let inner = &self.inner;
+        let Some(addr) = inner.addrs.get(&node) else {
+            return Err(ChunkError::Node { addr: node.to_string(), why: "has no known address".to_owned() });
+        };
+        inner.client.put(addr, inner.asset, chunk.hash, bytes.clone(), index, PUT_TIMEOUT).await.map(drop)
+    }
+}

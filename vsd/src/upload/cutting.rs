@@ -1,0 +1,263 @@
+//! Makes one track: ffmpeg's output, cut into segments as it comes, each stored before the next but one is gathered.
+
+use std::{collections::VecDeque, path::Path, sync::Arc};
+
+use tokio::{sync::Semaphore, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use vs_core::{
+    error::{Code, Failure},
+    id::Ballot,
+    manifest::{ChunkRef, Track, TrackKind, cut},
+};
+use vsd_core::upload::{
+    mp4::{Piece, Splitter},
+    plan::{Means, TrackPlan},
+    segment::{Cut, Segmenter},
+    track::{Sealed, TrackBuilder},
+};
+
+use super::{
+    child::{Deadline, FORMATS, Stopped, Watched, reason},
+    chunks::ChunkWriter,
+};
+use crate::config::Media;
+
+/// Read from ffmpeg at a time.
+const READ_BYTES: usize = 256 << 10;
+/// A track may be this much longer than the file it comes from, and this many times as long.
+const GROWTH_BYTES: u64 = 256 << 20;
+const GROWTH_TIMES: u64 = 4;
+/// Longest text track that is kept.
+const TEXT_BYTES_MAX: usize = 32 << 20;
+/// Granularity of the memory budget.
+pub(crate) const BUDGET_UNIT: usize = 64 << 10;
+
+/// Why there is no track.
+#[derive(Debug)]
+pub(crate) enum NoTrack {
+    /// The stream is at fault: the reason, for a person.
+    Stream(String),
+    /// The stream cannot be copied, but it may be possible to transcode it.
+    Copy(String),
+    /// Storing failed, or the daemon stops: the stream may be fine.
+    Store(Failure),
+}
+
+/// What a track needs beside its plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Workshop {
+    pub(crate) media: Media,
+    pub(crate) source: Arc<Path>,
+    pub(crate) source_bytes: u64,
+    pub(crate) writer: ChunkWriter,
+    pub(crate) ballot: Ballot,
+    /// Memory for segments of all uploads, in units of [`BUDGET_UNIT`].
+    pub(crate) budget: Arc<Semaphore>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Takes the parts of a track as they are filled.
+pub(crate) trait PartSink: Sync {
+    fn part(&self, part: Sealed) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// How far into the film the track is.
+    fn reached(&self, us: u64);
+}
+
+/// Makes the track, transcoding where copying does not work.
+pub(crate) async fn make(shop: &Workshop, plan: TrackPlan, sink: &impl PartSink) -> Result<Track, NoTrack> {
+    match once(shop, &plan, sink).await {
+        Err(NoTrack::Copy(why)) if plan.means == Means::Copy => {
+            tracing::info!(track = plan.track.name, why, "copying is not possible, transcoding");
+            once(shop, &plan.transcoded(), sink).await
+        }
+        made => made,
+    }
+}
+
+async fn once(shop: &Workshop, plan: &TrackPlan, sink: &impl PartSink) -> Result<Track, NoTrack> {
+    let mut child = start(shop, plan).map_err(|error| NoTrack::Store(unstartable(&shop.media, &error)))?;
+    let made = tokio::select! {
+        made = gather(shop, plan, &mut child, sink) => made,
+        () = shop.stop.cancelled() => Err(NoTrack::Store(Failure::new(Code::Unreachable, "the node is stopping"))),
+    };
+    let gathered = match made {
+        Ok(gathered) => gathered,
+        Err(why) => {
+            child.stop().await;
+            return Err(why);
+        }
+    };
+    let (status, said) = child.finish().await.map_err(|error| NoTrack::Store(unstartable(&shop.media, &error)))?;
+    if !status.success() || gathered.is_empty() {
+        let why = reason(&said, &shop.source);
+        return Err(if plan.means == Means::Copy { NoTrack::Copy(why) } else { NoTrack::Stream(why) });
+    }
+    gathered.finish(sink).await
+}
+
+fn start(shop: &Workshop, plan: &TrackPlan) -> std::io::Result<Watched> {
+    let input = format!("file:{}", shop.source.display());
+    let head = ["-nostdin", "-hide_banner", "-v", "error", "-protocol_whitelist", "file,pipe"];
+    let head = head.into_iter().chain(["-format_whitelist", FORMATS, "-fflags", "+genpts", "-i", &input]);
+    let args = head.map(str::to_owned).chain(plan.output_args()).collect::<Vec<_>>();
+    Watched::start(&shop.media, &shop.media.ffmpeg, &args)
+}
+
+fn unstartable(media: &Media, error: &std::io::Error) -> Failure {
+    Failure::new(Code::Internal, format!("{} cannot be run on the server", media.ffmpeg.display()))
+        .because(error)
+        .hint("install it on the server: apt-get install ffmpeg")
+}
+
+/// Reads the child's output to its end.
+async fn gather<'a>(
+    shop: &'a Workshop,
+    plan: &TrackPlan,
+    child: &mut Watched,
+    sink: &impl PartSink,
+) -> Result<Gathered<'a>, NoTrack> {
+    let deadline = Deadline::new(&shop.media);
+    let bytes_max = shop.source_bytes.saturating_mul(GROWTH_TIMES).saturating_add(GROWTH_BYTES);
+    let mut gathered = Gathered::new(shop, plan);
+    let (mut buffer, mut total) = (vec![0; READ_BYTES], 0);
+    loop {
+        let read = deadline.read(&mut child.stdout, &mut buffer).await.map_err(|stopped| stuck(plan, &stopped))?;
+        total += read as u64;
+        if total > bytes_max {
+            return Err(NoTrack::Stream("it grows beyond all proportion to the file".to_owned()));
+        }
+        if read == 0 {
+            return Ok(gathered);
+        }
+        gathered.take(&buffer[..read], sink).await?;
+    }
+}
+
+fn stuck(plan: &TrackPlan, stopped: &Stopped) -> NoTrack {
+    NoTrack::Stream(format!("making it from {} was stopped: {stopped}", plan.codec))
+}
+
+/// A track that is being made.
+struct Gathered<'a> {
+    shop: &'a Workshop,
+    plan: Track,
+    builder: Option<TrackBuilder>,
+    splitter: Splitter,
+    segmenter: Segmenter,
+    text: Vec<u8>,
+    storing: VecDeque<(Cut, JoinHandle<Result<Vec<ChunkRef>, Failure>>)>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(shop: &'a Workshop, plan: &TrackPlan) -> Self {
+        Self {
+            shop,
+            plan: plan.track.clone(),
+            builder: None,
+            splitter: Splitter::default(),
+            segmenter: Segmenter::default(),
+            text: Vec::new(),
+            storing: VecDeque::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.builder.is_none() && self.text.is_empty()
+    }
+
+    async fn take(&mut self, bytes: &[u8], sink: &impl PartSink) -> Result<(), NoTrack> {
+        if self.plan.kind == TrackKind::Subtitle {
+            if self.text.len() + bytes.len() > TEXT_BYTES_MAX {
+                return Err(NoTrack::Stream("more text than any film has".to_owned()));
+            }
+            self.text.extend_from_slice(bytes);
+            return Ok(());
+        }
+        for piece in self.splitter.push(bytes).map_err(|error| NoTrack::Copy(error.to_string()))? {
+            match piece {
+                Piece::Init(init) => {
+                    let track = Track { init: init.to_vec(), ..self.plan.clone() };
+                    self.builder = Some(TrackBuilder::new(track, self.shop.ballot));
+                }
+                Piece::Fragment(fragment) => {
+                    let cut = self.segmenter.push(&fragment).map_err(|why| NoTrack::Copy(why.to_string()))?;
+                    if let Some(cut) = cut {
+                        self.store(cut, sink).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts storing a segment, once memory allows and the one before the last is stored.
+    async fn store(&mut self, cut: Cut, sink: &impl PartSink) -> Result<(), NoTrack> {
+        while self.storing.len() > 1 {
+            self.settle(sink).await?;
+        }
+        let units = u32::try_from(cut.bytes.len().div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
+        let budget = self.shop.budget.clone().acquire_many_owned(units.max(1)).await;
+        let writer = self.shop.writer.clone();
+        let chunks = cut.chunks();
+        let storing = tokio::spawn(async move {
+            let _budget = budget;
+            futures::future::try_join_all(chunks.into_iter().map(|chunk| writer.put(chunk))).await
+        });
+        self.storing.push_back((cut, storing));
+        Ok(())
+    }
+
+    /// Waits for the oldest segment that is being stored, and enters it into the track.
+    async fn settle(&mut self, sink: &impl PartSink) -> Result<(), NoTrack> {
+        let Some((cut, storing)) = self.storing.pop_front() else { return Ok(()) };
+        let chunks = storing.await.map_err(|error| NoTrack::Store(Failure::new(Code::Internal, error.to_string())))?;
+        let chunks = chunks.map_err(NoTrack::Store)?;
+        let Some(builder) = &mut self.builder else { return Ok(()) };
+        builder.hash(&cut.bytes);
+        if let Some(part) = builder.push(cut.start_us, cut.duration_us, chunks) {
+            sink.part(part).await.map_err(NoTrack::Store)?;
+        }
+        sink.reached(cut.start_us.saturating_add(cut.duration_us));
+        Ok(())
+    }
+
+    /// The child has ended well: the last segment, the last part, the finished track.
+    async fn finish(mut self, sink: &impl PartSink) -> Result<Track, NoTrack> {
+        if self.plan.kind == TrackKind::Subtitle {
+            return self.finish_text(sink).await;
+        }
+        std::mem::take(&mut self.splitter).finish().map_err(|error| NoTrack::Copy(error.to_string()))?;
+        if let Some(cut) = self.segmenter.finish() {
+            self.store(cut, sink).await?;
+        }
+        while !self.storing.is_empty() {
+            self.settle(sink).await?;
+        }
+        let Some(builder) = self.builder else { return Err(NoTrack::Copy("it has no header".to_owned())) };
+        let (track, last) = builder.finish();
+        if track.segments == 0 {
+            return Err(NoTrack::Copy("it holds no frames".to_owned()));
+        }
+        if let Some(part) = last {
+            sink.part(part).await.map_err(NoTrack::Store)?;
+        }
+        Ok(track)
+    }
+
+    /// Text is short: the whole of it is one segment.
+    async fn finish_text(self, sink: &impl PartSink) -> Result<Track, NoTrack> {
+        let mut builder = TrackBuilder::new(self.plan, self.shop.ballot);
+        builder.hash(&self.text);
+        let mut rest = bytes::Bytes::from(self.text);
+        let mut chunks = Vec::new();
+        for length in cut(rest.len()) {
+            chunks.push(self.shop.writer.put(rest.split_to(length)).await.map_err(NoTrack::Store)?);
+        }
+        let filled = builder.push(0, 0, chunks);
+        let (track, last) = builder.finish();
+        for part in filled.into_iter().chain(last) {
+            sink.part(part).await.map_err(NoTrack::Store)?;
+        }
+        Ok(track)
+    }
+}

@@ -1,0 +1,462 @@
+//! From received bytes to a playable video: probe, store the original, cut the tracks, commit.
+//!
+//! Every step can be repeated from its start under a higher ballot, so whatever goes wrong on the way (a full disk, no quorum, a
+//! crash) is answered by doing it again later, and only the file itself can end an upload badly.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    os::unix::fs::FileExt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use vs_client::chunk::ChunkClient;
+use vs_core::{
+    error::{Code, Failure},
+    hash::{Hash, Hasher},
+    id::{AssetId, Ballot, UploadId, Version},
+    layout::{Layout, Scheme},
+    limit::CHUNK_BYTES_MAX,
+    manifest::{ORIGINAL, Part, Track, TrackKind},
+};
+use vs_wire::v1::SessionState;
+use vsd_core::{
+    meta::{Command, End, Response, SourceInfo, UploadPhase, UploadRecord, View},
+    upload::{
+        plan::{Plan, TrackPlan},
+        track::{Sealed, TrackBuilder},
+    },
+};
+
+use super::{
+    chunks::ChunkWriter,
+    cutting::{self, NoTrack, PartSink, Workshop},
+    probe::probe,
+    sessions::{Progress, Uploader},
+};
+
+/// Tracks of one upload that are made at the same time.
+const TRACKS_AT_ONCE: usize = 2;
+/// Chunks of the original on their way at the same time.
+const ORIGINAL_IN_FLIGHT: usize = 4;
+/// Wait before an upload that could not be finished is tried again, doubling up to the longest.
+const RETRY_MIN: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_secs(60);
+/// Longest reason that is recorded, in characters.
+const REASON_CHARS_MAX: usize = 1_000;
+
+/// How an attempt ended that did not finish the upload.
+#[derive(Debug)]
+enum Broken {
+    /// The upload is over, or somebody else's.
+    Over,
+    /// The file cannot be taken in.
+    Rejected(Failure),
+    /// Something else is in the way: try again.
+    Later(Failure),
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        match failure.code {
+            Code::Fenced | Code::NotFound | Code::Conflict => Self::Over,
+            _ => Self::Later(failure),
+        }
+    }
+}
+
+/// Finishes an upload whose bytes are all in the spool, however often it takes.
+pub(crate) async fn run(uploader: Uploader, upload: UploadId) {
+    let mut wait = RETRY_MIN;
+    loop {
+        let turn = uploader.turn().await;
+        let broken = match Attempt::begin(&uploader, upload).await {
+            Ok(attempt) => attempt.finish().await,
+            Err(broken) => Err(broken),
+        };
+        drop(turn);
+        match broken {
+            Ok(()) | Err(Broken::Over) => break,
+            Err(Broken::Rejected(failure) | Broken::Later(failure)) => {
+                if uploader.is_stopping() {
+                    return;
+                }
+                tracing::warn!(%upload, %failure, "an upload has to wait");
+                uploader.report(upload, |progress| progress.waiting = Some(failure.clone()));
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = uploader.stopping() => return,
+        }
+        wait = (wait * 2).min(RETRY_MAX);
+    }
+    uploader.forget(upload);
+}
+
+/// One attempt, under a ballot of its own.
+struct Attempt {
+    uploader: Uploader,
+    record: UploadRecord,
+    ballot: Ballot,
+    writer: ChunkWriter,
+    sha256: Hash,
+    bytes: u64,
+}
+
+impl Attempt {
+    /// Takes the upload over, which fences every earlier attempt.
+    async fn begin(uploader: &Uploader, upload: UploadId) -> Result<Self, Broken> {
+        let take = Command::UploadTake { upload, node: uploader.node() };
+        let opened = uploader.meta().propose(take).await.map_err(Failure::from)?.accepted().map_err(Failure::from)?;
+        let Response::Opened { ballot, asset, scheme, since, .. } = opened else { return Err(Broken::Over) };
+        let state = uploader.meta().read().await.map_err(Failure::from)?;
+        let view = state.view();
+        let record = view.upload(upload).map_err(unreadable)?.ok_or(Broken::Over)?;
+        let (sha256, bytes) = match record.phase {
+            UploadPhase::Received { sha256, bytes } | UploadPhase::Stored { sha256, bytes } => (sha256, bytes),
+            UploadPhase::Receiving | UploadPhase::Ended(_) => return Err(Broken::Over),
+        };
+        let layout = view.layout(since).map_err(unreadable)?.ok_or_else(|| internal("the upload's layout is gone"))?;
+        let writer = chunk_writer(uploader, &view, asset, layout, scheme)?;
+        Ok(Self { uploader: uploader.clone(), record, ballot, writer, sha256, bytes })
+    }
+
+    /// Does what is left to do, keeping the lease meanwhile.
+    async fn finish(self) -> Result<(), Broken> {
+        let upload = self.record.id;
+        let lease = tokio::spawn(keep_lease(self.uploader.clone(), upload, self.ballot));
+        let ended = self.steps().await;
+        lease.abort();
+        match ended {
+            Err(Broken::Rejected(failure)) => self.reject(failure).await,
+            ended => ended,
+        }
+    }
+
+    async fn steps(&self) -> Result<(), Broken> {
+        let stored = matches!(self.record.phase, UploadPhase::Stored { .. });
+        self.show(SessionState::Probing, 0, "");
+        let path: Arc<Path> = self.uploader.spool().path(self.record.id).into();
+        self.restore_spool(&path, stored).await?;
+        let plan = match probe(&self.uploader.options().media, &path).await {
+            Ok(plan) => plan,
+            Err(failure) if failure.code == Code::MediaRejected && !stored => return Err(Broken::Rejected(failure)),
+            Err(failure) if failure.code == Code::MediaRejected => return self.commit(Vec::new(), None, Some(text_of(&failure))).await,
+            Err(failure) => return Err(Broken::Later(failure)),
+        };
+        if !stored && self.record.options.keep_original {
+            self.show(SessionState::Storing, self.bytes, "bytes");
+            let track = self.store_original(&path, &plan.source.container).await?;
+            let listed = Command::OriginalStored {
+                upload: self.record.id,
+                ballot: self.ballot,
+                source: plan.source.clone(),
+                track: Box::new(track),
+            };
+            match self.propose(listed).await? {
+                Response::Listed { video, .. } => self.uploader.report(self.record.id, |progress| progress.video = Some(video)),
+                _ => return Err(Broken::Over),
+            }
+        }
+        self.cut(plan, path).await
+    }
+
+    /// The spool is gone but the original is stored: it is written back, verified, from its chunks.
+    async fn restore_spool(&self, path: &Path, stored: bool) -> Result<(), Broken> {
+        let here = std::fs::metadata(path).is_ok_and(|meta| meta.len() == self.bytes);
+        if here || !stored {
+            return if here { Ok(()) } else { Err(Broken::Rejected(Failure::new(Code::Integrity, "its bytes are gone from the spool"))) };
+        }
+        let addr = self.uploader.addr().to_owned();
+        let client = vs_client::Client::connect(&[addr], Duration::from_secs(5)).await?;
+        let film = vs_client::film::Film::load(&client, &self.record.video.to_string(), false, Duration::from_secs(10)).await?;
+        let original = film.track(ORIGINAL).ok_or_else(|| internal("the stored original is not in its manifest"))?;
+        let spool = self.uploader.spool().clone();
+        let upload = self.record.id;
+        spool.remove(upload);
+        let mut file = blocking(move || spool.open(upload)).await?;
+        for no in 0..u32::try_from(original.parts.len()).unwrap_or(u32::MAX) {
+            let part: Part = film.part(original, no).await?;
+            for chunk in part.segments.iter().flat_map(|segment| &segment.chunks) {
+                let bytes = film.chunk(self.uploader.chunks(), &part, chunk).await?;
+                file = blocking(move || file.append(&bytes).map(|()| file)).await?;
+            }
+        }
+        blocking(move || file.sync()).await?;
+        Ok(())
+    }
+
+    /// Writes the original's chunks, four on their way at a time, and its parts.
+    async fn store_original(&self, path: &Path, container: &str) -> Result<Track, Broken> {
+        let file = Arc::new(std::fs::File::open(path).map_err(local)?);
+        let offsets = (0..self.bytes).step_by(CHUNK_BYTES_MAX);
+        let bytes = self.bytes;
+        let store = |offset: u64| {
+            let (file, writer) = (file.clone(), self.writer.clone());
+            async move {
+                let length = usize::try_from(bytes - offset).map_or(CHUNK_BYTES_MAX, |left| left.min(CHUNK_BYTES_MAX));
+                let chunk = blocking(move || {
+                    let mut chunk = vec![0; length];
+                    file.read_exact_at(&mut chunk, offset)?;
+                    Ok(Bytes::from(chunk))
+                });
+                let chunk = chunk.await?;
+                let stored = writer.put(chunk.clone()).await?;
+                Ok::<_, Failure>((chunk, stored))
+            }
+        };
+        let mut stored = stream::iter(offsets).map(store).buffered(ORIGINAL_IN_FLIGHT);
+        let mut builder = TrackBuilder::new(original_track(container), self.ballot);
+        let sink = self.sink(0, 0);
+        let mut done = 0;
+        while let Some(next) = stored.next().await {
+            if self.uploader.is_stopping() {
+                return Err(Broken::Later(internal("the node is stopping")));
+            }
+            let (bytes, chunk) = next?;
+            builder.hash(&bytes);
+            done += bytes.len() as u64;
+            if let Some(part) = builder.push(0, 0, vec![chunk]) {
+                sink.part(part).await?;
+            }
+            self.uploader.report(self.record.id, |progress| progress.done = done);
+        }
+        let (track, last) = builder.finish();
+        if track.sha256 != self.sha256 {
+            return Err(Broken::Rejected(Failure::new(Code::Integrity, "the spool does not hold what was received")));
+        }
+        if let Some(part) = last {
+            sink.part(part).await?;
+        }
+        Ok(track)
+    }
+
+    /// Makes every track, two at a time, and commits them.
+    async fn cut(&self, plan: Plan, source: Arc<Path>) -> Result<(), Broken> {
+        let total_ms = plan.source.duration_us / 1000;
+        self.show(SessionState::Processing, total_ms, "ms");
+        let count = plan.tracks.len();
+        self.uploader.report(self.record.id, |progress| progress.tracks_total = u32::try_from(count).unwrap_or(u32::MAX));
+        let shop = Workshop {
+            media: self.uploader.options().media.clone(),
+            source,
+            source_bytes: self.bytes,
+            writer: self.writer.clone(),
+            ballot: self.ballot,
+            budget: self.uploader.budget(),
+            stop: self.uploader.stop_token(),
+        };
+        let reached: Vec<_> = (0..count).map(|_| AtomicU64::new(0)).collect();
+        let reached = Arc::new(reached);
+        let mut notes = VecDeque::new();
+        let mut tracks = Vec::new();
+        let make = |(at, track): (usize, TrackPlan)| {
+            let (shop, sink) = (shop.clone(), self.sink_of(&reached, at));
+            async move {
+                let made = cutting::make(&shop, track.clone(), &sink).await;
+                (track, made)
+            }
+        };
+        let mut making = stream::iter(plan.tracks.clone().into_iter().enumerate()).map(make).buffered(TRACKS_AT_ONCE);
+        while let Some((planned, made)) = making.next().await {
+            match made {
+                Ok(track) => tracks.push(track),
+                Err(NoTrack::Store(failure)) => return Err(failure.into()),
+                Err(NoTrack::Stream(why) | NoTrack::Copy(why)) => notes.push_back((planned, why)),
+            }
+            self.uploader.report(self.record.id, |progress| progress.tracks_done += 1);
+        }
+        self.judge(plan, tracks, &notes).await
+    }
+
+    /// A film without its picture, or a sound file without its sound, has failed; less than that is noted.
+    async fn judge(&self, plan: Plan, tracks: Vec<Track>, lost: &VecDeque<(TrackPlan, String)>) -> Result<(), Broken> {
+        let kinds = || plan.tracks.iter().map(|track| track.track.kind);
+        let main = if kinds().any(|kind| kind == TrackKind::Video) { TrackKind::Video } else { TrackKind::Audio };
+        let mut source = plan.source.clone();
+        for (track, why) in lost {
+            tracing::info!(upload = %self.record.id, track = track.track.name, why, "a stream became no track");
+            if let Some(stream) = source.streams.get_mut(track.stream) {
+                stream.note = Some(format!("kept in the original only: {why}").chars().take(REASON_CHARS_MAX / 2).collect());
+            }
+        }
+        if tracks.iter().any(|track| track.kind == main) {
+            return self.commit(tracks, Some(source), None).await;
+        }
+        let why: Vec<_> = lost.iter().map(|(track, why)| format!("{} {}: {why}", track.track.kind.as_str(), track.codec)).collect();
+        let why = why.join("; ");
+        if self.record.options.keep_original {
+            self.commit(Vec::new(), Some(source), Some(why)).await
+        } else {
+            Err(Broken::Rejected(super::probe::rejected(why)))
+        }
+    }
+
+    async fn commit(&self, tracks: Vec<Track>, source: Option<SourceInfo>, failure: Option<String>) -> Result<(), Broken> {
+        let failure = failure.map(|why| why.chars().take(REASON_CHARS_MAX).collect());
+        let commit = Command::Commit { upload: self.record.id, ballot: self.ballot, tracks, source, failure };
+        self.propose(commit).await?;
+        Ok(())
+    }
+
+    async fn reject(&self, failure: Failure) -> Result<(), Broken> {
+        let reason = text_of(&failure).chars().take(REASON_CHARS_MAX).collect();
+        let code = failure.code.name().to_owned();
+        self.propose(Command::UploadFail { upload: self.record.id, ballot: self.ballot, code, reason }).await?;
+        Ok(())
+    }
+
+    async fn propose(&self, command: Command) -> Result<Response, Broken> {
+        let response = self.uploader.meta().propose(command).await.map_err(Failure::from)?;
+        let refused = |refused| {
+            let failure = Failure::from(refused);
+            // A rule of the log refused what was built: that is a fault of ours, and doing the same again would not help.
+            if failure.code == Code::Invalid {
+                tracing::error!(upload = %self.record.id, %failure, "the log refused an upload's result");
+            }
+            Broken::from(failure)
+        };
+        response.accepted().map_err(refused)
+    }
+
+    fn show(&self, state: SessionState, total: u64, unit: &'static str) {
+        let (replicas, quorum) = self.writer.copies_and_quorum();
+        self.uploader.report(self.record.id, |progress| {
+            *progress = Progress { state, total, unit, replicas, quorum, video: progress.video, ..Progress::default() };
+        });
+    }
+
+    fn sink(&self, at: usize, tracks: usize) -> Sink {
+        self.sink_of(&Arc::new((0..=tracks).map(|_| AtomicU64::new(0)).collect()), at)
+    }
+
+    fn sink_of(&self, reached: &Arc<Vec<AtomicU64>>, at: usize) -> Sink {
+        Sink {
+            uploader: self.uploader.clone(),
+            upload: self.record.id,
+            asset: self.record.asset,
+            version: self.record.version,
+            ballot: self.ballot,
+            reached: reached.clone(),
+            at,
+        }
+    }
+}
+
+/// Commits parts as they are filled, and tells how far the slowest track is.
+struct Sink {
+    uploader: Uploader,
+    upload: UploadId,
+    asset: AssetId,
+    version: Version,
+    ballot: Ballot,
+    reached: Arc<Vec<AtomicU64>>,
+    at: usize,
+}
+
+impl PartSink for Sink {
+    async fn part(&self, part: Sealed) -> Result<(), Failure> {
+        let put = Command::PartPut { asset: self.asset, version: self.version, ballot: self.ballot, part: part.bytes };
+        self.uploader.meta().propose(put).await?.accepted()?;
+        Ok(())
+    }
+
+    fn reached(&self, us: u64) {
+        self.reached[self.at].fetch_max(us, Ordering::Relaxed);
+        let furthest = self.reached.iter().map(|reached| reached.load(Ordering::Relaxed)).max().unwrap_or(0);
+        self.uploader.report(self.upload, |progress| progress.done = (furthest / 1000).min(progress.total.max(1)));
+    }
+}
+
+/// Tells the log that the writer lives, three times a lease.
+async fn keep_lease(uploader: Uploader, upload: UploadId, ballot: Ballot) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        if let Err(failure) = uploader.meta().propose(Command::LeaseRenew { upload, ballot }).await {
+            tracing::debug!(%upload, failure = %Failure::from(failure), "the lease could not be renewed");
+        }
+    }
+}
+
+fn chunk_writer(
+    uploader: &Uploader,
+    view: &View<'_>,
+    asset: AssetId,
+    layout: Layout,
+    scheme: Scheme,
+) -> Result<ChunkWriter, Broken> {
+    let mut addrs = HashMap::new();
+    for node in &layout.nodes {
+        if let Some(record) = view.node(node.id).map_err(unreadable)? {
+            addrs.insert(node.id, record.spec.addr);
+        }
+    }
+    let client: ChunkClient = uploader.chunks().clone();
+    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, uploader.meta().watch_applied()))
+}
+
+fn original_track(container: &str) -> Track {
+    Track {
+        name: ORIGINAL.to_owned(),
+        kind: TrackKind::Original,
+        codec: container.to_owned(),
+        language: None,
+        transcoded_from: None,
+        width: 0,
+        height: 0,
+        fps_milli: 0,
+        sample_rate: 0,
+        channels: 0,
+        duration_us: 0,
+        bytes: 0,
+        segments: 0,
+        chunks: 0,
+        init: Vec::new(),
+        sha256: Hasher::default().finish(),
+        ballot: Ballot::default(),
+        parts: Vec::new(),
+    }
+}
+
+/// Whether an upload that ended kept something that a video shows.
+pub(crate) fn is_kept(end: &End) -> bool {
+    matches!(end, End::Ready | End::Unplayable { .. } | End::Duplicate { .. })
+}
+
+fn text_of(failure: &Failure) -> String {
+    if failure.why.is_empty() { failure.what.clone() } else { failure.why.join("; ") }
+}
+
+fn internal(what: &str) -> Failure {
+    Failure::new(Code::Internal, what)
+}
+
+fn unreadable(error: vsd_core::meta::TableError) -> Broken {
+    Broken::Later(Failure::new(Code::Internal, error.to_string()))
+}
+
+fn local(error: std::io::Error) -> Broken {
+    Broken::Later(local_failure(&error))
+}
+
+fn local_failure(error: &std::io::Error) -> Failure {
+    let code = if error.kind() == std::io::ErrorKind::StorageFull { Code::NoSpace } else { Code::Internal };
+    Failure::new(code, "the spool cannot be used").because(error)
+}
+
+/// Runs file work off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| local_failure(&error)),
+        Err(error) => Err(Failure::new(Code::Internal, error.to_string())),
+    }
+}

@@ -1,0 +1,605 @@
+//! The player: one owner of all state, one step for every event.
+//!
+//! A step first lets time pass, then applies its event, then restores order in a fixed sequence: find the place on tracks that
+//! lost it, feed what is next, release what was played, give up silent fetches, begin new ones, start or end the playback. The
+//! upkeep runs on every event because it is cheap (a few tracks, a few fetches) and leaves no case to be forgotten.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use vs_core::{
+    hash::Hash,
+    id::{AssetId, NodeId},
+};
+
+use crate::{
+    buffer::{Lane, Slot, Tries},
+    clock::{Bounds, Phase, PlayClock},
+    estimate::{Upcoming, keeps_going},
+    event::{ChunkAt, Effect, Ending, Event, FetchFailure, FetchId, Film, Generation, Note},
+    node::Nodes,
+    placement::Placement,
+    settings::{PART_RETRY_WAIT, PARTS_IN_FLIGHT_MAX, Settings},
+    throughput::Throughput,
+    timeline::{Cursor, TrackLine},
+};
+
+/// Fetches that ended lately, kept to be shown.
+const RECENT_MAX: usize = 8;
+
+/// A fetch in flight.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetch {
+    pub(crate) at: ChunkAt,
+    pub(crate) node: NodeId,
+    pub(crate) total_bytes: u64,
+    pub(crate) received_bytes: u64,
+    pub(crate) began: Duration,
+    pub(crate) heard: Duration,
+    /// What the node had sent in all when this began.
+    pub(crate) node_bytes_before: u64,
+}
+
+/// A fetch that brought its chunk.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished {
+    pub(crate) at: ChunkAt,
+    pub(crate) node: NodeId,
+    pub(crate) bytes: u64,
+    pub(crate) took: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) bytes_fetched: u64,
+    pub(crate) bytes_wasted: u64,
+    pub(crate) chunks_verified: u64,
+    pub(crate) failovers: u64,
+    pub(crate) first_chunk: Option<Duration>,
+}
+
+/// Parts of the manifest: asked for all at once, so that playing goes on when metadata goes away.
+#[derive(Debug, Default)]
+struct PartQueue {
+    in_flight: BTreeSet<(usize, u32)>,
+    not_before: BTreeMap<(usize, u32), Duration>,
+    lasting: Option<(usize, u32)>,
+}
+
+/// A film being played.
+#[derive(Debug)]
+pub struct Player {
+    pub(crate) settings: Settings,
+    pub(crate) placement: Placement,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) nodes: Nodes,
+    pub(crate) fetches: BTreeMap<FetchId, Fetch>,
+    pub(crate) recent: VecDeque<Finished>,
+    pub(crate) clock: PlayClock,
+    pub(crate) throughput: Throughput,
+    pub(crate) counters: Counters,
+    pub(crate) reserved_bytes: u64,
+    /// The next chunk does not fit into the memory allowed.
+    pub(crate) pressed: bool,
+    asset: AssetId,
+    connect: Duration,
+    next_fetch: u64,
+    generation: Generation,
+    parts: PartQueue,
+    /// When something useful last happened; what waiting is measured from.
+    progressed: Duration,
+    begun: bool,
+}
+
+impl Player {
+    #[must_use]
+    pub fn new(settings: Settings, film: Film) -> Self {
+        let lane = |track| Lane::new(TrackLine::new(track, settings.end));
+        let mut nodes = Nodes::default();
+        nodes.know(&film.placement.nodes, film.connect);
+        Self {
+            clock: PlayClock::new(settings.start),
+            lanes: film.tracks.into_iter().map(lane).collect(),
+            placement: film.placement,
+            nodes,
+            fetches: BTreeMap::new(),
+            recent: VecDeque::new(),
+            throughput: Throughput::default(),
+            counters: Counters::default(),
+            reserved_bytes: 0,
+            pressed: false,
+            asset: film.asset,
+            connect: film.connect,
+            next_fetch: 0,
+            generation: 0,
+            parts: PartQueue::default(),
+            progressed: Duration::ZERO,
+            begun: false,
+            settings,
+        }
+    }
+
+    #[must_use]
+    pub fn asset(&self) -> AssetId {
+        self.asset
+    }
+
+    #[must_use]
+    pub fn position(&self) -> Duration {
+        self.clock.position()
+    }
+
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.clock.phase()
+    }
+
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.clock.is_paused()
+    }
+
+    /// Where the film, or what is played of it, ends.
+    #[must_use]
+    pub fn end(&self) -> Duration {
+        self.lanes.iter().map(|lane| lane.line.ends_at()).max().unwrap_or_default()
+    }
+
+    /// The chunk that a fetch still in flight is to bring; its bytes are to be kept when they come.
+    #[must_use]
+    pub fn fetching(&self, fetch: FetchId) -> Option<ChunkAt> {
+        self.fetches.get(&fetch).map(|fetch| fetch.at)
+    }
+
+    /// When the segment of a chunk begins.
+    #[must_use]
+    pub fn segment_start(&self, at: ChunkAt) -> Duration {
+        let start = Cursor { segment: at.segment, chunk: 0 };
+        self.lanes.get(at.track).and_then(|lane| lane.line.time_of(start)).unwrap_or_default()
+    }
+
+    /// Whether the outputs of a track were given everything up to its end.
+    #[must_use]
+    pub fn is_fed_to_end(&self, track: usize) -> bool {
+        self.lanes.get(track).is_some_and(|lane| lane.buffered_to() == Duration::MAX)
+    }
+
+    /// Whether nothing of the film is left out at its beginning or its end.
+    #[must_use]
+    pub fn plays_whole_film(&self) -> bool {
+        self.settings.start.is_zero() && self.settings.end.is_none()
+    }
+
+    /// Bytes held and asked for.
+    #[must_use]
+    pub fn reserved_bytes(&self) -> u64 {
+        self.reserved_bytes
+    }
+
+    /// Takes one event at `now` (since the process began) and pushes what is to be done.
+    pub fn step(&mut self, now: Duration, event: Event, effects: &mut Vec<Effect>) {
+        if self.phase() == Phase::Ended {
+            return;
+        }
+        self.throughput.advance(now, !self.fetches.is_empty());
+        if self.settings.clocked && self.clock.advance(now, self.bounds()) {
+            self.progressed = now;
+            effects.push(Effect::Note(Note::Rebuffering { at: self.position() }));
+        }
+        if !self.begun {
+            self.begun = true;
+            self.restart(effects);
+        }
+        self.apply(now, event, effects);
+        if self.phase() != Phase::Ended {
+            self.keep_up(now, effects);
+        }
+    }
+
+    fn apply(&mut self, now: Duration, event: Event, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Tick => {}
+            Event::PartLoaded { track, part } => self.part_loaded(now, track, *part),
+            Event::PartFailed { track, no, lasting } => self.part_failed(now, track, no, lasting, effects),
+            Event::ChunkProgress { fetch, bytes } => self.progress(now, fetch, bytes),
+            Event::ChunkDone { fetch } => self.done(now, fetch),
+            Event::ChunkFailed { fetch, why } => self.fetch_failed(now, fetch, why, effects),
+            Event::Taken { at, generation } => self.taken(at, generation),
+            Event::Pong { node, latency } => self.nodes.pong(node, latency),
+            Event::PingFailed { node } => {
+                if self.nodes.ping_failed(node, now) {
+                    effects.push(Effect::Note(Note::Excluded { node }));
+                }
+            }
+            Event::Placement(placement) => {
+                self.nodes.know(&placement.nodes, self.connect);
+                self.placement = placement;
+            }
+            Event::Pause => self.clock.pause(true),
+            Event::Resume => {
+                self.clock.pause(false);
+                self.progressed = now;
+            }
+            Event::Seek(to) => self.seek(now, to, effects),
+            Event::Quit => self.finish(Ending::Quit, effects),
+        }
+    }
+
+    fn keep_up(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        self.fetch_parts(now, effects);
+        self.locate(effects);
+        self.feed(effects);
+        self.release(effects);
+        self.give_up_silent(now, effects);
+        self.schedule(now, effects);
+        if self.pressed {
+            self.release(effects);
+            self.schedule(now, effects);
+        }
+        for node in self.nodes.due_pings(now, self.settings.ping_interval) {
+            effects.push(Effect::Ping { node });
+        }
+        self.start_or_end(now, effects);
+    }
+
+    /// The bounds of the position: what every track has, and where the last one ends.
+    fn bounds(&self) -> Bounds {
+        Bounds { buffered_to: self.buffered_to(), end: self.end() }
+    }
+
+    pub(crate) fn buffered_to(&self) -> Duration {
+        self.lanes.iter().map(Lane::buffered_to).min().unwrap_or(Duration::MAX)
+    }
+
+    /// Seconds ahead of the position without a gap on every track.
+    pub(crate) fn ahead(&self) -> Duration {
+        self.buffered_to().min(self.end()).saturating_sub(self.position())
+    }
+
+    pub(crate) fn horizon(&self) -> Duration {
+        self.position() + self.settings.target_buffer
+    }
+
+    // Manifest parts.
+
+    fn fetch_parts(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        let queue = &self.parts;
+        let may = |key: &(usize, u32)| {
+            !queue.in_flight.contains(key) && queue.not_before.get(key).is_none_or(|time| *time <= now)
+        };
+        let missing =
+            |(track, lane): (usize, &Lane)| lane.line.missing_parts().map(move |no| (track, no)).collect::<Vec<_>>();
+        let mut wanted: Vec<_> = self.lanes.iter().enumerate().flat_map(missing).filter(may).collect();
+        wanted.sort_by_key(|(track, no)| (*no, *track));
+        for (track, no) in wanted.into_iter().take(PARTS_IN_FLIGHT_MAX.saturating_sub(queue.in_flight.len())) {
+            self.parts.in_flight.insert((track, no));
+            effects.push(Effect::FetchPart { track, no });
+        }
+    }
+
+    fn part_loaded(&mut self, now: Duration, track: usize, part: vs_core::manifest::Part) {
+        let key = (track, part.no);
+        self.parts.in_flight.remove(&key);
+        let accepted = self.lanes.get_mut(track).is_some_and(|lane| lane.line.accept(part));
+        if accepted {
+            self.progressed = now;
+            self.parts.not_before.remove(&key);
+        } else {
+            self.parts.lasting = Some(key);
+        }
+    }
+
+    fn part_failed(&mut self, now: Duration, track: usize, no: u32, lasting: bool, effects: &mut Vec<Effect>) {
+        self.parts.in_flight.remove(&(track, no));
+        let first = self.parts.not_before.insert((track, no), now + PART_RETRY_WAIT).is_none();
+        if lasting {
+            self.parts.lasting = Some((track, no));
+        }
+        if let Some(lane) = self.lanes.get(track).filter(|_| first) {
+            effects.push(Effect::Note(Note::PartLate { track: lane.line.track().name.clone(), no }));
+        }
+    }
+
+    // Fetches.
+
+    fn progress(&mut self, now: Duration, id: FetchId, bytes: u64) {
+        let Some(fetch) = self.fetches.get_mut(&id) else { return };
+        let more = bytes.saturating_sub(fetch.received_bytes);
+        if fetch.received_bytes == 0 && more > 0 {
+            self.nodes.first_byte(fetch.node, now.saturating_sub(fetch.began));
+        }
+        fetch.received_bytes += more;
+        fetch.heard = now;
+        self.nodes.received(fetch.node, more);
+        self.throughput.received(more);
+        self.counters.bytes_fetched += more;
+        let (at, received) = (fetch.at, fetch.received_bytes);
+        if let Some(Slot::Fetching(_, tries)) = self.slot_mut(at) {
+            let further = received > tries.best_bytes;
+            tries.best_bytes = tries.best_bytes.max(received);
+            if further {
+                self.progressed = now;
+            }
+        }
+    }
+
+    fn done(&mut self, now: Duration, id: FetchId) {
+        let Some(total) = self.fetches.get(&id).map(|fetch| fetch.total_bytes) else { return };
+        self.progress(now, id, total);
+        let Some(fetch) = self.fetches.remove(&id) else { return };
+        let took = now.saturating_sub(fetch.began);
+        let sent = self.nodes.get(fetch.node).map_or(0, |node| node.received_bytes - fetch.node_bytes_before);
+        self.nodes.done(fetch.node, sent, took);
+        self.progressed = now;
+        self.counters.chunks_verified += 1;
+        self.counters.first_chunk.get_or_insert(now);
+        if self.recent.len() == RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Finished { at: fetch.at, node: fetch.node, bytes: total, took });
+        if let Some(slot) = self.slot_mut(fetch.at) {
+            *slot = Slot::Held(fetch.node);
+        }
+    }
+
+    fn fetch_failed(&mut self, now: Duration, id: FetchId, why: FetchFailure, effects: &mut Vec<Effect>) {
+        let Some(fetch) = self.fetches.remove(&id) else { return };
+        self.counters.bytes_wasted += fetch.received_bytes;
+        if self.nodes.failed(fetch.node, now, why == FetchFailure::Corrupt) {
+            effects.push(Effect::Note(Note::Excluded { node: fetch.node }));
+        }
+        let (segment, chunk) = (fetch.at.segment, fetch.at.chunk);
+        let track = self.lanes[fetch.at.track].line.track().name.clone();
+        effects.push(Effect::Note(Note::Failover { track, segment, chunk, node: fetch.node, why }));
+        let plan = self.holders(fetch.at).map(|holders| holders.plan).unwrap_or_default();
+        if let Some(slot) = self.slot_mut(fetch.at)
+            && let Slot::Fetching(_, tries) = slot
+        {
+            tries.failed(now, fetch.node, why, &plan);
+            *slot = Slot::Wanted(std::mem::take(tries));
+        }
+    }
+
+    fn give_up_silent(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        let low = self.ahead() < self.settings.low_water;
+        let silent: Vec<_> =
+            self.fetches.iter().filter(|(_, fetch)| self.is_silent(now, fetch, low)).map(|(id, _)| *id).collect();
+        for fetch in silent {
+            effects.push(Effect::CancelFetch { fetch });
+            self.fetch_failed(now, fetch, FetchFailure::Silent, effects);
+        }
+    }
+
+    // Outputs.
+
+    fn restart(&mut self, effects: &mut Vec<Effect>) {
+        self.generation += 1;
+        self.lanes.iter_mut().for_each(Lane::leave);
+        effects.push(Effect::Restart { generation: self.generation, position: self.position() });
+    }
+
+    fn seek(&mut self, now: Duration, to: Duration, effects: &mut Vec<Effect>) {
+        let to = to.clamp(self.settings.start, self.end().max(self.settings.start));
+        self.clock.seek(to);
+        self.progressed = now;
+        effects.push(Effect::Note(Note::Sought { to }));
+        self.restart(effects);
+    }
+
+    /// Gives each track its place; what it holds or fetches elsewhere is let go of.
+    fn locate(&mut self, effects: &mut Vec<Effect>) {
+        let (position, horizon) = (self.position(), self.horizon());
+        for track in 0..self.lanes.len() {
+            let lane = &mut self.lanes[track];
+            if lane.is_located() {
+                continue;
+            }
+            lane.locate(position);
+            if !lane.is_located() {
+                continue;
+            }
+            let start = lane.feed_cursor();
+            let elsewhere = |at: &Cursor| *at < start || lane.line.time_of(*at).is_none_or(|time| time >= horizon);
+            let stale: Vec<_> = lane.slots.keys().copied().filter(elsewhere).collect();
+            stale.into_iter().for_each(|at| self.drop_chunk(track, at, effects));
+        }
+    }
+
+    fn drop_chunk(&mut self, track: usize, at: Cursor, effects: &mut Vec<Effect>) {
+        let lane = &mut self.lanes[track];
+        let bytes = chunk_bytes(lane, at);
+        let place = ChunkAt { track, segment: at.segment, chunk: at.chunk };
+        match lane.slots.remove(&at) {
+            Some(Slot::Held(_)) => effects.push(Effect::Release { at: place }),
+            Some(Slot::Fetching(fetch, _)) => {
+                effects.push(Effect::CancelFetch { fetch });
+                if let Some(fetch) = self.fetches.remove(&fetch) {
+                    self.nodes.cancelled(fetch.node);
+                    self.counters.bytes_wasted += fetch.received_bytes;
+                }
+            }
+            Some(Slot::Wanted(_)) => {}
+            None => return,
+        }
+        self.reserved_bytes -= bytes;
+    }
+
+    fn feed(&mut self, effects: &mut Vec<Effect>) {
+        for (track, lane) in self.lanes.iter_mut().enumerate() {
+            while let Some(at) = lane.next_feed() {
+                let at = ChunkAt { track, segment: at.segment, chunk: at.chunk };
+                effects.push(Effect::Feed { at, generation: self.generation });
+            }
+        }
+    }
+
+    fn taken(&mut self, at: ChunkAt, generation: Generation) {
+        if generation != self.generation {
+            return;
+        }
+        if let Some(lane) = self.lanes.get_mut(at.track) {
+            lane.take(Cursor { segment: at.segment, chunk: at.chunk });
+        }
+        if !self.settings.clocked {
+            let taken_to = self.lanes.iter().map(Lane::taken_to).min().unwrap_or_default();
+            self.clock.follow(taken_to.min(self.end()));
+        }
+    }
+
+    fn release(&mut self, effects: &mut Vec<Effect>) {
+        let (position, pressed) = (self.position(), self.pressed);
+        for (track, lane) in self.lanes.iter_mut().enumerate() {
+            let mut gone = Vec::new();
+            lane.release(position, pressed, |at| gone.push(at));
+            for at in gone {
+                self.reserved_bytes -= chunk_bytes(lane, at);
+                effects.push(Effect::Release { at: ChunkAt { track, segment: at.segment, chunk: at.chunk } });
+            }
+        }
+    }
+
+    // Starting and ending.
+
+    fn start_or_end(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        if self.is_over() {
+            return self.finish(Ending::Played, effects);
+        }
+        let waiting = matches!(self.phase(), Phase::Starting | Phase::Rebuffering);
+        if !waiting {
+            // Without real time nothing rebuffers: only what is lost for good can stop the outputs.
+            if let Some(ending) = self.lost().filter(|_| !self.settings.clocked) {
+                self.finish(ending, effects);
+            } else if !self.settings.clocked {
+                self.give_up(now, effects);
+            }
+            return;
+        }
+        if self.may_start() {
+            let first = !self.clock.has_started();
+            let stalled = self.clock.go();
+            let note = if first { Note::Started { after: now } } else { Note::Resumed { stalled } };
+            effects.push(Effect::Note(note));
+        } else if let Some(ending) = self.lost() {
+            self.finish(ending, effects);
+        } else {
+            self.give_up(now, effects);
+        }
+    }
+
+    /// Ends a wait in which nothing useful has come for too long.
+    fn give_up(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        if self.is_paused() || now.saturating_sub(self.progressed) < self.settings.patience {
+            return;
+        }
+        let ending = if self.clock.has_started() { self.awaited() } else { None };
+        self.finish(ending.unwrap_or(Ending::StartTimedOut), effects);
+    }
+
+    fn is_over(&self) -> bool {
+        let located = self.lanes.iter().all(Lane::is_located);
+        if self.settings.clocked {
+            let fed = self.buffered_to() == Duration::MAX;
+            located && fed && self.position() >= self.end()
+        } else {
+            self.lanes.iter().all(Lane::is_done)
+        }
+    }
+
+    fn may_start(&self) -> bool {
+        if !self.lanes.iter().all(Lane::is_located) {
+            return false;
+        }
+        let ahead = self.ahead();
+        let whole = self.buffered_to() == Duration::MAX;
+        let full = self.pressed && self.fetches.is_empty();
+        // Nothing more can come before what is there was played.
+        let last = ahead > Duration::ZERO && (full || self.lost().is_some());
+        let any = !self.settings.clocked && self.counters.first_chunk.is_some();
+        any || whole || last || ahead >= self.settings.start_buffer || self.keeps_going()
+    }
+
+    fn keeps_going(&self) -> bool {
+        let Some(rate_bps) = self.throughput.recent_bps() else { return false };
+        let (position, horizon) = (self.position(), self.horizon());
+        if self.lanes.iter().any(|lane| lane.line.locate(horizon) == crate::timeline::Located::Unknown) {
+            return false;
+        }
+        let mut upcoming = Vec::new();
+        for lane in &self.lanes {
+            upcoming.extend(lane.to_come(horizon).map(|(time, at)| Upcoming {
+                due: time.saturating_sub(position),
+                bytes: chunk_bytes(lane, at).saturating_sub(self.received(lane, at)),
+            }));
+        }
+        upcoming.sort_by_key(|chunk| chunk.due);
+        keeps_going(&upcoming, rate_bps, self.settings.concurrency)
+    }
+
+    fn received(&self, lane: &Lane, at: Cursor) -> u64 {
+        match lane.slots.get(&at) {
+            Some(Slot::Fetching(fetch, _)) => self.fetches.get(fetch).map_or(0, |fetch| fetch.received_bytes),
+            _ => 0,
+        }
+    }
+
+    /// What stands in the way for good: a chunk that every node has refused, or a part that cannot be.
+    fn lost(&self) -> Option<Ending> {
+        let refused = |(track, lane): (usize, &Lane)| match lane.slots.get(&lane.feed_cursor()) {
+            Some(Slot::Wanted(Tries { lost: true, .. }) | Slot::Fetching(_, Tries { lost: true, .. })) => {
+                self.chunk_lost(track, lane.feed_cursor())
+            }
+            _ => None,
+        };
+        let part = |(track, no)| Ending::PartLost { track, no };
+        self.lanes
+            .iter()
+            .enumerate()
+            .find_map(refused)
+            .or_else(|| self.parts.lasting.filter(|key| self.blocks(*key)).map(part))
+    }
+
+    /// Whether the part is what a track waits for.
+    fn blocks(&self, (track, no): (usize, u32)) -> bool {
+        let Some(lane) = self.lanes.get(track) else { return false };
+        let unknown = !lane.is_located() || lane.line.segment(lane.feed_cursor().segment).is_none();
+        unknown && !lane.line.is_past(lane.feed_cursor()) && lane.line.missing_parts().next() == Some(no)
+    }
+
+    /// What the emptiest track waits for.
+    fn awaited(&self) -> Option<Ending> {
+        let (track, lane) = self.lanes.iter().enumerate().min_by_key(|(_, lane)| lane.buffered_to())?;
+        let part = || lane.line.missing_parts().next().map(|no| Ending::PartLost { track, no });
+        self.chunk_lost(track, lane.feed_cursor()).or_else(part)
+    }
+
+    fn chunk_lost(&self, track: usize, at: Cursor) -> Option<Ending> {
+        let hash: Hash = self.lanes[track].line.chunk(at)?.0.hash;
+        Some(Ending::ChunkLost { at: ChunkAt { track, segment: at.segment, chunk: at.chunk }, hash })
+    }
+
+    fn finish(&mut self, ending: Ending, effects: &mut Vec<Effect>) {
+        for (id, fetch) in std::mem::take(&mut self.fetches) {
+            self.counters.bytes_wasted += fetch.received_bytes;
+            effects.push(Effect::CancelFetch { fetch: id });
+        }
+        self.clock.end();
+        effects.push(Effect::Finish(ending));
+    }
+
+    // For the scheduler.
+
+    pub(crate) fn slot_mut(&mut self, at: ChunkAt) -> Option<&mut Slot> {
+        self.lanes.get_mut(at.track)?.slots.get_mut(&Cursor { segment: at.segment, chunk: at.chunk })
+    }
+
+    pub(crate) fn new_fetch(&mut self) -> FetchId {
+        self.next_fetch += 1;
+        FetchId(self.next_fetch)
+    }
+}
+
+pub(crate) fn chunk_bytes(lane: &Lane, at: Cursor) -> u64 {
+    lane.line.chunk(at).map_or(0, |(chunk, _)| chunk.bytes.into())
+}

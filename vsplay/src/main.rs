@@ -1,0 +1,5 @@
+//! `vsplay`: the player of V-Stack.
+
+fn main() -> std::process::ExitCode {
+    vsplay::main()
+}

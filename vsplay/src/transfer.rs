@@ -1,0 +1,141 @@
+//! The tasks behind the core's effects: each does one piece of network work and posts what came of it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use tokio::{sync::mpsc, task::AbortHandle};
+use vs_client::{
+    Client,
+    chunk::{ChunkClient, ChunkError},
+    film::Film,
+};
+use vs_core::{
+    error::{Code, Failure},
+    hash::ChunkHash,
+    id::{AssetId, NodeId},
+    manifest::Track,
+};
+use vsplay_core::{
+    event::{ChunkAt, Event, FetchFailure, FetchId, Generation},
+    settings::SILENCE_MAX_ALONE,
+};
+
+use crate::outputs::WriteError;
+
+/// What the tasks post to the engine.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    Event(Event),
+    /// A chunk came and was verified.
+    Chunk {
+        fetch: FetchId,
+        bytes: Bytes,
+    },
+    ChunkFailed {
+        fetch: FetchId,
+        error: ChunkError,
+    },
+    PartFailed {
+        track: usize,
+        no: u32,
+        failure: Failure,
+    },
+    /// A file took a chunk.
+    Written {
+        at: ChunkAt,
+        generation: Generation,
+    },
+    /// A file cannot be written any more.
+    OutputFailed(WriteError),
+    Refreshed(Box<Film>),
+}
+
+pub(crate) type Post = mpsc::Sender<Happening>;
+
+/// The core gives a silent node up by itself; this only bounds a transfer nobody remembers.
+const STALL: Duration = SILENCE_MAX_ALONE.saturating_mul(2);
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// Progress within one transfer is posted at most this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(20);
+/// How often the cluster's map and addresses are asked for again while a film plays.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
+
+pub(crate) struct ChunkWork {
+    pub(crate) fetch: FetchId,
+    pub(crate) addr: String,
+    pub(crate) asset: AssetId,
+    pub(crate) hash: ChunkHash,
+}
+
+pub(crate) fn fetch_chunk(chunks: ChunkClient, work: ChunkWork, post: Post) -> AbortHandle {
+    let task = async move {
+        let ChunkWork { fetch, addr, asset, hash } = work;
+        let mut posted: Option<Instant> = None;
+        let progress = |bytes: usize, _| {
+            if posted.is_none_or(|at| at.elapsed() >= PROGRESS_INTERVAL) {
+                posted = Some(Instant::now());
+                let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+                // When the engine is behind it will see the next one.
+                let _ = post.try_send(Happening::Event(Event::ChunkProgress { fetch, bytes }));
+            }
+        };
+        let happening = match chunks.get(&addr, asset, hash, STALL, progress).await {
+            Ok(bytes) => Happening::Chunk { fetch, bytes },
+            Err(error) => Happening::ChunkFailed { fetch, error },
+        };
+        let _ = post.send(happening).await;
+    };
+    tokio::spawn(task).abort_handle()
+}
+
+/// What a transfer's error means to the core.
+pub(crate) fn meaning(error: &ChunkError) -> FetchFailure {
+    match error {
+        ChunkError::Absent { .. } => FetchFailure::Absent,
+        ChunkError::Corrupt { .. } => FetchFailure::Corrupt,
+        ChunkError::Full { .. } | ChunkError::Node { .. } => FetchFailure::Node,
+    }
+}
+
+pub(crate) fn fetch_part(film: Arc<Film>, tracks: Arc<[Track]>, track: usize, no: u32, post: Post) {
+    tokio::spawn(async move {
+        let happening = match film.part(&tracks[track], no).await {
+            Ok(part) => Happening::Event(Event::PartLoaded { track, part: Box::new(part) }),
+            Err(failure) => Happening::PartFailed { track, no, failure },
+        };
+        let _ = post.send(happening).await;
+    });
+}
+
+/// Whether asking metadata again cannot help.
+pub(crate) fn is_lasting(failure: &Failure) -> bool {
+    matches!(failure.code, Code::Integrity | Code::NotFound | Code::Invalid | Code::Denied | Code::NotSupported)
+}
+
+pub(crate) fn ping(chunks: ChunkClient, node: NodeId, addr: String, post: Post) {
+    tokio::spawn(async move {
+        let event = match chunks.ping(&addr, PING_TIMEOUT).await {
+            Ok(latency) => Event::Pong { node, latency },
+            Err(_) => Event::PingFailed { node },
+        };
+        let _ = post.send(Happening::Event(event)).await;
+    });
+}
+
+/// Keeps the cluster's map and addresses fresh. Nothing depends on it: when metadata is away, what is known stays in use.
+pub(crate) fn refresh(client: Client, id: String, deadline: Duration, post: Post) -> AbortHandle {
+    let task = async move {
+        loop {
+            tokio::time::sleep(REFRESH_INTERVAL).await;
+            if let Ok(film) = Film::load(&client, &id, true, deadline).await
+                && post.send(Happening::Refreshed(Box::new(film))).await.is_err()
+            {
+                return;
+            }
+        }
+    };
+    tokio::spawn(task).abort_handle()
+}
