@@ -126,11 +126,14 @@ impl ConfigFile {
 
 /// Puts an item where another may stand, whose comments stay.
 fn replace(table: &mut dyn TableLike, key: &str, mut item: Item) {
-    let decor = table.get(key).and_then(Item::as_value).map(|old| old.decor().clone());
-    if let (Some(decor), Some(value)) = (decor, item.as_value_mut()) {
-        *value.decor_mut() = decor;
+    let Some(old) = table.get_mut(key) else {
+        table.insert(key, item);
+        return;
+    };
+    if let (Some(old), Some(new)) = (old.as_value(), item.as_value_mut()) {
+        *new.decor_mut() = old.decor().clone();
     }
-    table.insert(key, item);
+    *old = item;
 }
 
 /// The table of that key, made where it is missing; `implicit` when it needs no header of its own.

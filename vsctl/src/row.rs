@@ -294,8 +294,8 @@ mod tests {
         let mut style = style(OutputFormat::Table);
         let shown = |style: &Style| out::render_list(style, &VIDEOS, &videos());
         let expected = "\
-ID        TITLE                                STATUS      LENGTH  VIEWS     SIZE  CREATED
-8f3c2a1e  Big Buck Bunny                       ready        9m56s     12  1.3 GiB  3m ago
+ID        TITLE                              STATUS      LENGTH  VIEWS     SIZE  CREATED
+8f3c2a1e  Big Buck Bunny                     ready        9m56s     12  1.3 GiB  3m ago
 aaaaaaaa  名前 \\u{1b}[31m\\n\"q\", $x \\u{202e}  processing   9m56s     12  1.3 GiB  3m ago
 ";
         assert_eq!(shown(&style), expected);

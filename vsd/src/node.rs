@@ -71,7 +71,7 @@ impl DataDir {
                 .because("a new node begins a cluster only when it is told to")
                 .hint(format!("vsd serve --bootstrap --data-dir {}", root.display())));
         };
-        fs::create_dir_all(root).map_err(|error| unusable(root, &error))?;
+        make_dir(root).map_err(|error| unusable(root, &error))?;
         let lock = lock(root, listen)?;
         let identity = match look(root)? {
             State::Ours => read_identity(root)?,
@@ -83,7 +83,7 @@ impl DataDir {
             }
         };
         for part in ["meta", "chunks", "spool"] {
-            fs::create_dir_all(root.join(part)).map_err(|error| unusable(root, &error))?;
+            make_dir(&root.join(part)).map_err(|error| unusable(root, &error))?;
         }
         Ok(Self { root: root.to_owned(), identity, _lock: lock })
     }
@@ -108,6 +108,13 @@ impl DataDir {
         }
         Ok(())
     }
+}
+
+/// Makes a directory that a power cut does not take.
+fn make_dir(path: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(path)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
 }
 
 #[derive(PartialEq, Eq)]

@@ -6,14 +6,17 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use nix::sys::signal::Signal;
+use nix::sys::{
+    resource::{Resource, getrlimit, setrlimit},
+    signal::Signal,
+};
 use tokio::{net::TcpListener, sync::watch};
 use vs_core::{
     error::{Code, Exit, Failure},
     id::ClusterId,
 };
 use vsd_core::{
-    meta::{Command, DirSpec, NodeSpec},
+    meta::{Command, DirSpec, DirState, NodeSpec},
     superblock,
 };
 
@@ -32,6 +35,8 @@ use crate::{
 /// How long an election may take, and how often its end is looked for.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const LEADER_POLL: Duration = Duration::from_millis(10);
+/// How often the chunk store is asked whether an fsync failed.
+const FAULT_POLL: Duration = Duration::from_secs(1);
 /// Everything must have ended by then; what has not is cut off.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -43,11 +48,20 @@ pub(crate) fn main(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
             .because("nothing is encrypted and nobody is asked who they are, so only loopback is safe")
             .hint("add `--insecure` if the network is yours alone"));
     }
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Code::Internal, "no threads").because(error))?;
     let ended = runtime.block_on(node(config, bootstrap));
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
+}
+
+/// A descriptor stays open for each superblock: the usual 1,024 would end at a terabyte.
+fn raise_open_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the number of open files could not be raised");
+    }
 }
 
 async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
@@ -57,9 +71,15 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     let mut data = DataDir::open(&config.node.data_dir, cluster, &config.node.listen.to_string())?;
     let listener = bind(config).await?;
 
-    let store = Arc::new(open_store(config, &data)?);
     let meta = Meta::open(meta_options(config, &data)).await?;
-    announce(config, &data, &meta).await?;
+    let store = Arc::new(open_store(config, &data, is_faulty(&data, &meta)?)?);
+    let (spec, dirs) = spec(config, &data);
+    let node = data.identity.node;
+    let update = move |fault: Option<String>| {
+        let dirs = dirs.iter().map(|dir| DirSpec { fault: fault.clone(), ..dir.clone() });
+        Command::NodeUpdate { node, spec: spec.clone(), dirs: dirs.collect() }
+    };
+    announce(&meta, update(None)).await?;
     data.now_member()?;
     let uploader = Uploader::start(upload::Options {
         addr: config.node.advertised(),
@@ -80,6 +100,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         let mut closed = closed;
         let _ = closed.wait_for(|closed| *closed).await;
     }));
+    let faults = tokio::spawn(report_fault(meta.clone(), store.clone(), move |why| update(Some(why))));
     notify("READY=1");
     tracing::info!(
         node = %data.identity.node,
@@ -93,6 +114,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
     let _ = closing.send(true);
+    faults.abort();
     let stopped = async {
         let _ = server.await;
         uploader.stop().await;
@@ -106,8 +128,9 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     Ok(if signal == Signal::SIGTERM { Exit::Ok } else { Exit::Interrupted })
 }
 
-fn open_store(config: &Config, data: &DataDir) -> Result<Store, Failure> {
+fn open_store(config: &Config, data: &DataDir, failed_fsync: bool) -> Result<Store, Failure> {
     let options = superblock::Config {
+        failed_fsync,
         full_percent: config.storage.full_percent,
         ..superblock::Config::new(data.identity.dir, rand::random())
     };
@@ -155,10 +178,28 @@ fn meta_options(config: &Config, data: &DataDir) -> MetaOptions {
     }
 }
 
+/// Whether the cluster remembers that an fsync of this node's data directory failed (DSK-1).
+fn is_faulty(data: &DataDir, meta: &Meta) -> Result<bool, Failure> {
+    let state = meta.stale().state;
+    let dirs = state.view().dirs_of(data.identity.node).map_err(admin::internal)?;
+    let own = dirs.iter().find(|dir| dir.key == data.identity.dir_key);
+    Ok(own.is_some_and(|dir| matches!(dir.state, DirState::ReadOnly { .. })))
+}
+
+/// Tells the cluster when an fsync has failed: it remembers, so that a restart does not make the directory look well.
+async fn report_fault(meta: Meta, store: Arc<Store>, told: impl Fn(String) -> Command) {
+    loop {
+        tokio::time::sleep(FAULT_POLL).await;
+        let Some(why) = store.failed_fsync() else { continue };
+        match announce(&meta, told(why)).await {
+            Ok(()) => return,
+            Err(failure) => tracing::warn!(%failure, "the cluster could not be told of a failed fsync"),
+        }
+    }
+}
+
 /// Tells the cluster what this node is now, as soon as there is a leader to tell.
-async fn announce(config: &Config, data: &DataDir, meta: &Meta) -> Result<(), Failure> {
-    let (spec, dirs) = spec(config, data);
-    let update = Command::NodeUpdate { node: data.identity.node, spec, dirs };
+async fn announce(meta: &Meta, update: Command) -> Result<(), Failure> {
     let started = tokio::time::Instant::now();
     loop {
         match meta.propose(update.clone()).await {

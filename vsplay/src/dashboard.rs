@@ -77,7 +77,6 @@ struct Dashboard {
     palette: Palette,
     view: View,
     screen: Rect,
-    redraws: u32,
     history: VecDeque<u64>,
     counted_bytes: u64,
     message: Option<(Instant, String)>,
@@ -108,7 +107,6 @@ impl Dashboard {
             palette,
             view: View::default(),
             screen: Rect::new(0, 0, columns, rows),
-            redraws: 0,
             history: VecDeque::new(),
             counted_bytes: 0,
             message: None,
@@ -201,7 +199,6 @@ impl Dashboard {
     /// Arranges the screen anew; the picture is made for its new pane.
     fn look(&mut self, engine: &mut Engine, view: View) {
         self.view = view;
-        self.redraws += 1;
         self.drawn = None;
         let (size, position) = (self.picture_size(engine), engine.player.position());
         if let Some(picture) = &mut engine.outputs.picture {
@@ -268,7 +265,6 @@ impl Dashboard {
             message: self.message.as_ref().map(|(_, text)| text.clone()),
             view: self.view,
             palette: self.palette,
-            redraws: self.redraws,
         }
     }
 

@@ -40,9 +40,8 @@ impl Painter {
         let mut terminal = ratatui::try_init()?;
         let (scenes, queue) = mpsc::sync_channel::<Box<Scene>>(1);
         let thread = thread::Builder::new().name("painter".to_owned()).spawn(move || {
-            let mut redraws = 0;
             while let Ok(scene) = queue.recv() {
-                if paint(&mut terminal, &scene, &mut redraws).is_err() {
+                if paint(&mut terminal, &scene).is_err() {
                     return;
                 }
             }
@@ -74,7 +73,12 @@ impl Painter {
         while !thread.is_finished() && asked.elapsed() < CLOSE_TIMEOUT {
             thread::sleep(Duration::from_millis(5));
         }
-        ratatui::restore();
+        if thread.is_finished() {
+            ratatui::restore();
+        } else {
+            // The terminal takes nothing, not even the way back: writing to it would wait as the painter does.
+            let _ = crossterm::terminal::disable_raw_mode();
+        }
     }
 }
 
@@ -84,11 +88,8 @@ impl Drop for Painter {
     }
 }
 
-/// Draws one scene, from scratch when it asks for that.
-pub(crate) fn paint<B: Backend>(terminal: &mut Terminal<B>, scene: &Scene, redraws: &mut u32) -> Result<(), B::Error> {
-    if *redraws != scene.redraws {
-        *redraws = scene.redraws;
-        terminal.clear()?;
-    }
+/// Draws one scene: what changed, and everything after a resize. (`Terminal::clear` would ask the terminal where its cursor is, and
+/// the answer would end up among the keys.)
+pub(crate) fn paint<B: Backend>(terminal: &mut Terminal<B>, scene: &Scene) -> Result<(), B::Error> {
     terminal.draw(|frame| draw(frame, scene)).map(|_| ())
 }

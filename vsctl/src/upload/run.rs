@@ -180,6 +180,7 @@ impl Outcome {
             Some(SessionState::Ready) => Some("ready"),
             Some(SessionState::Processing) => Some("stored"),
             Some(SessionState::Rejected) => Some("rejected"),
+            Some(SessionState::Failed | SessionState::Aborted) => Some("failed"),
             // Handed over, and nothing said of it yet.
             Some(SessionState::Probing | SessionState::Storing | SessionState::Receiving) => None,
             _ if self.failure.as_ref().is_some_and(|f| f.code == vs_core::error::Code::MediaRejected) => {

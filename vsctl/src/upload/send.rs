@@ -35,6 +35,8 @@ use crate::{desk::Desk, progress::Task};
 
 /// A stream on which nothing moves in either direction for this long is given up and begun again.
 const STALL: Duration = Duration::from_secs(30);
+/// Between the end of a feed and its being known.
+const FEED_ENDS_WITHIN: Duration = Duration::from_secs(1);
 /// Messages waiting for the network.
 const QUEUE: usize = 2;
 
@@ -212,13 +214,11 @@ impl Sender<'_> {
         let feeding = AbortOnDrop(tokio::spawn(feed));
         let durable = self.acknowledgements(requests, from, &sent).await;
         // A file that cannot be read ends the stream early; the reason is the file.
-        if durable.is_ok() || feeding.0.is_finished() {
-            feeding.ended().await?;
-        }
+        let fed = if durable.is_ok() || feeding.0.is_finished() { feeding.ended().await? } else { Fed::Part };
         let (durable, sent) = (durable?, sent.load(Ordering::Relaxed));
-        if durable < sent {
+        if fed == Fed::Part || durable < sent {
             return Err(Failure::new(Code::Unreachable, "the connection ended early")
-                .because(format!("{durable} of {sent} bytes were acknowledged")));
+                .because(format!("{durable} of {sent} bytes sent were acknowledged")));
         }
         Ok(())
     }
@@ -266,6 +266,9 @@ impl Sender<'_> {
             }
             Source::Stream(stream) => {
                 let (size, hash) = stream.whole();
+                if !stream.is_complete() {
+                    return Err(Failure::new(Code::Internal, "standard input broke off before its end"));
+                }
                 if size == 0 {
                     self.abort().await;
                     return Err(Failure::new(Code::MediaRejected, "standard input is empty"));
@@ -338,14 +341,15 @@ impl Sender<'_> {
         }
     }
 
-    async fn call<T>(
+    fn call<T>(
         &self,
         name: &'static str,
         answer: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
-    ) -> Result<T, Failure> {
+    ) -> impl Future<Output = Result<T, Failure>> {
+        let answer = Box::pin(answer);
         // A broken connection shows as an internal error of the transport; only the status itself tells them apart.
         let sorted = async { answer.await.map_err(|status| transport_failure(&status).unwrap_or(status)) };
-        self.desk.call(name, sorted).await
+        self.desk.call(name, sorted)
     }
 }
 
@@ -388,7 +392,7 @@ async fn feed(
     upload: String,
     pace: Pace,
     sent: Arc<AtomicU64>,
-) -> Result<(), Failure> {
+) -> Result<Fed, Failure> {
     let mut upload = Some(upload);
     while let Some(piece) = pieces.recv().await {
         let piece = piece?;
@@ -397,7 +401,7 @@ async fn feed(
         let upload = upload.take().unwrap_or_default();
         let request = v1::AppendRequest { upload, offset: piece.offset, data: piece.data };
         if give.send(request).await.is_err() {
-            return Ok(());
+            return Ok(Fed::Part);
         }
         sent.store(end, Ordering::Relaxed);
     }
@@ -406,17 +410,27 @@ async fn feed(
         let request = v1::AppendRequest { upload, offset: sent.load(Ordering::Relaxed), data: bytes::Bytes::new() };
         let _ = give.send(request).await;
     }
-    Ok(())
+    Ok(Fed::All)
 }
 
-/// A task that does not outlive whoever waits for it.
-struct AbortOnDrop(tokio::task::JoinHandle<Result<(), Failure>>);
+/// How much of what there was went out. Only all of it may be finished: a server that ends the stream while standard input is
+/// quiet has not seen its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fed {
+    All,
+    Part,
+}
+
+/// A feed that does not outlive whoever waits for it.
+struct AbortOnDrop(tokio::task::JoinHandle<Result<Fed, Failure>>);
 
 impl AbortOnDrop {
-    async fn ended(mut self) -> Result<(), Failure> {
-        match (&mut self.0).await {
-            Ok(ended) => ended,
-            Err(error) => Err(Failure::new(Code::Internal, "the sender broke down").because(error)),
+    /// How it ended. The server's end of the stream is here already; a feed that goes on is cut off.
+    async fn ended(mut self) -> Result<Fed, Failure> {
+        match tokio::time::timeout(FEED_ENDS_WITHIN, &mut self.0).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(error)) => Err(Failure::new(Code::Internal, "the sender broke down").because(error)),
+            Err(_) => Ok(Fed::Part),
         }
     }
 }

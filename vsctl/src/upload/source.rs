@@ -72,6 +72,8 @@ pub(crate) struct FileSource {
 struct Passed {
     hasher: Hasher,
     bytes: u64,
+    /// Nothing comes after.
+    complete: bool,
 }
 
 impl Passed {
@@ -234,7 +236,10 @@ impl StreamSource {
             loop {
                 let mut buffer = vec![0; piece_bytes];
                 let piece = match read_some(&mut from, &mut buffer) {
-                    Ok(0) => return,
+                    Ok(0) => {
+                        locked(&seen).complete = true;
+                        return;
+                    }
                     Ok(read) => {
                         buffer.truncate(read);
                         locked(&seen).see(offset, &buffer);
@@ -258,7 +263,12 @@ impl StreamSource {
         self.room.notify_one();
     }
 
-    /// How long it was, and its hash; true once the last piece was handed out.
+    /// Whether its end has been read.
+    pub(super) fn is_complete(&self) -> bool {
+        locked(&self.passed).complete
+    }
+
+    /// How long it is so far, and the hash of that.
     pub(super) fn whole(&self) -> (u64, Hash) {
         let passed = locked(&self.passed);
         (passed.bytes, passed.hasher.clone().finish())

@@ -93,22 +93,21 @@ impl RaftLog {
     fn check(&self) -> Result<(), String> {
         self.get::<Vote>(VOTE).map_err(|error| error.to_string())?;
         let purged = self.purged().map_err(|error| error.to_string())?;
-        let mut next = purged.map_or(0, |id| id.index + 1);
-        for item in self.0.db.iterator_opt(IteratorMode::From(&key(0), Direction::Forward), entries_only()) {
+        let first = purged.map_or(0, |id| id.index + 1);
+        let entries = self.0.db.iterator_opt(IteratorMode::From(&key(0), Direction::Forward), entries_only());
+        for (expected, item) in (first..).zip(entries) {
             let (_, bytes) = item.map_err(|error| error.to_string())?;
-            let entry: LogEntry = codec::decode(&bytes).map_err(|why| format!("entry {next}: {why}"))?;
-            if entry.log_id.index != next {
-                return Err(format!("entry {next} is missing, {} follows", entry.log_id.index));
+            let entry: LogEntry = codec::decode(&bytes).map_err(|why| format!("entry {expected}: {why}"))?;
+            if entry.log_id.index != expected {
+                return Err(format!("entry {expected} is missing, {} follows", entry.log_id.index));
             }
-            next += 1;
         }
         Ok(())
     }
 
-    /// Dangles once the database is closed.
     #[cfg(test)]
-    pub(super) fn watch_closed(&self) -> std::sync::Weak<DB> {
-        Arc::downgrade(&self.0.db)
+    pub(super) fn poison(&self) {
+        self.0.syncer.poison();
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -46,7 +46,7 @@ use vs_core::{
     error::{Code, Failure},
     id::NodeId,
 };
-use vsd_core::meta::{ClientId, Command, Entry, Response, TableError};
+use vsd_core::meta::{Command, Entry, Response, TableError};
 
 pub(crate) use self::{database::OpenError, state::StateRead};
 use self::{
@@ -62,9 +62,8 @@ use self::{
 const THREADS: usize = 2;
 /// How long a proposal or a read may take before the caller is told that nobody knows.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a cluster of one may take to elect itself, and a snapshot to be made.
+/// How long a cluster of one may take to elect itself.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
-const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 /// Proposals under way at once.
 const PROPOSALS_MAX: usize = 1_024;
 /// Longest entry, in bytes. A part is the longest that is common; a commit with many init segments the longest there is.
@@ -94,7 +93,7 @@ pub(crate) enum MetaError {
     #[error("this node does not lead the cluster")]
     NotLeader { leader: Option<NodeId> },
     #[error("no quorum of the metadata nodes answers")]
-    NoQuorum(Duration),
+    NoQuorum,
     /// The command may have been applied, or may be later.
     #[error("no answer within {0:?}: whether the command was applied is not known")]
     Unknown(Duration),
@@ -119,7 +118,7 @@ impl From<MetaError> for Failure {
     fn from(error: MetaError) -> Self {
         let code = match &error {
             MetaError::NotLeader { .. } => Code::NotLeader,
-            MetaError::NoQuorum(_) => Code::NoQuorum,
+            MetaError::NoQuorum => Code::NoQuorum,
             MetaError::Unknown(_) => Code::Timeout,
             MetaError::Busy => Code::Busy,
             MetaError::TooLong(_) => Code::Invalid,
@@ -245,15 +244,7 @@ impl Meta {
     /// # Errors
     /// When there is no answer.
     pub(crate) async fn propose(&self, command: Command) -> Result<Response, MetaError> {
-        self.0.proposer.propose(command, None).await
-    }
-
-    /// The same within a client's session (CON-3): a retry with the same number is answered as the first time.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub(crate) async fn propose_as(&self, client: ClientId, seq: u64, command: Command) -> Result<Response, MetaError> {
-        self.0.proposer.propose(command, Some((client, seq))).await
+        self.0.proposer.propose(command).await
     }
 
     /// The state, with everything that was acknowledged before this call.
@@ -307,25 +298,6 @@ impl Meta {
         }
     }
 
-    /// Makes a snapshot of everything applied so far, and purges the log behind it.
-    ///
-    /// # Errors
-    /// When it does not come about in time.
-    pub(crate) async fn snapshot(&self) -> Result<(), MetaError> {
-        let mut metrics = self.0.raft.metrics();
-        let target = metrics.borrow().last_applied.map(|id| id.index);
-        let made = async {
-            while metrics.borrow_and_update().snapshot.map(|id| id.index) < target {
-                self.0.raft.trigger().snapshot().await.map_err(MetaError::stopped)?;
-                // one that was under way when this began may be older than what is asked for
-                let changed = tokio::time::timeout(Duration::from_secs(1), metrics.changed()).await;
-                changed.unwrap_or(Ok(())).map_err(MetaError::stopped)?;
-            }
-            Ok(())
-        };
-        tokio::time::timeout(SNAPSHOT_TIMEOUT, made).await.unwrap_or(Err(MetaError::Unknown(SNAPSHOT_TIMEOUT)))
-    }
-
     /// Stops taking part. What was acknowledged is durable with or without this.
     pub(crate) async fn shutdown(&self) {
         self.0.stop.cancel();
@@ -372,25 +344,28 @@ async fn start(options: MetaOptions) -> Result<Meta, OpenError> {
 }
 
 impl Meta {
-    /// Makes sure that there is a cluster.
+    /// Makes sure that there is a cluster, and, when it is a cluster of one, that it answers.
     async fn begin(&self, options: &MetaOptions) -> Result<(), OpenError> {
         let failed = |error: &dyn std::fmt::Display| OpenError::Bootstrap(error.to_string());
         let raft = &self.0.raft;
         let begun = raft.is_initialized().await.map_err(|error| failed(&error))?;
-        let Some(first) = &options.bootstrap else {
-            return if begun { Ok(()) } else { Err(OpenError::NotBootstrapped { path: options.dir.clone() }) };
-        };
-        let Command::Bootstrap { node, .. } = first else {
-            return Err(failed(&"it is not a bootstrap"));
-        };
-        if !begun {
-            let members = BTreeMap::from([(options.node.0, BasicNode::new(&node.addr))]);
-            raft.initialize(members).await.map_err(|error| failed(&error))?;
+        match &options.bootstrap {
+            None if !begun => return Err(OpenError::NotBootstrapped { path: options.dir.clone() }),
+            Some(Command::Bootstrap { node, .. }) if !begun => {
+                let members = BTreeMap::from([(options.node.0, BasicNode::new(&node.addr))]);
+                raft.initialize(members).await.map_err(|error| failed(&error))?;
+            }
+            _ => {}
+        }
+        if self.status().await.voters != [options.node] {
+            return Ok(());
         }
         let leads = raft.wait(Some(LEADER_TIMEOUT)).state(ServerState::Leader, "a cluster of one leads itself").await;
         leads.map_err(|error| failed(&error))?;
         let state = self.read().await.map_err(|error| failed(&error))?;
-        if state.view().cluster().map_err(|error| failed(&error))?.is_none() {
+        if let Some(first) = &options.bootstrap
+            && state.view().cluster().map_err(|error| failed(&error))?.is_none()
+        {
             let answer = self.propose(first.clone()).await.map_err(|error| failed(&error))?;
             answer.accepted().map_err(|error| failed(&error))?;
         }
@@ -441,9 +416,9 @@ struct Proposer {
 }
 
 impl Proposer {
-    async fn propose(&self, command: Command, client: Option<(ClientId, u64)>) -> Result<Response, MetaError> {
+    async fn propose(&self, command: Command) -> Result<Response, MetaError> {
         let permit = self.under_way.clone().try_acquire_owned().map_err(|_| MetaError::Busy)?;
-        let entry = Entry { wall_ms: wall_ms(), client, command };
+        let entry = Entry { wall_ms: wall_ms(), client: None, command };
         let bytes = codec::encode(&entry).len();
         if bytes > ENTRY_BYTES_MAX {
             return Err(MetaError::TooLong(bytes));

@@ -24,8 +24,8 @@ pub(super) struct Nobody(RaftId);
 type Answer<T, E = RaftError<RaftId>> = Result<T, RPCError<RaftId, BasicNode, E>>;
 
 impl Nobody {
-    fn answer<T, E: std::error::Error>(&self) -> Answer<T, E> {
-        Err(RPCError::Unreachable(Unreachable::new(self)))
+    fn unreachable<E: std::error::Error>(&self) -> RPCError<RaftId, BasicNode, E> {
+        RPCError::Unreachable(Unreachable::new(self))
     }
 }
 
@@ -43,7 +43,7 @@ impl RaftNetwork<TypeConfig> for Nobody {
         _: AppendEntriesRequest<TypeConfig>,
         _: RPCOption,
     ) -> Answer<AppendEntriesResponse<RaftId>> {
-        self.answer()
+        Err(self.unreachable())
     }
 
     async fn install_snapshot(
@@ -51,10 +51,10 @@ impl RaftNetwork<TypeConfig> for Nobody {
         _: InstallSnapshotRequest<TypeConfig>,
         _: RPCOption,
     ) -> Answer<InstallSnapshotResponse<RaftId>, RaftError<RaftId, InstallSnapshotError>> {
-        self.answer()
+        Err(self.unreachable())
     }
 
     async fn vote(&mut self, _: VoteRequest<RaftId>, _: RPCOption) -> Answer<VoteResponse<RaftId>> {
-        self.answer()
+        Err(self.unreachable())
     }
 }

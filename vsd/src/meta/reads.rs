@@ -47,7 +47,7 @@ async fn serve(raft: Raft, timeout: Duration, mut asked: mpsc::Receiver<Asked>) 
         let result = match round {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(refusal(error)),
-            Err(_) => Err(MetaError::NoQuorum(timeout)),
+            Err(_) => Err(MetaError::NoQuorum),
         };
         for reader in readers.drain(..) {
             // whoever stopped waiting needs no answer
@@ -61,7 +61,7 @@ fn refusal(error: RaftError<u64, CheckIsLeaderError<u64, openraft::BasicNode>>) 
         RaftError::APIError(CheckIsLeaderError::ForwardToLeader(to)) => {
             MetaError::NotLeader { leader: to.leader_id.map(NodeId) }
         }
-        RaftError::APIError(CheckIsLeaderError::QuorumNotEnough(_)) => MetaError::NoQuorum(Duration::ZERO),
+        RaftError::APIError(CheckIsLeaderError::QuorumNotEnough(_)) => MetaError::NoQuorum,
         RaftError::Fatal(fatal) => MetaError::stopped(fatal),
     }
 }

@@ -136,12 +136,6 @@ impl StateStore {
         })))
     }
 
-    /// Dangles once the database is closed.
-    #[cfg(test)]
-    pub(super) fn watch_closed(&self) -> std::sync::Weak<Generation> {
-        Arc::downgrade(&self.generation())
-    }
-
     pub(super) fn generation(&self) -> Arc<Generation> {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -27,19 +27,46 @@ fn options(dir: &Path) -> MetaOptions {
     MetaOptions { dir: dir.to_owned(), node: NodeId(1), bootstrap: Some(bootstrap), snapshot_entries: 40 }
 }
 
-/// Stops and waits until both databases are closed, so that files can be looked at and opened again.
-async fn close(meta: Meta) {
-    meta.shutdown().await;
-    let (log, state) = (meta.0.log.watch_closed(), meta.0.state.watch_closed());
-    drop(meta);
-    while log.strong_count() + state.strong_count() > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+/// Opens the metadata.
+async fn open(dir: &Path) -> Meta {
+    reopen(options(dir)).await.expect("sound")
+}
+
+/// Opens the metadata, once an earlier opening in this process has let go of it.
+async fn reopen(options: MetaOptions) -> Result<Meta, OpenError> {
+    loop {
+        match Meta::open(options.clone()).await {
+            Err(OpenError::Io { source, .. }) if source.to_string().contains("lock hold by current process") => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            opened => return opened,
+        }
     }
 }
 
-/// Opens the metadata.
-async fn open(dir: &Path) -> Meta {
-    Meta::open(options(dir)).await.expect("sound")
+/// Stops, and waits until no file is open any more.
+async fn close(meta: Meta) {
+    let dir = meta.0.log.path().parent().expect("in a folder").to_owned();
+    meta.shutdown().await;
+    drop(meta);
+    let is_open = || {
+        let files = std::fs::read_dir("/proc/self/fd").expect("Linux").filter_map(Result::ok);
+        files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|target| target.starts_with(&dir))
+    };
+    while is_open() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Makes a snapshot of everything applied so far, and purges the log behind it.
+async fn snapshot(meta: &Meta) {
+    let mut metrics = meta.0.raft.metrics();
+    let target = metrics.borrow().last_applied.map(|id| id.index);
+    while metrics.borrow_and_update().snapshot.map(|id| id.index) < target {
+        meta.0.raft.trigger().snapshot().await.expect("running");
+        // one that was under way when this began may be older than what is asked for
+        let _ = tokio::time::timeout(Duration::from_secs(1), metrics.changed()).await;
+    }
 }
 
 fn upload_id(n: u64) -> UploadId {

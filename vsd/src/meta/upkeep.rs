@@ -83,7 +83,7 @@ impl Upkeep {
         let Some(lead) = lead else { return Ok(()) };
         let elapsed_ms = u64::try_from(lead.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let tick = Command::Tick { term, elapsed_ms: lead.counted_ms.saturating_add(elapsed_ms) };
-        self.proposer.propose(tick, None).await?;
+        self.proposer.propose(tick).await?;
         self.housekeep().await
     }
 
@@ -106,7 +106,7 @@ impl Upkeep {
             if !housekeeping_due(self.state.read().tables())? {
                 break;
             }
-            let step = self.proposer.propose(Command::Housekeep { limit: STEP_RECORDS }, None).await?;
+            let step = self.proposer.propose(Command::Housekeep { limit: STEP_RECORDS }).await?;
             if !matches!(step, Response::Housekept { more: true, .. }) {
                 break;
             }

@@ -123,6 +123,11 @@ impl Store {
         stats
     }
 
+    /// Why the directory takes no more writes, when an fsync of it failed. That outlives the process.
+    pub(crate) fn failed_fsync(&self) -> Option<String> {
+        self.reader.stats().poisoned
+    }
+
     /// Takes no more puts, answers those it has, and seals the superblock being written. Blocks until then.
     pub(crate) fn shutdown(&self) {
         drop(lock(&self.queue).take());

@@ -10,7 +10,7 @@ use vs_core::{
     manifest::{ChunkRef, Track, TrackKind, cut},
 };
 use vsd_core::upload::{
-    mp4::{Piece, Splitter},
+    mp4::{Fragment, Piece, Splitter},
     plan::{Means, TrackPlan},
     segment::{Cut, Segmenter},
     track::{Sealed, TrackBuilder},
@@ -37,8 +37,10 @@ pub(crate) const BUDGET_UNIT: usize = 64 << 10;
 pub(crate) enum NoTrack {
     /// The stream is at fault: the reason, for a person.
     Stream(String),
-    /// The stream cannot be copied, but it may be possible to transcode it.
+    /// The stream cannot be copied as it is; another way may work.
     Copy(String),
+    /// The same, because an edit list hides its start.
+    Hidden,
     /// Storing failed, or the daemon stops: the stream may be fine.
     Store(Failure),
 }
@@ -63,14 +65,17 @@ pub(crate) trait PartSink: Sync {
     fn reached(&self, us: u64);
 }
 
-/// Makes the track, transcoding where copying does not work.
-pub(crate) async fn make(shop: &Workshop, plan: TrackPlan, sink: &impl PartSink) -> Result<Track, NoTrack> {
-    match once(shop, &plan, sink).await {
-        Err(NoTrack::Copy(why)) if plan.means == Means::Copy => {
-            tracing::info!(track = plan.track.name, why, "copying is not possible, transcoding");
-            once(shop, &plan.transcoded(), sink).await
-        }
-        made => made,
+/// Makes the track by the first means that work.
+pub(crate) async fn make(shop: &Workshop, mut plan: TrackPlan, sink: &impl PartSink) -> Result<Track, NoTrack> {
+    loop {
+        let (why, hidden) = match once(shop, &plan, sink).await {
+            Err(NoTrack::Copy(why)) => (why, false),
+            Err(NoTrack::Hidden) => ("an edit list hides its start".to_owned(), true),
+            made => return made,
+        };
+        let name = plan.track.name.clone();
+        plan = plan.fallback(hidden).ok_or_else(|| NoTrack::Stream(why.clone()))?;
+        tracing::info!(track = name, why, means = ?plan.means, "copying does not work");
     }
 }
 
@@ -90,7 +95,7 @@ async fn once(shop: &Workshop, plan: &TrackPlan, sink: &impl PartSink) -> Result
     let (status, said) = child.finish().await.map_err(|error| NoTrack::Store(unstartable(&shop.media, &error)))?;
     if !status.success() || gathered.is_empty() {
         let why = reason(&said, &shop.source);
-        return Err(if plan.means == Means::Copy { NoTrack::Copy(why) } else { NoTrack::Stream(why) });
+        return Err(NoTrack::Copy(why));
     }
     gathered.finish(sink).await
 }
@@ -141,6 +146,7 @@ fn stuck(plan: &TrackPlan, stopped: &Stopped) -> NoTrack {
 struct Gathered<'a> {
     shop: &'a Workshop,
     plan: Track,
+    means: Means,
     builder: Option<TrackBuilder>,
     splitter: Splitter,
     segmenter: Segmenter,
@@ -153,6 +159,7 @@ impl<'a> Gathered<'a> {
         Self {
             shop,
             plan: plan.track.clone(),
+            means: plan.means,
             builder: None,
             splitter: Splitter::default(),
             segmenter: Segmenter::default(),
@@ -180,6 +187,7 @@ impl<'a> Gathered<'a> {
                     self.builder = Some(TrackBuilder::new(track, self.shop.ballot));
                 }
                 Piece::Fragment(fragment) => {
+                    self.check_shown(&fragment)?;
                     let cut = self.segmenter.push(&fragment).map_err(|why| NoTrack::Copy(why.to_string()))?;
                     if let Some(cut) = cut {
                         self.store(cut, sink).await?;
@@ -188,6 +196,14 @@ impl<'a> Gathered<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Decoders of fragmented files ignore that an edit list hides frames, so those must not be there: the one frame of priming that
+    /// every sound codec needs aside.
+    fn check_shown(&self, fragment: &Fragment) -> Result<(), NoTrack> {
+        let allowed_us = if self.plan.kind == TrackKind::Audio { fragment.frame_us } else { fragment.frame_us / 2 };
+        let hides = fragment.hidden_us > allowed_us + 1;
+        if hides && self.means != Means::Transcode { Err(NoTrack::Hidden) } else { Ok(()) }
     }
 
     /// Starts storing a segment, once memory allows and the one before the last is stored.

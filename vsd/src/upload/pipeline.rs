@@ -270,6 +270,7 @@ impl Attempt {
                 Ok(track) => tracks.push(track),
                 Err(NoTrack::Store(failure)) => return Err(failure.into()),
                 Err(NoTrack::Stream(why) | NoTrack::Copy(why)) => notes.push_back((planned, why)),
+                Err(NoTrack::Hidden) => notes.push_back((planned, "an edit list hides its start".to_owned())),
             }
             self.uploader.report(self.record.id, |progress| progress.tracks_done += 1);
         }

@@ -106,7 +106,7 @@ impl Lane {
             () if !self.located => Duration::ZERO,
             () if self.line.is_past(at) => Duration::MAX,
             // In a part that has not arrived: all before it is there.
-            () => self.line.time_of(at).unwrap_or_else(|| self.line.segment_end(at.segment.saturating_sub(1))),
+            () => self.line.time_of(at).unwrap_or_else(|| self.line.lasts_to(at.segment.saturating_sub(1))),
         }
     }
 

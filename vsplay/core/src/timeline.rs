@@ -122,10 +122,17 @@ impl TrackLine {
         }
     }
 
-    /// When the segment ends; zero when it is not known.
+    /// When the segment ends; zero when it is not known, and never for one without a duration.
     #[must_use]
     pub fn segment_end(&self, no: u32) -> Duration {
         self.segment(no).map_or(Duration::ZERO, |(segment, _)| segment_end(segment))
+    }
+
+    /// Up to when the segment surely lasts: an end that never comes promises nothing about what follows.
+    #[must_use]
+    pub fn lasts_to(&self, no: u32) -> Duration {
+        let lasts = |segment: &Segment| segment.start_us.saturating_add(segment.duration_us);
+        self.segment(no).map_or(Duration::ZERO, |(segment, _)| Duration::from_micros(lasts(segment)))
     }
 
     /// When the track ends: its last segment's end, or what the manifest says as long as that is not known.
@@ -137,6 +144,10 @@ impl TrackLine {
     }
 }
 
+/// A segment without a duration (the whole text of a subtitle track, a single picture) belongs to all times after its start.
 fn segment_end(segment: &Segment) -> Duration {
+    if segment.duration_us == 0 {
+        return Duration::MAX;
+    }
     Duration::from_micros(segment.start_us.saturating_add(segment.duration_us))
 }

@@ -5,7 +5,7 @@ mod world;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use vs_core::id::NodeId;
+use vs_core::{id::NodeId, manifest::TrackKind};
 use vsplay_core::{
     event::{Ending, Event, Note},
     settings::{SILENCE_MAX_ALONE, Settings},
@@ -287,6 +287,22 @@ fn tracks_of_different_lengths_end_with_the_longest() {
     let mut world = World::new(Settings::default(), &[empty], fast(1));
     world.run(s(1));
     assert_eq!(world.ended, Some(Ending::Played));
+}
+
+#[test]
+fn a_text_without_duration_is_fed_whole_wherever_playback_is() {
+    let text = TrackShape { kind: TrackKind::Subtitle, segments: 1, segment_s: 0, segment_bytes: 100, per_part: 1 };
+    for clocked in [true, false] {
+        let settings = Settings { clocked, start: s(15), ..Settings::default() };
+        let mut world = World::new(settings, &[VIDEO, text], fast(1));
+        world.run(s(200));
+        assert_eq!(world.ended, Some(Ending::Played));
+        assert_eq!((world.fed[1].len(), world.report().played_ms), (1, 105_000));
+    }
+    let picture = TrackShape { kind: TrackKind::Video, ..text };
+    let mut world = World::new(Settings::default(), &[picture], fast(1));
+    world.run(s(1));
+    assert_eq!((world.ended.clone(), world.fed_all()), (Some(Ending::Played), true));
 }
 
 #[test]

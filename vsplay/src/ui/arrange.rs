@@ -74,7 +74,7 @@ fn together(mut areas: Areas, body: Rect, screen: Rect, nodes: usize) -> Areas {
     areas.video = Some(left);
     areas.nodes = Some(middle);
     if full {
-        let [buffer, throughput] = Layout::vertical([Constraint::Length(8), Constraint::Fill(1)]).areas(right);
+        let [buffer, throughput] = Layout::vertical([Constraint::Length(9), Constraint::Fill(1)]).areas(right);
         let [downloads, consensus] =
             Layout::horizontal([Constraint::Percentage(50), Constraint::Fill(1)]).areas(bottom);
         areas.buffer = Some(buffer);

@@ -27,18 +27,17 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene, theme: Theme) {
     ])];
     lines.extend(map(scene, width, theme));
     lines.push(legend(scene, theme));
+    let bytes = human_bytes;
+    let (held, memory) = (bytes(snapshot.held_bytes), bytes(snapshot.memory_bytes_max));
+    lines.push(Line::from(format!(" held {held} of {memory}")));
     lines.push(Line::from(format!(
-        " held {} of {} · low {} s",
-        human_bytes(snapshot.held_bytes),
-        human_bytes(snapshot.memory_bytes_max),
-        snapshot.low_water.as_secs_f64()
-    )));
-    lines.push(Line::from(format!(
-        " stalls {} ({} ms) · wasted {}",
+        " stalls {} ({} ms) · low water {} s",
         snapshot.rebuffer_count,
         snapshot.rebuffer.as_millis(),
-        human_bytes(snapshot.bytes_wasted)
+        snapshot.low_water.as_secs_f64()
     )));
+    let (fetched, wasted) = (bytes(snapshot.bytes_fetched), bytes(snapshot.bytes_wasted));
+    lines.push(Line::from(format!(" fetched {fetched}, wasted {wasted}")));
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }
 
@@ -55,7 +54,8 @@ fn health(snapshot: &Snapshot, part: f64, theme: Theme) -> Line<'static> {
         () if snapshot.ahead < snapshot.low_water => "LOW",
         () => "HEALTHY",
     };
-    Line::styled(format!("{word} {:.0}%", part * 100.0), level(snapshot, theme))
+    let text = if is_complete(snapshot) { word.to_owned() } else { format!("{word} {:.0}%", part.min(1.0) * 100.0) };
+    Line::styled(text, level(snapshot, theme))
 }
 
 fn level(snapshot: &Snapshot, theme: Theme) -> ratatui::style::Style {

@@ -34,15 +34,15 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene, theme: Theme) {
 
 fn row<'a>(member: &Member, theme: Theme) -> Line<'a> {
     let leads = member.state == "leader";
-    let role = format!(" {:<10}", shown(&member.state).to_uppercase());
+    let role = format!("{:<10}", shown(&member.state).to_uppercase());
     let mut line = Line::from(vec![
         Span::styled(format!(" n{:<3}", member.id), theme.strong()),
         Span::styled(role, if leads { theme.good() } else { theme.accent() }),
     ]);
     if leads {
-        line.push_span(format!("commit {:<8} lag {:<4}", member.commit, member.lag));
+        line.push_span(format!("commit {:<7} lag {}", member.commit, member.lag));
     } else {
-        line.push_span(format!("match  {:<8} lag {:<4} hb {} ms", member.r#match, member.lag, member.heartbeat_ms));
+        line.push_span(format!("match  {:<7} lag {:<3} hb {} ms", member.r#match, member.lag, member.heartbeat_ms));
     }
     line
 }

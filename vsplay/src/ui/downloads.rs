@@ -27,9 +27,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene, theme: Theme) {
 fn row<'a>(fetch: &Download, width: u16, theme: Theme) -> Line<'a> {
     #[allow(clippy::cast_precision_loss, reason = "a chunk is small")]
     let part = fetch.received_bytes as f64 / fetch.total_bytes.max(1) as f64;
-    let name = format!(" seg {:<4} {:<6} c{:<3}", fetch.segment, shortened(&fetch.track, 6), fetch.chunk);
-    let tail = format!(" {:>3.0}% {:>5} ms ", part * 100.0, fetch.elapsed.as_millis());
-    let node = format!("{:<4}", fetch.node.to_string());
+    let name = format!(" seg {:<3} {:<6} c{:<2} ", fetch.segment, shortened(&fetch.track, 6), fetch.chunk);
+    let tail = format!(" {:>3.0}% {:>4} ms ", part * 100.0, fetch.elapsed.as_millis());
+    let node = format!("{:<3} ", fetch.node.to_string());
     let room = usize::from(width).saturating_sub(name.chars().count() + tail.len() + node.len());
     Line::from(vec![
         Span::raw(name),

@@ -6,6 +6,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::Paragraph,
 };
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use vs_core::unit::clock;
 use vsplay_core::snapshot::State;
 
@@ -19,6 +20,9 @@ use super::{
 
 /// What the footer tells about keys, the most needed first.
 const KEYS: &str = " space pause  ←→ seek  0-9 jump  tab panes  ? help  q quit";
+/// What is left of a title at least, and how much of it the context gives way to.
+const TITLE_COLUMNS_MIN: usize = 8;
+const TITLE_COLUMNS: usize = 30;
 const SILENT: &str = "silent: this release plays no sound ";
 
 pub(crate) fn draw(frame: &mut Frame, scene: &Scene) {
@@ -29,7 +33,7 @@ pub(crate) fn draw(frame: &mut Frame, scene: &Scene) {
         frame.render_widget(Paragraph::new(one_line(scene, theme)), areas.header);
         return;
     }
-    frame.render_widget(Paragraph::new(header(scene, theme)), areas.header);
+    frame.render_widget(Paragraph::new(header(scene, theme, screen.width)), areas.header);
     let mut pane = |area: Option<Rect>, draw: &dyn Fn(&mut Frame, Rect)| {
         if let Some(area) = area {
             draw(frame, area);
@@ -59,16 +63,26 @@ fn state(scene: &Scene, theme: Theme) -> Span<'static> {
     }
 }
 
-fn header<'a>(scene: &'a Scene, theme: Theme) -> Line<'a> {
+/// The title gives way where room is short, and the context goes first.
+fn header(scene: &Scene, theme: Theme, columns: u16) -> Line<'static> {
     let snapshot = &scene.snapshot;
-    Line::from(vec![
-        Span::styled(" vsplay  ", theme.accent()),
-        Span::styled(shortened(&scene.title, 36), theme.strong()),
-        Span::styled(format!(" ({})   ", scene.id), theme.dim()),
+    let gap = if columns < 100 { "  " } else { "   " };
+    let context = format!("{gap}{}", scene.context);
+    let mut rest = Line::from(vec![
+        Span::styled(format!(" ({}){gap}", scene.id), theme.dim()),
         state(scene, theme),
-        Span::raw(format!("   {} / {}   {}", clock(snapshot.position), clock(snapshot.end), scene.quality)),
-        Span::styled(format!("   {}", scene.context), theme.dim()),
-    ])
+        Span::raw(format!("{gap}{} / {}{gap}{}", clock(snapshot.position), clock(snapshot.end), scene.quality)),
+    ]);
+    const BRAND: &str = " vsplay  ";
+    let whole = BRAND.len() + rest.width() + scene.title.width().min(TITLE_COLUMNS) + context.width();
+    if whole <= columns.into() {
+        rest.push_span(Span::styled(context, theme.dim()));
+    }
+    let room = usize::from(columns).saturating_sub(BRAND.len() + rest.width()).max(TITLE_COLUMNS_MIN);
+    let title = Span::styled(shortened(&scene.title, room), theme.strong());
+    let mut line = Line::from(vec![Span::styled(BRAND, theme.accent()), title]);
+    line.extend(rest.spans);
+    line
 }
 
 /// All that matters, where there is one line.
@@ -97,7 +111,6 @@ fn footer(frame: &mut Frame, area: Rect, scene: &Scene, theme: Theme) {
 
 /// The first characters of a text that fit into `columns`.
 pub(crate) fn shortened(text: &str, columns: usize) -> String {
-    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
     if text.width() <= columns {
         return text.to_owned();
     }

@@ -35,28 +35,27 @@ fn row<'a>(scene: &Scene, node: &NodeView, theme: Theme, merged: bool) -> Line<'
     };
     let mut line = Line::from(vec![
         Span::styled(format!(" {:<4}", node.id.to_string()), theme.strong()),
-        Span::styled(format!("{:<9}", shortened(&facts.zone, 8)), theme.dim()),
+        Span::styled(format!("{:<8}", shortened(&facts.zone, 7)), theme.dim()),
         Span::styled(format!("{state:<9}"), style),
-        Span::raw(format!("{:>8.2}  {:>6.1} ms  ", node.score, node.latency_ms)),
+        Span::raw(format!("{:>8.2} {:>6.1} ms  ", node.score, node.latency_ms)),
     ]);
     if merged {
         line.push_span(format!("{:>8.1} Mbit/s  ", node.bandwidth_mbps));
         line.push_span(coming(scene, node));
     } else {
-        line.push_span(format!(
-            "{:>8.1} Mbit/s  {:.3}  {}/{} in flight  {:>5} chunks {:>4.0}%",
-            node.bandwidth_mbps,
-            node.reliability,
-            node.in_flight,
-            scene.snapshot.concurrency,
-            node.chunks,
-            node.share * 100.0
-        ));
-        if node.bad_copies > 0 {
-            line.push_span(Span::styled(format!("  {} bad", node.bad_copies), theme.bad()));
-        }
+        line.push_span(format!("{:>8.1} Mbit/s  {:.3}  ", node.bandwidth_mbps, node.reliability));
+        line.push_span(load(scene, node, theme));
+        line.push_span(format!("{:>4} chunks {:>4.0}%", node.chunks, node.share * 100.0));
     }
     line
+}
+
+/// How much is asked of the node; of one that gave bad bytes, how often.
+fn load<'a>(scene: &Scene, node: &NodeView, theme: Theme) -> Span<'a> {
+    match node.bad_copies {
+        0 => Span::raw(format!("{}/{} in flight  ", node.in_flight, scene.snapshot.concurrency)),
+        bad => Span::styled(format!("{:<15}", format!("{bad} bad copies")), theme.bad()),
+    }
 }
 
 /// What the node is sending, where downloads have no pane: how far each is.

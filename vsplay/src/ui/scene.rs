@@ -74,6 +74,4 @@ pub(crate) struct Scene {
     pub(crate) message: Option<String>,
     pub(crate) view: View,
     pub(crate) palette: Palette,
-    /// Raised when the terminal must be drawn from scratch.
-    pub(crate) redraws: u32,
 }

@@ -109,13 +109,12 @@ fn scene() -> Scene {
         message: None,
         view: View::default(),
         palette: Palette::True,
-        redraws: 0,
     }
 }
 
 fn screen(scene: &Scene, columns: u16, rows: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    paint(&mut terminal, scene, &mut 0).unwrap();
+    paint(&mut terminal, scene).unwrap();
     terminal.backend().to_string()
 }
 

@@ -11,6 +11,7 @@ use std::{
 
 use crate::fake::{Fake, Fault, Source, VIDEO_ID, clip};
 use nix::{
+    fcntl::{FcntlArg, FdFlag, fcntl},
     pty::{Winsize, openpty},
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -60,6 +61,8 @@ impl Terminal {
     fn open(fake: &Fake, args: &[&str]) -> Self {
         let size = Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).expect("a pseudo-terminal");
+        // A terminal that its own program holds open would never hang up.
+        fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a flag");
         let copy = |fd: &OwnedFd| fd.try_clone().expect("a descriptor");
         let mut command = fake.command(args);
         command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor").env_remove("NO_COLOR");
@@ -108,6 +111,13 @@ impl Terminal {
     }
 }
 
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn film() -> Vec<Source> {
     vec![
         Source::noise("v0", TrackKind::Video, 30, 2_000, 60_000),
@@ -116,12 +126,8 @@ fn film() -> Vec<Source> {
 }
 
 fn assert_restored(text: &str) {
-    let left = text.rfind(LEAVE).expect("the alternate screen was left");
-    assert!(
-        text[left..].contains(SHOW_CURSOR) || text.ends_with(SHOW_CURSOR),
-        "the cursor is back: {:?}",
-        &text[left..]
-    );
+    assert!(text.contains(LEAVE), "the alternate screen was left");
+    assert!(text.rfind(SHOW_CURSOR) > text.rfind(HIDE_CURSOR), "the cursor is back");
 }
 
 #[test]
@@ -134,7 +140,7 @@ fn quitting_restores_the_terminal() {
         let (code, text) = terminal.end();
         assert_eq!(code, Some(0));
         assert_restored(&text);
-        assert!(text.contains("Big \\u{1b}[31mBuck\\u{202e} Bunny"), "titles are shown, not obeyed");
+        assert!(text.contains("Big \\u{1b}[31mBuck\\u{202e}"), "titles are shown, not obeyed");
         assert!(text.contains("plays no sound"));
     }
 }

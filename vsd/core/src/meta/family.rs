@@ -25,6 +25,9 @@ pub(super) trait Family {
     type Value: Serialize + DeserializeOwned;
 }
 
+/// A record under its id.
+pub(super) type Record<F> = (<F as Family>::Id, <F as Family>::Value);
+
 /// The key of a record, or, of fewer parts than a whole id, what all keys below it begin with.
 pub(super) fn key<F: Family>(id: &impl KeyPart) -> Vec<u8> {
     let mut out = vec![F::TAG];
@@ -53,7 +56,7 @@ pub(super) fn page<F: Family>(
     prefix: &[u8],
     after: Option<&F::Id>,
     limit: usize,
-) -> Result<Vec<(F::Id, F::Value)>, TableError> {
+) -> Result<Vec<Record<F>>, TableError> {
     let from = after.map_or_else(|| prefix.to_vec(), |id| [key::<F>(id), vec![0]].concat());
     range::<F>(tables, &from, &end_of(prefix), limit)
 }
@@ -64,7 +67,7 @@ pub(super) fn range<F: Family>(
     from: &[u8],
     to: &[u8],
     limit: usize,
-) -> Result<Vec<(F::Id, F::Value)>, TableError> {
+) -> Result<Vec<Record<F>>, TableError> {
     let record = |(key, bytes): Pair| Ok((id_of::<F>(&key)?, value_of::<F>(&key, &bytes)?));
     tables.scan(from, to, limit)?.into_iter().map(record).collect()
 }

@@ -38,6 +38,10 @@ pub struct Fragment {
     pub duration_us: u64,
     /// Decoding can start here.
     pub keyframe: bool,
+    /// How much of the fragment's start an edit list hides. Decoders of fragmented files show it all the same.
+    pub hidden_us: u64,
+    /// How long its first frame is.
+    pub frame_us: u64,
 }
 
 /// Cuts a stream into its pieces.
@@ -114,8 +118,9 @@ impl Splitter {
                 let moof = self.moof.take().ok_or(Mp4Error::Broken("mdat without moof"))?;
                 self.piece.extend_from_slice(&whole.bytes);
                 let bytes = self.piece.split().freeze();
-                let Moof { start_us, duration_us, keyframe } = moof;
-                return Ok(Some(Piece::Fragment(Fragment { bytes, start_us, duration_us, keyframe })));
+                let Moof { start_us, duration_us, keyframe, hidden_us, frame_us } = moof;
+                let fragment = Fragment { bytes, start_us, duration_us, keyframe, hidden_us, frame_us };
+                return Ok(Some(Piece::Fragment(fragment)));
             }
             _ => {}
         }
@@ -138,6 +143,8 @@ struct Header {
     default_flags: u32,
     /// What the edit list adds to every decode time, in ticks of the track.
     shift: i64,
+    /// The media time at which showing begins, in ticks of the track.
+    shown_from: i64,
 }
 
 impl Header {
@@ -150,12 +157,8 @@ impl Header {
         let edits = find(trak, b"edts").and_then(|edts| find(edts, b"elst"));
         let trex = find(moov, b"mvex").and_then(|mvex| find(mvex, b"trex"));
         let trex = |at: usize| trex.and_then(|trex| u32_at(trex, at)).unwrap_or(0);
-        Ok(Self {
-            timescale,
-            default_duration: trex(12),
-            default_flags: trex(20),
-            shift: edits.map_or(0, |elst| edit_shift(elst, timescale, movie_timescale)),
-        })
+        let (shift, shown_from) = edits.map_or((0, 0), |elst| edits_of(elst, timescale, movie_timescale));
+        Ok(Self { timescale, default_duration: trex(12), default_flags: trex(20), shift, shown_from })
     }
 }
 
@@ -164,8 +167,9 @@ fn timescale_of(full_box: &[u8]) -> Option<u32> {
     u32_at(full_box, if full_box.first() == Some(&1) { 20 } else { 12 })
 }
 
-/// What an edit list adds to decode times: an empty edit delays the track, the media time of the first real edit skips its start.
-fn edit_shift(elst: &[u8], timescale: u32, movie_timescale: u32) -> i64 {
+/// What an edit list adds to decode times, and the media time it begins to show at: an empty edit delays the track, the media time
+/// of the first real edit skips its start.
+fn edits_of(elst: &[u8], timescale: u32, movie_timescale: u32) -> (i64, i64) {
     let wide = elst.first() == Some(&1);
     let entry_bytes = if wide { 20 } else { 12 };
     let entries = elst.get(8..).unwrap_or_default().chunks_exact(entry_bytes);
@@ -177,12 +181,12 @@ fn edit_shift(elst: &[u8], timescale: u32, movie_timescale: u32) -> i64 {
             (be_u32(&entry[..4]).into(), i64::from(be_u32(&entry[4..8]).cast_signed()))
         };
         if media_time != -1 {
-            return shift.saturating_sub(media_time);
+            return (shift.saturating_sub(media_time), media_time);
         }
         let delay = u128::from(duration) * u128::from(timescale) / u128::from(movie_timescale);
         shift = shift.saturating_add(i64::try_from(delay).unwrap_or(0));
     }
-    shift
+    (shift, 0)
 }
 
 #[derive(Debug)]
@@ -190,6 +194,8 @@ struct Moof {
     start_us: u64,
     duration_us: u64,
     keyframe: bool,
+    hidden_us: u64,
+    frame_us: u64,
 }
 
 impl Moof {
@@ -201,17 +207,21 @@ impl Moof {
         let start = start.ok_or(Mp4Error::Broken("tfdt"))?;
 
         let mut duration = 0u64;
-        let mut first_flags = None;
+        let mut first: Option<First> = None;
         for (_, trun) in boxes(traf).filter(|(kind, _)| kind == b"trun") {
             let run = Run::read(trun, &defaults).ok_or(Mp4Error::Broken("trun"))?;
             duration = duration.saturating_add(run.duration);
-            first_flags = first_flags.or(run.first_flags);
+            first = first.or(run.first);
         }
+        let earliest = first.as_ref().map_or(0, |first| first.earliest).saturating_add_unsigned(start);
+        let hidden = u64::try_from(header.shown_from.saturating_sub(earliest)).unwrap_or(0);
         let us = |ticks: u64| u64::try_from(u128::from(ticks) * 1_000_000 / u128::from(header.timescale)).ok();
         Ok(Self {
             start_us: us(start.saturating_add_signed(header.shift)).ok_or(Mp4Error::Broken("tfdt"))?,
             duration_us: us(duration).ok_or(Mp4Error::Broken("trun"))?,
-            keyframe: first_flags.is_some_and(|flags| flags & SAMPLE_IS_NON_SYNC == 0),
+            keyframe: first.as_ref().is_some_and(|first| first.flags & SAMPLE_IS_NON_SYNC == 0),
+            hidden_us: us(hidden).unwrap_or(u64::MAX),
+            frame_us: first.and_then(|first| us(first.duration.into())).unwrap_or(0),
         })
     }
 }
@@ -246,7 +256,16 @@ impl Defaults {
 #[derive(Debug)]
 struct Run {
     duration: u64,
-    first_flags: Option<u32>,
+    /// None when the run has no samples.
+    first: Option<First>,
+}
+
+/// The run's first sample in decoding order, and when the first in showing order is shown, counted from the run's start.
+#[derive(Debug)]
+struct First {
+    flags: u32,
+    duration: u32,
+    earliest: i64,
 }
 
 impl Run {
@@ -257,21 +276,29 @@ impl Run {
         let explicit_first = (present & 0x4 != 0).then(|| u32_at(trun, at)).flatten();
         at += if present & 0x4 != 0 { 4 } else { 0 };
         let fields = [0x100, 0x200, 0x400, 0x800].map(|bit| present & bit != 0);
-        let stride = 4 * fields.iter().filter(|field| **field).count();
+        let place = |field: usize| 4 * fields[..field].iter().filter(|field| **field).count();
+        let stride = place(4);
         if stride == 0 {
-            let duration = u64::from(samples) * u64::from(defaults.duration);
-            return Some(Self { duration, first_flags: (samples > 0).then(|| explicit_first.unwrap_or(defaults.flags)) });
+            let flags = explicit_first.unwrap_or(defaults.flags);
+            let first = (samples > 0).then_some(First { flags, duration: defaults.duration, earliest: 0 });
+            return Some(Self { duration: u64::from(samples) * u64::from(defaults.duration), first });
         }
-        let entries = trun.get(at..)?.chunks_exact(stride).take(usize::try_from(samples).ok()?);
-        if entries.len() != usize::try_from(samples).ok()? {
+        let samples = usize::try_from(samples).ok()?;
+        let entries = trun.get(at..)?.chunks_exact(stride).take(samples);
+        if entries.len() != samples {
             return None;
         }
-        let flags_at = 4 * fields[..2].iter().filter(|field| **field).count();
-        let mut run = Self { duration: 0, first_flags: None };
+        let mut run = Self { duration: 0, first: None };
         for entry in entries {
-            run.duration += u64::from(if fields[0] { be_u32(&entry[..4]) } else { defaults.duration });
-            let own = fields[2].then(|| be_u32(&entry[flags_at..flags_at + 4]));
-            run.first_flags = run.first_flags.or(explicit_first).or(own).or(Some(defaults.flags));
+            let field = |field: usize| fields[field].then(|| u32_at(entry, place(field))).flatten();
+            let duration = field(0).unwrap_or(defaults.duration);
+            // Signed since version 1 of the box; version 0 never comes near the difference.
+            let offset = i64::from(field(3).unwrap_or(0).cast_signed());
+            let shown = i64::try_from(run.duration).ok()?.saturating_add(offset);
+            let flags = explicit_first.or(field(2)).unwrap_or(defaults.flags);
+            let first = run.first.get_or_insert(First { flags, duration, earliest: shown });
+            first.earliest = first.earliest.min(shown);
+            run.duration += u64::from(duration);
         }
         Some(run)
     }
@@ -353,7 +380,8 @@ mod tests {
             let pieces: Vec<_> = stream.chunks(step).flat_map(|bytes| splitter.push(bytes).expect("sound")).collect();
             let want = |start_us, keyframe, start| {
                 let bytes = fragment(start, keyframe).into();
-                Piece::Fragment(Fragment { bytes, start_us, duration_us: 40_000, keyframe })
+                let hidden_us = if start == 0 { 40_000 } else { 0 };
+                Piece::Fragment(Fragment { bytes, start_us, duration_us: 40_000, keyframe, hidden_us, frame_us: 20_000 })
             };
             assert_eq!(pieces, [Piece::Init(init().into()), want(460_000, true, 0), want(500_000, false, 40)]);
             assert_eq!(splitter.finish(), Ok(()));

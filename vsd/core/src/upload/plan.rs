@@ -30,6 +30,8 @@ const SUBTITLES_TEXT: &[&str] = &["subrip", "srt", "ass", "ssa", "mov_text", "we
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Means {
     Copy,
+    /// Copied without the frames that an edit list hides: for sound, where every frame stands alone.
+    CopyShown,
     Transcode,
 }
 
@@ -62,13 +64,21 @@ pub enum Rejected {
 }
 
 impl TrackPlan {
-    /// The same stream, transcoded instead of copied.
-    #[must_use]
-    pub fn transcoded(mut self) -> Self {
+    fn transcoded(mut self) -> Self {
         self.means = Means::Transcode;
         self.track.transcoded_from = Some(self.codec.clone());
         self.track.codec = if self.track.kind == TrackKind::Video { "h264" } else { "aac" }.to_owned();
         self
+    }
+
+    /// What to try when these means do not work: copying what is shown where that is enough, then transcoding.
+    #[must_use]
+    pub fn fallback(self, hidden: bool) -> Option<Self> {
+        match (self.means, self.track.kind) {
+            (Means::Transcode, _) | (_, TrackKind::Subtitle | TrackKind::Original) => None,
+            (Means::Copy, TrackKind::Audio) if hidden => Some(Self { means: Means::CopyShown, ..self }),
+            _ => Some(self.transcoded()),
+        }
     }
 
     /// ffmpeg's arguments from the input's `-i` on, the track going to standard output.
@@ -83,6 +93,7 @@ impl TrackPlan {
                 return args;
             }
             (_, Means::Copy) => add(&["-c", "copy"]),
+            (_, Means::CopyShown) => add(&["-c", "copy", "-copypriorss", "0"]),
             (TrackKind::Video, Means::Transcode) => add(VIDEO_ENCODER),
             (_, Means::Transcode) => {
                 add(&["-c:a", "aac", "-b:a", &format!("{}k", 96.max(64 * self.track.channels.min(8)))]);
@@ -295,7 +306,7 @@ impl Stream {
                 plan
             }
             (_, Means::Transcode) => plan.transcoded(),
-            (_, Means::Copy) => plan,
+            (_, Means::Copy | Means::CopyShown) => plan,
         }
     }
 }

@@ -113,6 +113,8 @@ mod tests {
             start_us: start_s * 1_000_000,
             duration_us: seconds * 1_000_000,
             keyframe,
+            hidden_us: 0,
+            frame_us: 40_000,
         }
     }
 

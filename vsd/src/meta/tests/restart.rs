@@ -9,7 +9,7 @@ async fn has(meta: &Meta, n: u64) -> bool {
 #[tokio::test]
 async fn a_cluster_begins_once_and_goes_on_after_a_restart() {
     let dir = tempfile::tempdir().expect("a folder");
-    let nothing = Meta::open(MetaOptions { bootstrap: None, ..options(dir.path()) }).await;
+    let nothing = reopen(MetaOptions { bootstrap: None, ..options(dir.path()) }).await;
     assert!(matches!(nothing, Err(OpenError::NotBootstrapped { .. })), "{nothing:?}");
 
     let meta = open(dir.path()).await;
@@ -20,14 +20,7 @@ async fn a_cluster_begins_once_and_goes_on_after_a_restart() {
     assert!(status.applied >= 3 && status.committed == status.last && status.fatal.is_none());
     close(meta).await;
 
-    let meta = Meta::open(MetaOptions { bootstrap: None, ..options(dir.path()) }).await.expect("there is a cluster");
-    tokio::time::timeout(Duration::from_secs(5), async {
-        while meta.read().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await
-    .expect("it leads itself");
+    let meta = reopen(MetaOptions { bootstrap: None, ..options(dir.path()) }).await.expect("there is a cluster");
     assert!(has(&meta, 1).await);
     assert_eq!(done(&meta, begin(1)).await, first);
     assert!(meta.stale().state.view().cluster().expect("readable").is_some());
@@ -46,7 +39,7 @@ async fn nothing_is_lost_by_snapshots_and_purges() {
             done(&meta, begin(n)).await;
         }
         let before = meta.status().await.applied;
-        meta.snapshot().await.expect("made");
+        snapshot(&meta).await;
         tokio::time::timeout(Duration::from_secs(5), async {
             while meta.status().await.purged < Some(before - 20) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -125,5 +118,20 @@ async fn a_command_that_is_too_long_and_one_after_the_end_are_refused() {
     meta.shutdown().await;
     assert!(matches!(meta.propose(begin(1)).await, Err(MetaError::Stopped(_))));
     assert!(matches!(meta.read().await, Err(MetaError::Stopped(_))));
+    close(meta).await;
+}
+
+#[tokio::test]
+async fn after_a_failed_sync_nothing_more_is_acknowledged() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let meta = open(dir.path()).await;
+    done(&meta, begin(1)).await;
+    meta.0.log.poison();
+    assert!(matches!(meta.propose(begin(2)).await, Err(MetaError::Stopped(_))));
+    assert!(meta.status().await.fatal.is_some());
+    assert!(meta.stale().state.view().upload(upload_id(1)).expect("readable").is_some(), "it can still be read");
+    close(meta).await;
+    let meta = open(dir.path()).await;
+    assert!(has(&meta, 1).await);
     close(meta).await;
 }

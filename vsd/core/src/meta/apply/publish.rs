@@ -79,7 +79,12 @@ impl Step<'_, '_> {
         };
         asset.tracks.extend_from_slice(tracks);
         match (&upload.phase, source) {
-            (UploadPhase::Stored { .. }, _) => {}
+            (UploadPhase::Stored { .. }, None) => {}
+            // The attempt to make tracks told more about the streams than the probe did.
+            (UploadPhase::Stored { .. }, Some(source)) => {
+                check_source(source)?;
+                asset.source = Some(source.clone());
+            }
             (UploadPhase::Received { sha256, bytes }, Some(source)) if !upload.options.keep_original => {
                 let (sha256, bytes) = (*sha256, *bytes);
                 check_source(source)?;

@@ -181,7 +181,7 @@ mod tests {
             id: AssetId(id),
             state: AssetState::Live,
             status: AssetStatus::Failed { reason: text.to_owned() },
-            damaged: number % 2 == 0,
+            damaged: number.is_multiple_of(2),
             version: Version(1),
             version_last: Version(number),
             pending: Some(Pending {
