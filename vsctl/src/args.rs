@@ -117,6 +117,8 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Node(verb::node::NodeVerb),
     #[command(subcommand)]
+    Settings(verb::settings::SettingsVerb),
+    #[command(subcommand)]
     Config(verb::config::ConfigVerb),
     #[command(subcommand)]
     Context(verb::context::ContextVerb),
@@ -152,6 +154,7 @@ impl Verb {
             Self::Video(verb) => verb::video::run(verb, desk).await,
             Self::Session(verb) => verb::session::run(verb, desk).await,
             Self::Node(verb) => verb::node::run(verb, desk).await,
+            Self::Settings(verb) => verb::settings::run(verb, desk).await,
             Self::Config(verb) => verb::config::run(verb, desk),
             Self::Context(verb) => verb::context::run(verb, desk),
             Self::Completions(args) => verb::completions::run(&args),

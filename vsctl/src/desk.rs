@@ -14,7 +14,10 @@ use vs_client::{
     channel::call,
     cli::{self, Connection, Origin, OutputFormat, ProgressWhen, Setting},
 };
-use vs_core::error::{Code, Failure};
+use vs_core::{
+    error::{Code, Failure},
+    text::shown,
+};
 use vs_wire::v1;
 
 use crate::{
@@ -178,7 +181,7 @@ impl Desk {
     pub(crate) fn say_interrupted(&self) {
         let kept = self.at_interrupt.lock().ok().and_then(|mut kept| kept.take());
         if let Some(text) = kept {
-            let _ = writeln!(io::stderr().lock(), "\n{text}");
+            let _ = writeln!(io::stderr().lock(), "\n{}", shown(&text));
         }
     }
 }

@@ -124,6 +124,40 @@ pub(crate) fn node(node: &v1::NodeInfo, latency_ms: Option<u64>) -> Value {
     })
 }
 
+pub(crate) static SETTINGS: Kind = Kind {
+    id: "name",
+    keys: &["name", "value_ms", "default_ms", "min_ms", "max_ms", "is_set", "about"],
+    columns: &[
+        Column { key: "name", heading: "SETTING", wide: false, right: false, show: |s, _| text(s, "name") },
+        Column { key: "value_ms", heading: "VALUE", wide: false, right: true, show: |s, _| span(s, "value_ms") },
+        Column { key: "default_ms", heading: "DEFAULT", wide: false, right: true, show: |s, _| span(s, "default_ms") },
+        Column { key: "min_ms", heading: "MIN", wide: true, right: true, show: |s, _| span(s, "min_ms") },
+        Column { key: "max_ms", heading: "MAX", wide: true, right: true, show: |s, _| span(s, "max_ms") },
+        Column { key: "about", heading: "ABOUT", wide: false, right: false, show: |s, _| text(s, "about") },
+    ],
+};
+
+/// A duration in its largest whole unit, as it is written to set it.
+fn span(item: &Value, key: &str) -> String {
+    let ms = item[key].as_u64().unwrap_or(0);
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
+    let (name, scale) = units.into_iter().find(|(_, scale)| ms.is_multiple_of(*scale)).unwrap_or(("ms", 1));
+    format!("{}{name}", ms / scale)
+}
+
+/// A setting of the whole cluster.
+pub(crate) fn setting(setting: &v1::Setting) -> Value {
+    json!({
+        "name": setting.name,
+        "value_ms": setting.value_ms,
+        "default_ms": setting.default_ms,
+        "min_ms": setting.min_ms,
+        "max_ms": setting.max_ms,
+        "is_set": setting.is_set,
+        "about": setting.about,
+    })
+}
+
 pub(crate) static NODES: Kind = Kind {
     id: "id",
     keys: &[

@@ -12,6 +12,7 @@ pub(crate) mod purge;
 pub(crate) mod restore;
 pub(crate) mod rm;
 pub(crate) mod session;
+pub(crate) mod settings;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod upload;

@@ -1,6 +1,6 @@
 //! Values as people read them.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 use vs_core::{
@@ -62,6 +62,22 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
+/// A word of a command that can be pasted into a shell.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A path as a word of a command; one that looks like a flag is kept from being one.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    let word = path.display().to_string();
+    quoted(&if word.starts_with('-') { format!("./{word}") } else { word })
+}
+
 /// The text of a key, safe to show.
 pub(crate) fn text(item: &Value, key: &str) -> String {
     plain(item.get(key).unwrap_or(&Value::Null))
@@ -97,6 +113,13 @@ mod tests {
         assert_eq!(when(&style, 1_700_000_190_000 + 6 * 86_400_000), "in 6d");
         style.exact_times = true;
         assert_eq!(when(&style, 1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+    }
+
+    #[test]
+    fn words_can_be_pasted() {
+        assert_eq!(quoted("a/b-1.mp4"), "a/b-1.mp4");
+        assert_eq!(quoted("it's $x"), r"'it'\''s $x'");
+        assert_eq!(quoted_path(Path::new("-rf")), "./-rf");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::{
 use vs_core::error::{Code, Failure};
 
 use super::glob;
+use crate::out::human::quoted_path;
 
 /// Longest list of `--files-from`, in bytes.
 const LIST_BYTES_MAX: u64 = 64 << 20;
@@ -57,7 +58,7 @@ pub(crate) fn collect(paths: &[PathBuf], files_from: Option<&Path>, rules: &Rule
         } else {
             let shown = path.display().to_string();
             let failure = Failure::new(Code::Invalid, format!("{shown} is a directory"))
-                .hint(format!("upload the files in it: `vsctl upload -r {shown}`"));
+                .hint(format!("upload the files in it: `vsctl upload -r {}`", quoted_path(path)));
             found.push(Err((shown, failure)));
         }
     }

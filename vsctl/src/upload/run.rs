@@ -110,7 +110,7 @@ async fn deliver(
         }
         None => desk.client().await?.clone(),
     };
-    desk.at_interrupt(Some(interrupted(input, plan, entry.is_some(), upload)));
+    desk.at_interrupt(Some(interrupted(input, entry.is_some(), upload)));
     let task: Task = board.task(&outcome.path);
     let mut sender = Sender {
         desk,
@@ -147,18 +147,15 @@ fn open_entry(file: &FileSource, plan: &Plan) -> Option<Entry> {
     Entry::open(&context::state_dir().ok()?, &Key { path: &path, size, modified_ns, cluster: &plan.cluster, options })
 }
 
-fn interrupted(input: &Input, plan: &Plan, is_kept: bool, upload: UploadId) -> String {
-    match input {
-        Input::Stdin => "interrupted; what comes from standard input cannot be resumed".to_owned(),
-        Input::File(path) if is_kept => {
-            format!("interrupted; the same command goes on from the server's offset: vsctl upload {}", path.display())
-        }
-        Input::File(path) if plan.session.is_some() => {
-            format!("interrupted; go on with: vsctl session resume {} {}", upload, path.display())
-        }
-        Input::File(path) => {
-            format!("interrupted; go on with: vsctl session resume {} {}", upload, path.display())
-        }
+fn interrupted(input: &Input, is_kept: bool, upload: UploadId) -> String {
+    let Input::File(path) = input else {
+        return "interrupted; what comes from standard input cannot be resumed".to_owned();
+    };
+    let path = human::quoted_path(path);
+    if is_kept {
+        format!("interrupted; the same command goes on from the server's offset: vsctl upload {path}")
+    } else {
+        format!("interrupted; go on with: vsctl session resume {upload} {path}")
     }
 }
 
@@ -166,8 +163,8 @@ fn interrupted(input: &Input, plan: &Plan, is_kept: bool, upload: UploadId) -> S
 fn with_way_on(failure: Failure, input: &Input, plan: &Plan) -> Failure {
     match input {
         Input::File(path) if failure.code.retryable() && failure.hint.is_none() && plan.resumable => {
-            let again = format!("the same command goes on from the server's offset: `vsctl upload {}`", path.display());
-            failure.hint(again)
+            let path = human::quoted_path(path);
+            failure.hint(format!("the same command goes on from the server's offset: `vsctl upload {path}`"))
         }
         _ => failure,
     }

@@ -23,6 +23,8 @@ use vs_core::{
     limit::APPEND_BYTES_MAX,
 };
 
+use crate::out::human::quoted_path;
+
 /// Files below this are hashed before they are sent.
 pub(super) const HASH_FIRST_BYTES_MAX: u64 = 64 << 20;
 /// Pieces that are read ahead of the network.
@@ -101,11 +103,11 @@ impl FileSource {
         })?;
         if metadata.is_dir() {
             return Err(Failure::new(Code::Invalid, format!("{shown} is a directory"))
-                .hint(format!("upload the files in it: `vsctl upload -r {shown}`")));
+                .hint(format!("upload the files in it: `vsctl upload -r {}`", quoted_path(path))));
         }
         if !metadata.is_file() {
             return Err(Failure::new(Code::Invalid, format!("{shown} is not a regular file"))
-                .hint(format!("upload what it gives: `vsctl upload - < {shown}`")));
+                .hint(format!("upload what it gives: `vsctl upload - < {}`", quoted_path(path))));
         }
         if metadata.len() == 0 {
             return Err(Failure::new(Code::MediaRejected, format!("{shown} is empty")));
@@ -190,7 +192,7 @@ impl FileSource {
         let shown = self.path.display();
         Failure::new(Code::LocalFile, format!("{shown} changed while it was read"))
             .because("what was sent of it is dropped")
-            .hint(format!("when it is complete: `vsctl upload {shown}`"))
+            .hint(format!("when it is complete: `vsctl upload {}`", quoted_path(&self.path)))
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use vs_client::{cli::Program, context};
 use vs_core::{
     error::{Code, Exit, Failure},
+    text::shown,
     unit::human_duration,
 };
 
@@ -193,8 +194,9 @@ fn change(
 /// Saves a changed file, or says what it would be.
 pub(crate) fn commit(file: &ConfigFile, desk: &Desk) -> anyhow::Result<Exit> {
     if desk.dry_run {
-        let text = vs_core::text::shown(&file.text()).replace("\\n", "\n  ");
-        desk.say(&format!("plan: {} would be\n  {}", context::path(Program::Vsctl)?.display(), text.trim_end()));
+        let lines: Vec<_> = file.text().lines().map(shown).collect();
+        let path = shown(&context::path(Program::Vsctl)?.display().to_string());
+        desk.say(&format!("plan: {path} would be\n  {}", lines.join("\n  ")));
     } else {
         file.save()?;
     }

@@ -204,7 +204,8 @@ async fn to_file(
         OpenOptions::new().read(true).write(true).create_new(true).open(&part).map_err(fail)?
     };
     let kept = file.metadata().map_err(fail)?.len();
-    let again = format!("vsctl download {} {} --track {} --resume", film.id, dest.display(), track.name);
+    let (to, name) = (human::quoted_path(dest), human::quoted(&track.name));
+    let again = format!("vsctl download {} {to} --track {name} --resume", film.id);
     desk.at_interrupt(Some(format!("interrupted; go on with: {again}")));
     file.rewind().map_err(fail)?;
     let mut sink = Sink::File { file, path: part.clone() };

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use vs_client::cli::docs;
-use vs_core::error::{Code, Exit, Failure};
+use vs_core::{
+    error::{Code, Exit, Failure},
+    text::shown,
+};
 
 use crate::{
     args::command,
@@ -44,7 +47,7 @@ pub(crate) fn run(args: &ManArgs, desk: &Desk) -> anyhow::Result<Exit> {
     let items: Vec<_> =
         pages.iter().map(|(path, _)| json!({ "path": args.dir.join(path).display().to_string() })).collect();
     if desk.style.format == vs_client::cli::OutputFormat::Table && desk.style.columns.is_empty() && !desk.dry_run {
-        desk.say(&format!("✓ {} pages in {}", items.len(), args.dir.display()));
+        desk.say(&format!("✓ {} pages in {}", items.len(), shown(&args.dir.display().to_string())));
     } else {
         out::list(&desk.style, &PAGES, &items, None)?;
     }

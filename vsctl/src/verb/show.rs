@@ -208,7 +208,7 @@ fn tag(key: &str, value: &str) -> String {
 fn tell_source(source: &Value, style: &Style) -> Vec<String> {
     let head = format!(
         "  source      {}, {}, {}",
-        text(source, "container"),
+        text(source, "container").split(',').next().unwrap_or_default(),
         human::length(number(source, "duration_ms")),
         human::bytes(style, number(source, "bytes"))
     );
@@ -229,7 +229,8 @@ fn tell_track(track: &Value, style: &Style) -> String {
         "  track       {:<10} {:<8} {:<8} {:<22} {:>14}  {:>10}{from}",
         text(track, "name"),
         text(track, "kind"),
-        text(track, "codec"),
+        // Of a container's many names the first says enough here.
+        text(track, "codec").split(',').next().unwrap_or_default(),
         describe(track),
         human::bitrate(number(track, "bitrate_bps")),
         human::bytes(style, number(track, "bytes")),

@@ -142,6 +142,9 @@ fn stuck(plan: &TrackPlan, stopped: &Stopped) -> NoTrack {
     NoTrack::Stream(format!("making it from {} was stopped: {stopped}", plan.codec))
 }
 
+/// A segment on its way to the nodes.
+type Storing = JoinHandle<Result<Vec<ChunkRef>, Failure>>;
+
 /// A track that is being made.
 struct Gathered<'a> {
     shop: &'a Workshop,
@@ -151,7 +154,7 @@ struct Gathered<'a> {
     splitter: Splitter,
     segmenter: Segmenter,
     text: Vec<u8>,
-    storing: VecDeque<(Cut, JoinHandle<Result<Vec<ChunkRef>, Failure>>)>,
+    storing: VecDeque<(Cut, Storing)>,
 }
 
 impl<'a> Gathered<'a> {

@@ -89,7 +89,7 @@ impl Spool {
 
     /// The uploads that have a file here.
     pub(crate) fn uploads(&self) -> io::Result<Vec<UploadId>> {
-        let name = |entry: io::Result<fs::DirEntry>| Some(entry.ok()?.file_name().into_string().ok()?);
+        let name = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
         let mut uploads: Vec<UploadId> = fs::read_dir(&self.dir)?
             .filter_map(name)
             .filter_map(|name| name.strip_suffix(".synced").unwrap_or(&name).parse().ok())

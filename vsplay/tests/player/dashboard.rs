@@ -214,13 +214,42 @@ fn a_picture_is_drawn_and_the_decoder_is_gone_afterwards() {
     let mut terminal = Terminal::open(&fake, &[VIDEO_ID]);
     terminal.wait_for("▀");
     let id = terminal.child.id();
-    let children = || std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    let first = decoder_of(id, &[]);
+    // A larger pane and another place each need a decoder of their own.
     terminal.press("\t");
-    terminal.wait_for("half-block");
+    let second = decoder_of(id, &[&first]);
     terminal.press("8");
+    let third = decoder_of(id, &[&first, &second]);
     terminal.press("q");
     assert_eq!(terminal.end().0, Some(0));
-    assert_eq!(children(), "");
+    assert!([first, second, third].iter().all(|id| parent_of(id).is_none()), "every decoder is gone");
+}
+
+/// The one decoder that runs, as soon as it is none of the `past`.
+fn decoder_of(id: u32, past: &[&String]) -> String {
+    let began = Instant::now();
+    loop {
+        if let [one] = children_of(id).as_slice()
+            && !past.contains(&one)
+        {
+            return one.clone();
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "no decoder");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The processes that a process has started and not waited for.
+fn children_of(id: u32) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").expect("a Linux machine").flatten();
+    let names = all.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| parent_of(name) == Some(id)).collect()
+}
+
+fn parent_of(id: &str) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in parentheses may contain anything.
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
 #[test]
