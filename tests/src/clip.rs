@@ -31,7 +31,8 @@ const SOUND: &str = "sine=frequency=330:sample_rate=48000";
 const OTHER_SOUND: &str = "sine=frequency=550:sample_rate=44100";
 const H264: &[&str] = &["-c:v", "libx264", "-preset", "ultrafast", "-g", "48", "-pix_fmt", "yuv420p"];
 const AAC: &[&str] = &["-c:a", "aac", "-ac", "2"];
-const SUBTITLES: &str = "1\n00:00:00,500 --> 00:00:01,500\nHallo, \"Welt\"\n\n2\n00:00:02,000 --> 00:00:03,500\nzwei & drei\n";
+const SUBTITLES: &str =
+    "1\n00:00:00,500 --> 00:00:01,500\nHallo, \"Welt\"\n\n2\n00:00:02,000 --> 00:00:03,500\nzwei & drei\n";
 
 impl Clip {
     /// The file's extension and ffmpeg's arguments, without the name of the output. `{subs}` stands for a subtitle file.

@@ -44,7 +44,13 @@ pub fn decode(path: &Path, stream: usize, kind: &str) -> Decoded {
     if kind == "video" {
         // A line a frame.
         command.args(["-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"]);
-        count(&mut command, |piece| piece.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#').count() as u64, true)
+        count(
+            &mut command,
+            |piece| {
+                piece.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#').count() as u64
+            },
+            true,
+        )
     } else {
         // Two bytes a sample.
         command.args(["-ac", "1", "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]);
@@ -75,7 +81,8 @@ fn count(command: &mut Command, measure: impl Fn(&[u8]) -> u64, by_line: bool) -
     let (mut buffer, mut kept, mut count) = (vec![0; 256 << 10], Vec::new(), 0);
     while let Ok(read @ 1..) = stdout.read(&mut buffer) {
         kept.extend_from_slice(&buffer[..read]);
-        let end = if by_line { kept.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) } else { kept.len() };
+        let end =
+            if by_line { kept.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1) } else { kept.len() };
         count += measure(&kept[..end]);
         kept.drain(..end);
     }

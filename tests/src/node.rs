@@ -253,4 +253,3 @@ pub(crate) fn free_port() -> u16 {
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     candidates.by_ref().take(usize::from(PORTS.end - PORTS.start)).find(is_free).expect("a free port")
 }
-

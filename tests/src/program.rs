@@ -124,7 +124,8 @@ impl Running {
             }
             std::thread::sleep(POLL);
         };
-        let take = |thread: Option<JoinHandle<Vec<u8>>>| thread.and_then(|thread| thread.join().ok()).unwrap_or_default();
+        let take =
+            |thread: Option<JoinHandle<Vec<u8>>>| thread.and_then(|thread| thread.join().ok()).unwrap_or_default();
         let err = String::from_utf8_lossy(&take(self.stderr.take())).into_owned();
         Said { code: code_of(status), stdout: take(self.stdout.take()), err, command: self.command.clone() }
     }
@@ -163,11 +164,16 @@ impl Said {
     #[track_caller]
     pub fn fails(&self, exit: i32, code: &str) -> &Self {
         let lines: Vec<_> = self.err.lines().collect();
-        let at = lines.iter().rposition(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("no error: {self}"));
+        let at =
+            lines.iter().rposition(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("no error: {self}"));
         assert!(lines[at].ends_with(&format!("[{code}]")), "not {code}: {self}");
         assert_eq!(self.code, exit, "{self}");
-        let (why, rest): (Vec<&str>, Vec<&str>) = lines[at + 1..].iter().copied().partition(|line| line.starts_with("  "));
-        assert!(rest.len() <= 1 && rest.iter().all(|line| line.starts_with("hint: ")), "not the form of an error: {self}");
+        let (why, rest): (Vec<&str>, Vec<&str>) =
+            lines[at + 1..].iter().copied().partition(|line| line.starts_with("  "));
+        assert!(
+            rest.len() <= 1 && rest.iter().all(|line| line.starts_with("hint: ")),
+            "not the form of an error: {self}"
+        );
         assert!(why.iter().all(|line| is_line(line)) && is_line(lines[at]), "{self}");
         self
     }
@@ -190,7 +196,8 @@ impl Said {
     #[must_use]
     #[track_caller]
     pub fn json_lines(&self) -> Vec<Value> {
-        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON ({error}): {self}"));
+        let parse =
+            |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON ({error}): {self}"));
         self.out().lines().map(parse).collect()
     }
 }

@@ -142,7 +142,10 @@ fn accept(listener: &TcpListener, wire: &Arc<Wire>) {
 
 /// Passes bytes both ways, a thread each.
 fn connect(client: &TcpStream, node: &TcpStream, wire: &Arc<Wire>) {
-    let Ok(pairs) = [(client, node), (node, client)].map(|(a, b)| Ok((a.try_clone()?, b.try_clone()?))).into_iter().collect::<std::io::Result<Vec<_>>>()
+    let Ok(pairs) = [(client, node), (node, client)]
+        .map(|(a, b)| Ok((a.try_clone()?, b.try_clone()?)))
+        .into_iter()
+        .collect::<std::io::Result<Vec<_>>>()
     else {
         return;
     };

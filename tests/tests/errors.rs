@@ -25,7 +25,8 @@ fn names_of_videos_that_mean_none_or_several() {
     let node = Node::start(&[]);
     let tools = node.tools();
     tools.vsctl(&["show", "@last"]).fails(5, "VS-E0501");
-    let twins: Vec<_> = (1..=2).map(|n| tools.upload(&numbered(Clip::Short, n, &node.work()), &["--title", "Twin"])).collect();
+    let twins: Vec<_> =
+        (1..=2).map(|n| tools.upload(&numbered(Clip::Short, n, &node.work()), &["--title", "Twin"])).collect();
     let out = node.work().join("out.mp4");
     let verbs: &[&[&str]] = &[
         &["show"],
@@ -43,7 +44,12 @@ fn names_of_videos_that_mean_none_or_several() {
         }
     }
     // Titles are ambiguous as prefixes are; whoever asks is shown what there is to choose from.
-    for verb in [&["show", "Twin"][..], &["rm", "Twin"], &["download", "Twin", text(&out)], &["video", "purge", "--yes", "Twin"]] {
+    for verb in [
+        &["show", "Twin"][..],
+        &["rm", "Twin"],
+        &["download", "Twin", text(&out)],
+        &["video", "purge", "--yes", "Twin"],
+    ] {
         let said = tools.vsctl(verb);
         said.fails(2, "VS-E0502");
         assert!(twins.iter().all(|twin| said.err.contains(&twin.id[..8])), "the candidates are listed: {said}");
@@ -148,7 +154,9 @@ fn nobody_at_the_other_end() {
     let home = tempfile::tempdir().expect("a folder");
     let tools = Tools::new(home.path(), NOBODY.to_owned());
     let film = Clip::Short.path();
-    for args in [&["ls"][..], &["show", UNKNOWN], &["status"], &["rm", UNKNOWN], &["node", "ls"], &["upload", text(&film)]] {
+    for args in
+        [&["ls"][..], &["show", UNKNOWN], &["status"], &["rm", UNKNOWN], &["node", "ls"], &["upload", text(&film)]]
+    {
         let said = tools.vsctl(&[args, &["--timeout", "2s"]].concat());
         said.fails(7, "VS-E0702");
         assert!(said.err.contains(NOBODY), "who did not answer: {said}");

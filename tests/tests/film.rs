@@ -13,15 +13,47 @@ use vs_tests::{
 
 const UPLOAD_KEYS: &[&str] = &["path", "status", "video_id", "bytes", "sha256", "deduplicated", "code", "error"];
 const LS_KEYS: &[&str] = &[
-    "id", "title", "status", "duration_ms", "views", "scheme", "logical_bytes", "physical_bytes", "created_at", "tracks",
+    "id",
+    "title",
+    "status",
+    "duration_ms",
+    "views",
+    "scheme",
+    "logical_bytes",
+    "physical_bytes",
+    "created_at",
+    "tracks",
 ];
 const NODE_KEYS: &[&str] = &[
-    "id", "addr", "roles", "zone", "state", "leader", "disk_used_bytes", "disk_total_bytes", "chunks", "latency_ms", "version",
+    "id",
+    "addr",
+    "roles",
+    "zone",
+    "state",
+    "leader",
+    "disk_used_bytes",
+    "disk_total_bytes",
+    "chunks",
+    "latency_ms",
+    "version",
 ];
 const CLUSTER_KEYS: &[&str] = &["leader", "term", "quorum", "voters", "members"];
 const REPORT_KEYS: &[&str] = &[
-    "startup_ms", "rebuffer_count", "rebuffer_ms", "avg_buffer_ms", "played_ms", "bytes_fetched", "bytes_wasted",
-    "throughput_mbps", "chunks_verified", "failovers", "hedges", "switches", "scheduler", "nodes", "tracks",
+    "startup_ms",
+    "rebuffer_count",
+    "rebuffer_ms",
+    "avg_buffer_ms",
+    "played_ms",
+    "bytes_fetched",
+    "bytes_wasted",
+    "throughput_mbps",
+    "chunks_verified",
+    "failovers",
+    "hedges",
+    "switches",
+    "scheduler",
+    "nodes",
+    "tracks",
 ];
 const REPORT_NODE_KEYS: &[&str] = &["id", "score", "latency_ms", "bandwidth_mbps", "reliability", "chunks", "share"];
 /// Samples of one frame of AAC, the priming of which a decoder may or may not leave out.
@@ -88,7 +120,11 @@ fn check_playback(node: &Node, id: &str, shown: &Value, film: &Path) {
     assert_eq!(keys(&report["nodes"][0]), REPORT_NODE_KEYS);
     assert_eq!(report["nodes"][0]["id"], "n1");
     assert!(report["startup_ms"].is_u64(), "{report}");
-    assert_eq!((&report["rebuffer_count"], &report["rebuffer_ms"]), (&0.into(), &0.into()), "without a clock nothing stalls");
+    assert_eq!(
+        (&report["rebuffer_count"], &report["rebuffer_ms"]),
+        (&0.into(), &0.into()),
+        "without a clock nothing stalls"
+    );
     for (name, file, stream, kind) in [("v0", "v0.mp4", 0, "video"), ("a0", "a0.m4a", 1, "audio")] {
         let file = folder.join(file);
         let (played, kept) = (track(&report, name), track(shown, name));
@@ -236,7 +272,8 @@ fn lists_are_written_in_every_format_sorted_filtered_and_paged() {
         let _ = tools.upload(&numbered(Clip::Short, number, &node.work()), &["--title", title]);
     }
     let said = |flags: &[&str]| tools.vsctl(&[&["ls", "--sort", "title"], flags].concat()).ok();
-    let ids: Vec<_> = tools.ls(&["--sort", "title"]).iter().map(|v| v["id"].as_str().expect("an id").to_owned()).collect();
+    let ids: Vec<_> =
+        tools.ls(&["--sort", "title"]).iter().map(|v| v["id"].as_str().expect("an id").to_owned()).collect();
     assert_eq!(said(&["-o", "name"]).out(), ids.join("\n") + "\n");
     assert_eq!(said(&["-q"]).out(), ids.join("\n") + "\n");
     let document = said(&["--json"]).json();
@@ -266,7 +303,9 @@ fn lists_are_written_in_every_format_sorted_filtered_and_paged() {
         loop {
             let more: Vec<_> = token.iter().flat_map(|token| ["--page-token", token.as_str()]).collect();
             let page = tools.vsctl(&[&["ls", "-o", "json", "--limit", "2"], sort, &more].concat()).ok().json();
-            seen.extend(page["items"].as_array().expect("a list").iter().map(|v| v["id"].as_str().expect("an id").to_owned()));
+            seen.extend(
+                page["items"].as_array().expect("a list").iter().map(|v| v["id"].as_str().expect("an id").to_owned()),
+            );
             match page["next"].as_str() {
                 Some(next) => token = Some(next.to_owned()),
                 None => break,
@@ -293,7 +332,10 @@ fn the_cluster_tells_about_itself() {
     let told = ["id", "addr", "zone", "state"].map(|key| item[key].as_str().expect("a text"));
     assert_eq!(told, ["n1", node.addr(), "cellar", "up"]);
     assert_eq!((&item["leader"], nodes["items"].as_array().map(Vec::len)), (&true.into(), Some(1)));
-    assert!(item["latency_ms"].is_u64() && item["disk_total_bytes"].as_u64() > item["disk_used_bytes"].as_u64(), "{item}");
+    assert!(
+        item["latency_ms"].is_u64() && item["disk_total_bytes"].as_u64() > item["disk_used_bytes"].as_u64(),
+        "{item}"
+    );
 
     let status = tools.vsctl(&["status", "--json"]).ok().json();
     assert_eq!(keys(&status["cluster"]), CLUSTER_KEYS);
@@ -315,7 +357,8 @@ fn standard_input_is_uploaded_without_knowing_its_length() {
     let tools = node.tools();
     let bytes = fs::read(Clip::Heavy.path()).expect("a clip");
     let mut command = tools.command("vsctl");
-    let said = program::run_with(command.args(["upload", "-", "--title", "From a pipe", "-o", "json"]), &bytes).ok().json();
+    let said =
+        program::run_with(command.args(["upload", "-", "--title", "From a pipe", "-o", "json"]), &bytes).ok().json();
     let id = said["items"][0]["video_id"].as_str().expect("an id").to_owned();
     assert_eq!(tools.show(&id)["title"], "From a pipe");
     let mut command = tools.command("vsctl");
@@ -332,7 +375,9 @@ fn many_files_are_uploaded_by_one_command() {
     let tools = node.tools();
     let folder = node.work().join("films");
     fs::create_dir_all(folder.join("series")).expect("folders");
-    for (number, name) in [(1, "one.mp4"), (2, "series/two.mp4"), (3, "series/three.mp4"), (4, "series/not this one.mp4")] {
+    for (number, name) in
+        [(1, "one.mp4"), (2, "series/two.mp4"), (3, "series/three.mp4"), (4, "series/not this one.mp4")]
+    {
         fs::rename(numbered(Clip::Short, number, &node.work()), folder.join(name)).expect("moved");
     }
     fs::write(folder.join("notes.txt"), "no film").expect("written");
@@ -350,7 +395,8 @@ fn many_files_are_uploaded_by_one_command() {
     assert_eq!((&rejected[0]["code"], &rejected[0]["video_id"]), (&"VS-E0102".into(), &Value::Null));
     assert!(rejected[0]["path"].as_str().is_some_and(|path| path.ends_with("broken.mp4")), "{said}");
     let mut written: Vec<_> = fs::read_to_string(&ids).expect("an id file").lines().map(str::to_owned).collect();
-    let mut listed: Vec<_> = tools.ls(&[]).iter().map(|video| video["id"].as_str().expect("an id").to_owned()).collect();
+    let mut listed: Vec<_> =
+        tools.ls(&[]).iter().map(|video| video["id"].as_str().expect("an id").to_owned()).collect();
     written.sort();
     listed.sort();
     assert_eq!((written.len(), &written), (3, &listed));
@@ -366,12 +412,14 @@ fn every_language_can_be_heard_and_read() {
     let video = tools.upload(&film, &[]);
     let shown = tools.show(&video.id);
     let described: Vec<_> = shown["tracks"].as_array().expect("tracks").iter().map(describe).collect();
-    let expected = ["original ", "video h264", "audio aac eng", "audio aac deu", "subtitle webvtt eng", "subtitle webvtt deu"];
+    let expected =
+        ["original ", "video h264", "audio aac eng", "audio aac deu", "subtitle webvtt eng", "subtitle webvtt deu"];
     assert!(described.iter().zip(expected).all(|(track, start)| track.starts_with(start)), "{described:?}");
     let play = |flags: &[&str], out: &Path| {
         let common = [&video.id, "--headless", "--no-clock", "--report", "-", "-O", out.to_str().expect("UTF-8")];
         let report = tools.vsplay(&[&common[..], flags].concat()).ok().json();
-        let names = report["tracks"].as_array().expect("tracks").iter().map(|t| t["name"].as_str().expect("a name").to_owned());
+        let names =
+            report["tracks"].as_array().expect("tracks").iter().map(|t| t["name"].as_str().expect("a name").to_owned());
         names.collect::<Vec<_>>()
     };
     let out = node.work().join("out");
@@ -469,7 +517,11 @@ fn damaged_bytes_are_noticed_and_given_to_nobody() {
     let video = node.tools().upload(&Clip::Film.path(), &[]);
     assert_eq!(node.stop(nix::sys::signal::Signal::SIGTERM), 0);
     let chunks = node.data_dir().join("chunks");
-    for file in fs::read_dir(&chunks).expect("a folder").flatten().filter(|file| file.path().extension().is_some_and(|e| e == "vsb")) {
+    for file in fs::read_dir(&chunks)
+        .expect("a folder")
+        .flatten()
+        .filter(|file| file.path().extension().is_some_and(|e| e == "vsb"))
+    {
         damage(&file.path());
     }
     node.restart();

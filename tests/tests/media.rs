@@ -87,7 +87,8 @@ fn tracks_of(shown: &Value, file: &Path, wrong: &mut Vec<String>) -> Vec<(Value,
     if described.len() != probed.len() {
         wrong.push(format!("{} of {} streams are described", described.len(), probed.len()));
     }
-    let is_left_out = |stream: &Value| stream["note"].as_str().is_some_and(|note| note.starts_with("kept in the original only"));
+    let is_left_out =
+        |stream: &Value| stream["note"].as_str().is_some_and(|note| note.starts_with("kept in the original only"));
     let mut pairs = Vec::new();
     for kind in ["video", "audio", "subtitle"] {
         let tracks = shown["tracks"].as_array().into_iter().flatten().filter(|track| track["kind"] == kind);
@@ -101,7 +102,8 @@ fn tracks_of(shown: &Value, file: &Path, wrong: &mut Vec<String>) -> Vec<(Value,
     }
     // What is left out must be something that cannot be played: a picture, subtitles made of pictures, data.
     for stream in described.iter().filter(|stream| is_left_out(stream)) {
-        let is_playable = stream["kind"] == "audio" || (stream["kind"] == "video" && stream["codec"] != "mjpeg" && stream["codec"] != "png");
+        let is_playable = stream["kind"] == "audio"
+            || (stream["kind"] == "video" && stream["codec"] != "mjpeg" && stream["codec"] != "png");
         if is_playable {
             wrong.push(format!("left out: {stream}"));
         }
@@ -118,7 +120,7 @@ fn compare(tools: &Tools, id: &str, track: &Value, file: &Path, stream: usize, o
         _ => ["--video", "off", "--audio", "off", "--subs", name].to_vec(),
     };
     let to = out.to_str().expect("a path of ours");
-    let played = tools.vsplay(&[&[id, "--headless", "--no-clock", "--report", "-", "-O"], &[to], &choice[..]].concat());
+    let played = tools.vsplay(&[&[id, "--headless", "--no-clock", "--report", "-", "-O", to], &choice[..]].concat());
     if played.code != 0 {
         return vec![format!("{name}: {played}")];
     }
@@ -234,7 +236,8 @@ impl Canary {
             while !is_over.load(Ordering::SeqCst) {
                 // A pipe can be opened for writing without waiting only while somebody has it open for reading, and whoever
                 // opens it for reading waits for a writer: nobody slips through.
-                let writer = fs::OpenOptions::new().write(true).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits()).open(&pipe);
+                let writer =
+                    fs::OpenOptions::new().write(true).custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits()).open(&pipe);
                 if let Ok(mut writer) = writer {
                     opened.store(true, Ordering::SeqCst);
                     let _ = writer.write_all(b"G");
@@ -275,14 +278,25 @@ fn lures(canary: &Canary) -> Vec<(&'static str, String)> {
         ("playlist-local", playlist(&pipe)),
         ("playlist-file", playlist(&format!("file://{pipe}"))),
         ("playlist-net", playlist(url)),
-        ("playlist-key", playlist("x.ts").replace("#EXTINF", &format!("#EXT-X-KEY:METHOD=AES-128,URI=\"{url}\"\n#EXTINF"))),
+        (
+            "playlist-key",
+            playlist("x.ts").replace("#EXTINF", &format!("#EXT-X-KEY:METHOD=AES-128,URI=\"{url}\"\n#EXTINF")),
+        ),
         ("concat-local", format!("ffconcat version 1.0\nfile '{pipe}'\n")),
         ("concat-relative", "ffconcat version 1.0\nfile ../../work/canary.ts\n".to_owned()),
         ("concat-net", format!("ffconcat version 1.0\nfile '{url}'\n")),
         ("dash-local", mpd(&pipe)),
         ("dash-net", mpd(url)),
-        ("sdp", format!("v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\na=control:{url}\nm=video 9 RTP/AVP 96\n")),
-        ("imf", format!("<AssetMap xmlns=\"http://www.smpte-ra.org/schemas/429-9/2007/AM\"><Path>{pipe}</Path></AssetMap>")),
+        (
+            "sdp",
+            format!(
+                "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\na=control:{url}\nm=video 9 RTP/AVP 96\n"
+            ),
+        ),
+        (
+            "imf",
+            format!("<AssetMap xmlns=\"http://www.smpte-ra.org/schemas/429-9/2007/AM\"><Path>{pipe}</Path></AssetMap>"),
+        ),
     ]
 }
 
@@ -303,7 +317,10 @@ fn no_file_makes_the_daemon_read_another_one_or_the_network() {
         let extension = if name.starts_with("playlist") { "m3u8" } else { "mp4" };
         let copy = node.work().join(format!("naive.{extension}"));
         fs::copy(&lure, &copy).expect("copied");
-        let _ = run(naive.args(["-safe", "0", "-f"]).arg(if name.starts_with("concat") { "concat" } else { "hls" }).arg(&copy));
+        let _ = run(naive
+            .args(["-safe", "0", "-f"])
+            .arg(if name.starts_with("concat") { "concat" } else { "hls" })
+            .arg(&copy));
         let fired = canary.fired();
         bites = (bites.0 || fired.0, bites.1 || fired.1);
     }

@@ -2,13 +2,7 @@
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
 
-use vs_tests::{
-    Node, Said,
-    clip::Clip,
-    is_harmless,
-    program,
-    sha256,
-};
+use vs_tests::{Node, Said, clip::Clip, is_harmless, program, sha256};
 
 /// Quotes, blanks, a variable, letters of three scripts, a colour, a line's end, a change of direction, a bell.
 const HOSTILE: &str = "na\u{ef}ve \"double\" 'single' $HOME `id` & \u{540d}\u{524d} \u{43a}\u{438}\u{43d}\u{43e} \u{1b}[31m\n\u{202e}\u{7}\u{9b}2J%s .mp4";
@@ -24,9 +18,12 @@ fn hostile_names_are_safe_wherever_they_are_shown() {
     let tools = node.tools();
     let film = node.work().join(HOSTILE);
     fs::copy(Clip::Short.path(), &film).expect("any name is a name");
-    let upload = tools.vsctl(&[OsStr::new("upload"), film.as_os_str(), OsStr::new("--progress"), OsStr::new("plain")]).ok();
+    let upload =
+        tools.vsctl(&[OsStr::new("upload"), film.as_os_str(), OsStr::new("--progress"), OsStr::new("plain")]).ok();
     harmless(&upload);
-    let again = tools.try_upload(&film, &["--title", HOSTILE, "--description", HOSTILE, "--tag", &format!("{HOSTILE}=x"), "-v"]).ok();
+    let again = tools
+        .try_upload(&film, &["--title", HOSTILE, "--description", HOSTILE, "--tag", &format!("{HOSTILE}=x"), "-v"])
+        .ok();
     harmless(&again);
     let id = again.json_lines()[0]["video_id"].as_str().expect("an id").to_owned();
 
@@ -34,7 +31,9 @@ fn hostile_names_are_safe_wherever_they_are_shown() {
     let shown = tools.show(&id);
     assert_eq!(shown["title"].as_str().map(str::trim), Some(title.trim()), "JSON carries every character");
     assert_eq!(shown["file_name"], HOSTILE);
-    let edited = tools.vsctl(&["video", "edit", &id, "--title", HOSTILE, "--description", HOSTILE, "--tag", &format!("k={HOSTILE}")]).ok();
+    let edited = tools
+        .vsctl(&["video", "edit", &id, "--title", HOSTILE, "--description", HOSTILE, "--tag", &format!("k={HOSTILE}")])
+        .ok();
     harmless(&edited);
     assert_eq!(tools.show(HOSTILE)["id"], id.as_str(), "found by its exact title");
     for format in ["table", "wide", "json", "jsonl", "yaml", "csv", "name"] {
@@ -59,7 +58,13 @@ fn hostile_names_are_safe_wherever_they_are_shown() {
     }
     harmless(&tools.vsctl(&["video", "purge", HOSTILE]));
     harmless(&tools.vsctl(&["video", "purge", HOSTILE, "--yes"]).ok());
-    for args in [&["show", HOSTILE][..], &["ls", "--filter", HOSTILE], &["upload", HOSTILE], &["context", "add", HOSTILE, "a:1"], &[HOSTILE]] {
+    for args in [
+        &["show", HOSTILE][..],
+        &["ls", "--filter", HOSTILE],
+        &["upload", HOSTILE],
+        &["context", "add", HOSTILE, "a:1"],
+        &[HOSTILE],
+    ] {
         let said = tools.vsctl(args);
         assert_ne!(said.code, 0, "{said}");
         harmless(&said);
@@ -88,7 +93,10 @@ fn names_that_are_paths_or_flags_are_only_names() {
     }
     let inside: Vec<_> = fs::read_dir(&folder).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(inside.len(), 5, "{inside:?}");
-    assert!(inside.iter().all(|name| !name.as_bytes().starts_with(b"-") && !name.as_bytes().starts_with(b".")), "{inside:?}");
+    assert!(
+        inside.iter().all(|name| !name.as_bytes().starts_with(b"-") && !name.as_bytes().starts_with(b".")),
+        "{inside:?}"
+    );
     // A name that is not UTF-8 is still a file's name.
     let odd = node.work().join(OsStr::from_bytes(b"odd-\xff\xfe.mp4"));
     fs::copy(Clip::Short.path(), &odd).expect("copied");

@@ -37,7 +37,9 @@ fn a_directory_in_use_is_refused_and_its_holder_named() {
 fn directories_that_are_not_ours_are_left_alone() {
     let dir = tempfile::tempdir().expect("a folder");
     let missing = dir.path().join("missing");
-    let serve = |data: &std::path::Path, flags: &[&str]| run(vsd(&["serve", "--listen", "127.0.0.1:1", "--data-dir"]).arg(data).args(flags));
+    let serve = |data: &std::path::Path, flags: &[&str]| {
+        run(vsd(&["serve", "--listen", "127.0.0.1:1", "--data-dir"]).arg(data).args(flags))
+    };
     let said = serve(&missing, &[]);
     said.fails(3, "VS-E0302");
     assert!(said.err.contains("--bootstrap") && !missing.exists(), "never guesses: {said}");
@@ -89,7 +91,8 @@ fn wrong_configuration_is_told_with_its_place() {
     ] {
         let said = check(text);
         said.fails(3, "VS-E0301");
-        let line = |sep: &str| said.err.contains(&format!("line{sep}{place}")) || said.err.contains(&format!(":{place}:"));
+        let line =
+            |sep: &str| said.err.contains(&format!("line{sep}{place}")) || said.err.contains(&format!(":{place}:"));
         assert!(line(" "), "line {place}: {said}");
     }
     run(vsd(&["check-config"]).arg(dir.path().join("missing.toml"))).fails(3, "VS-E0301");
@@ -213,7 +216,9 @@ fn chunks_are_put_and_got_and_never_deleted_over_http() {
         assert_eq!(ask("GET", &path, &[], &[]).status, 400, "{path}");
     }
     assert_eq!(ask("GET", &format!("/chunk/{asset}/{}", sha256_of(b"nowhere")), &[], &[]).status, 404);
-    for (path, status) in [("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/ping", 200), ("/", 404), ("/../etc/passwd", 404)] {
+    for (path, status) in
+        [("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/ping", 200), ("/", 404), ("/../etc/passwd", 404)]
+    {
         assert_eq!(ask(if path == "/ping" { "HEAD" } else { "GET" }, path, &[], &[]).status, status, "{path}");
     }
 }
@@ -235,7 +240,7 @@ async fn health_and_reflection_are_served() {
     }
     let list = MessageRequest::ListServices(String::new());
     let ask = ServerReflectionRequest { host: String::new(), message_request: Some(list) };
-    let stream = ServerReflectionClient::new(channel).server_reflection_info(tokio_stream_of(ask)).await;
+    let stream = ServerReflectionClient::new(channel).server_reflection_info(tokio_stream::once(ask)).await;
     let mut stream = stream.expect("reflection").into_inner();
     let answer = stream.message().await.expect("an answer").expect("one message").message_response;
     let Some(MessageResponse::ListServicesResponse(list)) = answer else { panic!("{answer:?}") };
@@ -243,11 +248,6 @@ async fn health_and_reflection_are_served() {
     for service in ["vs.v1.Meta", "vs.v1.Upload", "vs.v1.Admin", "vs.v1.Cluster", "grpc.health.v1.Health"] {
         assert!(names.iter().any(|name| name == service), "{service} is not among {names:?}");
     }
-}
-
-/// A stream of one message.
-fn tokio_stream_of<T: Send + 'static>(message: T) -> impl tonic::IntoStreamingRequest<Message = T> {
-    tonic::Request::new(tokio_stream::once(message))
 }
 
 /// A hostile or confused client hurts nobody else.

@@ -30,8 +30,21 @@ const WORLDLY: &[&str] = &["fs", "net", "thread", "env", "process"];
 const CLOCKS: &[&str] = &["Instant::now", "SystemTime::now", "UNIX_EPOCH.elapsed"];
 /// Everything visible at the top.
 const TOP: &[&str] = &[
-    "proto", "vsd", "vsctl", "vsplay", "config", "man", "completions", "tests", "Cargo.toml", "Cargo.lock", "LICENSE",
-    "CHANGELOG.md", "README.md", "Makefile", "rust-toolchain.toml",
+    "proto",
+    "vsd",
+    "vsctl",
+    "vsplay",
+    "config",
+    "man",
+    "completions",
+    "tests",
+    "Cargo.toml",
+    "Cargo.lock",
+    "LICENSE",
+    "CHANGELOG.md",
+    "README.md",
+    "Makefile",
+    "rust-toolchain.toml",
 ];
 const COLUMNS_MAX: usize = 120;
 /// Longest function, from its first line to its last.
@@ -64,7 +77,8 @@ fn dependencies_point_one_way() {
     assert_eq!(packages.keys().cloned().collect::<BTreeSet<_>>(), known, "the crates of DESIGN §3");
     for (name, allowed) in MAY_USE {
         let (all, _) = &packages[*name];
-        let own: Vec<_> = all.iter().filter(|used| known.contains(*used) && !allowed.contains(&used.as_str())).collect();
+        let own: Vec<_> =
+            all.iter().filter(|used| known.contains(*used) && !allowed.contains(&used.as_str())).collect();
         assert!(own.is_empty(), "{name} must not use {own:?}");
         for only in VSD_ONLY {
             assert!(*name == "vsd" || !all.contains(*only), "{name} uses {only}: that is vsd's alone");
@@ -86,7 +100,9 @@ fn cores_decide_and_never_act() {
         let sources: Vec<_> = repo::files().into_iter().filter(|name| name.starts_with(&below)).collect();
         let tests = test_modules(&sources);
         assert!(!sources.is_empty(), "{core} has sources");
-        for name in sources.iter().filter(|name| name.ends_with(".rs") && !tests.iter().any(|test| name.starts_with(test))) {
+        for name in
+            sources.iter().filter(|name| name.ends_with(".rs") && !tests.iter().any(|test| name.starts_with(test)))
+        {
             let code = without_tests(&repo::text(name).expect("sources are text"));
             found.extend(worldly_uses(&code).into_iter().map(|what| format!("{name}: {what}")));
         }
@@ -96,14 +112,18 @@ fn cores_decide_and_never_act() {
 
 /// What a piece of code uses of the world.
 fn worldly_uses(code: &str) -> Vec<String> {
-    let code: String = code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-    let mut found: Vec<_> = CLOCKS.iter().filter(|clock| code.contains(**clock)).map(|clock| (*clock).to_owned()).collect();
+    let code: String =
+        code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let mut found: Vec<_> =
+        CLOCKS.iter().filter(|clock| code.contains(**clock)).map(|clock| (*clock).to_owned()).collect();
     for (at, _) in code.match_indices("std::") {
         let rest = &code[at + "std::".len()..];
         let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
         // `use std::{a, b::{c, d}}` names its parts at the first level of the braces.
         let names = if let Some(group) = rest.strip_prefix('{') { first_level(group) } else { vec![word(rest)] };
-        found.extend(names.into_iter().filter(|name| WORLDLY.contains(&name.as_str())).map(|name| format!("std::{name}")));
+        found.extend(
+            names.into_iter().filter(|name| WORLDLY.contains(&name.as_str())).map(|name| format!("std::{name}")),
+        );
     }
     found
 }
@@ -136,7 +156,8 @@ fn test_modules(sources: &[String]) -> Vec<String> {
             let Some(at) = words.iter().position(|word| *word == "mod") else { continue };
             let Some(module) = words.get(at + 1).and_then(|word| word.strip_suffix(';')) else { continue };
             let path = Path::new(name);
-            let is_root = matches!(path.file_name().and_then(|name| name.to_str()), Some("lib.rs" | "mod.rs" | "main.rs"));
+            let is_root =
+                matches!(path.file_name().and_then(|name| name.to_str()), Some("lib.rs" | "mod.rs" | "main.rs"));
             let folder = if is_root { path.parent().expect("a folder").to_owned() } else { path.with_extension("") };
             found.push(format!("{}.rs", folder.join(module).display()));
             found.push(format!("{}/", folder.join(module).display()));
@@ -187,7 +208,10 @@ fn the_top_level_is_the_one_of_the_design() {
 fn every_crate_says_what_it_is_for() {
     for file in repo::files().iter().filter(|name| name.ends_with("/Cargo.toml")) {
         let readme = file.replace("Cargo.toml", "README.md");
-        assert!(repo::text(&readme).is_some_and(|text| text.starts_with("# ")), "{readme} is missing, or has no heading");
+        assert!(
+            repo::text(&readme).is_some_and(|text| text.starts_with("# ")),
+            "{readme} is missing, or has no heading"
+        );
     }
 }
 
@@ -195,7 +219,13 @@ fn every_crate_says_what_it_is_for() {
 fn no_text_holds_what_nobody_should_read() {
     // Taken apart, so that this file is not found by itself.
     let places = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
-    let unfinished = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X "), concat!("to", "do!("), concat!("unimpl", "emented!(")];
+    let unfinished = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X "),
+        concat!("to", "do!("),
+        concat!("unimpl", "emented!("),
+    ];
     let mut found = Vec::new();
     for name in repo::files().iter().filter(|name| !is_generated(name)) {
         let Some(text) = repo::text(name) else { continue };
@@ -252,10 +282,14 @@ fn long_functions(text: &str) -> Vec<String> {
 /// The checks above find what they are there to find.
 #[test]
 fn the_checks_see() {
-    assert_eq!(worldly_uses("use std::{\n    fmt,\n    net::IpAddr,\n};\nlet x = std::fs::read();"), ["std::net", "std::fs"]);
+    assert_eq!(
+        worldly_uses("use std::{\n    fmt,\n    net::IpAddr,\n};\nlet x = std::fs::read();"),
+        ["std::net", "std::fs"]
+    );
     assert_eq!(worldly_uses("use std::{fmt::{self, net}, sync::Arc}; // std::fs"), Vec::<String>::new());
     assert_eq!(worldly_uses("let now = Instant::now();"), ["Instant::now"]);
-    let code = "fn a() {}\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\nfn b() {}\n#[cfg(test)]\nmod test;\nfn c() {}";
+    let code =
+        "fn a() {}\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\nfn b() {}\n#[cfg(test)]\nmod test;\nfn c() {}";
     assert_eq!(without_tests(code), "fn a() {}\nfn b() {}\nfn c() {}");
     let long = format!("impl X {{\n    pub fn f() {{\n{}    }}\n}}\n", "        g();\n".repeat(FUNCTION_LINES_MAX));
     assert_eq!(long_functions(&long).len(), 1);

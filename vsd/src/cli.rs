@@ -15,8 +15,10 @@ use crate::{
 /// The V-Stack daemon: keeps and serves a video library.
 #[derive(Debug, Parser)]
 #[command(name = "vsd", version = version(), max_term_width = 80, arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  vsd dev                                  a throwaway library to try things out\n  \
-                        vsd serve --bootstrap --data-dir /srv/v  the first node of a real one")]
+#[command(
+    after_help = "Examples:\n  vsd dev                                  a throwaway library to try things out\n  \
+                        vsd serve --bootstrap --data-dir /srv/v  the first node of a real one"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -213,7 +213,9 @@ impl Config {
         }
         for (key, value) in &sources.overrides {
             if !Self::keys().contains(key) {
-                return Err(misplaced(key, "no such key").hint("see every key with `vsd check-config --print-effective`"));
+                return Err(
+                    misplaced(key, "no such key").hint("see every key with `vsd check-config --print-effective`")
+                );
             }
             overlay(&mut table, key, value).map_err(|why| misplaced(key, &why))?;
         }

@@ -35,7 +35,8 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let is_grpc = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+        let is_grpc =
+            request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
         let mut router = if is_grpc { grpc.clone() } else { http.clone() };
         async move {
             let request = request.map(|body| Body::new(body.map_err(axum::Error::new)));

@@ -20,11 +20,11 @@ use std::{
 
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, DirId, NodeId},
 };
-use uuid::Uuid;
 
 /// Format of the data directory as a whole.
 const FORMAT: u32 = 1;
@@ -77,7 +77,8 @@ impl DataDir {
             State::Ours => read_identity(root)?,
             State::Empty | State::Foreign => {
                 let stage = Stage::Bootstrapping;
-                let identity = Identity { format: FORMAT, stage, cluster, node: NodeId(1), dir: DirId(1), dir_key: cluster.0 };
+                let identity =
+                    Identity { format: FORMAT, stage, cluster, node: NodeId(1), dir: DirId(1), dir_key: cluster.0 };
                 write_identity(root, &identity)?;
                 identity
             }
@@ -133,7 +134,9 @@ fn look(root: &Path) -> Result<State, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Empty),
         Err(error) => return Err(unusable(root, &error)),
     };
-    let foreign = |entry: Result<fs::DirEntry, _>| entry.is_ok_and(|e| !["LOCK", "lost+found", "node.toml.new"].contains(&&*e.file_name().to_string_lossy()));
+    let foreign = |entry: Result<fs::DirEntry, _>| {
+        entry.is_ok_and(|e| !["LOCK", "lost+found", "node.toml.new"].contains(&&*e.file_name().to_string_lossy()))
+    };
     Ok(if entries.into_iter().any(foreign) { State::Foreign } else { State::Empty })
 }
 

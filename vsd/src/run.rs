@@ -58,7 +58,8 @@ pub(crate) fn main(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
 
 /// A descriptor stays open for each superblock: the usual 1,024 would end at a terabyte.
 fn raise_open_files() {
-    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    let raised =
+        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
     if let Err(error) = raised {
         tracing::warn!(%error, "the number of open files could not be raised");
     }
@@ -81,19 +82,29 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     };
     announce(&meta, update(None)).await?;
     data.now_member()?;
-    let uploader = Uploader::start(upload::Options {
-        addr: config.node.advertised(),
-        node: data.identity.node,
-        spool: data.spool(),
-        concurrency: config.upload.concurrency,
-        spool_full_percent: config.upload.spool_full_percent,
-        media: config.media.clone(),
-    }, meta.clone())
+    let uploader = Uploader::start(
+        upload::Options {
+            addr: config.node.advertised(),
+            node: data.identity.node,
+            spool: data.spool(),
+            concurrency: config.upload.concurrency,
+            spool_full_percent: config.upload.spool_full_percent,
+            chunks_full_percent: config.storage.full_percent,
+            media: config.media.clone(),
+        },
+        meta.clone(),
+    )
     .await?;
 
     let started_ms = wall_ms();
     let (closing, closed) = watch::channel(false);
-    let admin = admin::Services { meta: meta.clone(), store: store.clone(), node: data.identity.node, started_ms, closed: closed.clone() };
+    let admin = admin::Services {
+        meta: meta.clone(),
+        store: store.clone(),
+        node: data.identity.node,
+        started_ms,
+        closed: closed.clone(),
+    };
     let grpc = admin::router(admin, uploader.clone())?;
     let http = storage::router(store.clone(), probes(&store));
     let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
@@ -125,7 +136,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         tracing::warn!("not everything ended in time; nothing acknowledged is lost by that");
     }
     tracing::info!("stopped");
-    Ok(if signal == Signal::SIGTERM { Exit::Ok } else { Exit::Interrupted })
+    Ok(if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted })
 }
 
 fn open_store(config: &Config, data: &DataDir, failed_fsync: bool) -> Result<Store, Failure> {
@@ -234,7 +245,8 @@ pub(crate) fn wall_ms() -> u64 {
 }
 
 fn log_to_stderr(config: &Config) -> Result<(), Failure> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)
+    // openraft tells every step of an election at info; whoever wants that names it.
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("openraft=warn,{}", config.log.level))
         .map_err(|error| Failure::new(Code::Config, "log.level is wrong").because(error))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log.format {

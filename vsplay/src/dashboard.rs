@@ -1,6 +1,7 @@
 //! Playing on a terminal: the engine, the keys and the screen in one loop, the drawing on a thread of its own.
 //!
-//! A slow terminal delays pictures, never chunks: the loop hands scenes over when the painter is free and forgets them otherwise.
+//! A slow terminal delays pictures, never chunks: the loop hands scenes over when the painter is free and forgets them
+//! otherwise.
 
 use std::{
     collections::VecDeque,

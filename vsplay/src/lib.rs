@@ -1,8 +1,8 @@
 //! The player: a thin shell around `vsplay-core`.
 //!
-//! `engine` runs the core's effects (fetches, pings, outputs) and feeds it what happens; it knows nothing of how playback looks.
-//! `headless` and `dashboard` are the two ways to drive it. `decode` turns verified bytes into pictures, `ui` draws state that
-//! others made.
+//! `engine` runs the core's effects (fetches, pings, outputs) and feeds it what happens; it knows nothing of how
+//! playback looks. `headless` and `dashboard` are the two ways to drive it. `decode` turns verified bytes into
+//! pictures, `ui` draws state that others made.
 //!
 //! Invariants:
 //! - No byte reaches a file, a hash or the decoder before it was verified and the core fed it (INT-1).
@@ -89,7 +89,8 @@ fn tell(failure: &Failure, color: ColorWhen) -> ExitCode {
 
 /// Plays one video and says with what to exit. `began` is when the process did.
 async fn run(options: Options, connection: Connection, began: Instant) -> Result<Exit, Failure> {
-    if !options.headless && !(std::io::stdout().is_terminal() && std::io::stdin().is_terminal()) {
+    let has_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if !options.headless && !has_terminal {
         return Err(Failure::new(Code::Invalid, "the dashboard needs a terminal, and this is none")
             .hint(format!("play without one: `vsplay --headless {}`", options.video)));
     }

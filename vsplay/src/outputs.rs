@@ -1,7 +1,8 @@
 //! Where verified bytes go: every track is hashed, some are written to files, the video track may be decoded.
 //!
-//! A track's bytes are its init segment once, then its chunks in the order they are fed; after a seek that order goes on from the
-//! new place. A file slower than the film holds the fetching back, because a chunk counts as taken only when it is written.
+//! A track's bytes are its init segment once, then its chunks in the order they are fed; after a seek that order goes
+//! on from the new place. A file slower than the film holds the fetching back, because a chunk counts as taken only
+//! when it is written.
 
 use std::{
     io,

@@ -88,8 +88,8 @@ impl Drop for Painter {
     }
 }
 
-/// Draws one scene: what changed, and everything after a resize. (`Terminal::clear` would ask the terminal where its cursor is, and
-/// the answer would end up among the keys.)
+/// Draws one scene: what changed, and everything after a resize. (`Terminal::clear` would ask the terminal where its
+/// cursor is, and the answer would end up among the keys.)
 pub(crate) fn paint<B: Backend>(terminal: &mut Terminal<B>, scene: &Scene) -> Result<(), B::Error> {
     terminal.draw(|frame| draw(frame, scene)).map(|_| ())
 }

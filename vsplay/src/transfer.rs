@@ -125,7 +125,8 @@ pub(crate) fn ping(chunks: ChunkClient, node: NodeId, addr: String, post: Post) 
     });
 }
 
-/// Keeps the cluster's map and addresses fresh. Nothing depends on it: when metadata is away, what is known stays in use.
+/// Keeps the cluster's map and addresses fresh. Nothing depends on it: when metadata is away, what is known stays in
+/// use.
 pub(crate) fn refresh(client: Client, id: String, deadline: Duration, post: Post) -> AbortHandle {
     let task = async move {
         loop {

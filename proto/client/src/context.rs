@@ -100,9 +100,13 @@ impl Config {
     /// `Config`, with the line, when it is wrong.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         let file: File = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            let place = line.map_or_else(String::new, |line| format!(" line {line}"));
-            invalid(format!("{}{place}: {}", path.display(), error.message().replace('\n', " ")))
+            let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count());
+            let place = line.map_or_else(String::new, |line| format!(" line {}", line + 1));
+            let failure = invalid(format!("{}{place}: {}", path.display(), error.message().replace('\n', " ")));
+            match line.and_then(|line| text.lines().nth(line)).map(str::trim).filter(|line| !line.is_empty()) {
+                Some(line) => failure.because(line),
+                None => failure,
+            }
         })?;
         for name in file.contexts.keys() {
             check_context_name(name).map_err(|why| invalid(format!("{}: {why}", path.display())))?;
@@ -248,7 +252,7 @@ mod tests {
             ("current = 'a'\n\n[defaults]\ntimeuot = '1s'\n", 4, "timeuot"),
             ("[contexts.a]\nendpoints = ['a']\n", 2, "HOST:PORT"),
             ("[defaults]\ncolor = 'pink'\n", 2, "pink"),
-            ("[defaults]\noutput = 3\n", 2, "3"),
+            ("[defaults]\noutput = 3\n", 2, "wanted string"),
             ("[defaults]\n\ntimeout = '30'\n", 3, "30s"),
             ("[contexts.a]\nstale = 'yes'\n", 2, "boolean"),
             ("current = \n", 1, ""),

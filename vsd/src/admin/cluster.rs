@@ -126,7 +126,8 @@ impl Services {
     }
 
     async fn set(&self, request: v1::SetSettingRequest) -> Result<v1::Setting, Failure> {
-        let unknown = || Failure::new(Code::NotFound, format!("no setting `{}`", request.name)).hint("vsctl settings ls");
+        let unknown =
+            || Failure::new(Code::NotFound, format!("no setting `{}`", request.name)).hint("vsctl settings ls");
         let name: SettingName = request.name.parse().map_err(|()| unknown())?;
         let value = request.value_ms.unwrap_or(name.default_value());
         if !request.dry_run {
@@ -154,7 +155,9 @@ impl Services {
             }
         }
         if answer.nodes.len() < 3 {
-            answer.notes.push(format!("{} of 3 copies are kept: more nodes are needed for the rest", answer.nodes.len()));
+            answer
+                .notes
+                .push(format!("{} of 3 copies are kept: more nodes are needed for the rest", answer.nodes.len()));
         }
     }
 }

@@ -95,7 +95,10 @@ pub(crate) fn internal(error: TableError) -> Failure {
 pub(crate) fn check_limit(limit: u32) -> Result<usize, Failure> {
     let limit = if limit == 0 { PAGE_ITEMS_DEFAULT } else { limit };
     if limit > PAGE_ITEMS_MAX {
-        return Err(Failure::new(Code::Invalid, format!("a page of {limit} items; at most {PAGE_ITEMS_MAX} are given")));
+        return Err(Failure::new(
+            Code::Invalid,
+            format!("a page of {limit} items; at most {PAGE_ITEMS_MAX} are given"),
+        ));
     }
     usize::try_from(limit).map_err(|_| Failure::new(Code::Invalid, "an impossible limit"))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tonic::{Request, Response, Status};
 use vs_core::{
     error::{Code, Failure},
-    id::{AssetId, Ballot, VideoId, Version},
+    id::{AssetId, Ballot, Version, VideoId},
     limit::PAGE_ITEMS_MAX,
     manifest::TrackKind,
 };
@@ -28,7 +28,9 @@ impl Services {
         let view = state.view();
         let mut after = match request.page_token.as_str() {
             "" => None,
-            token => Some(token.parse::<VideoId>().map_err(|_| Failure::new(Code::Invalid, "not a page token of ours"))?),
+            token => {
+                Some(token.parse::<VideoId>().map_err(|_| Failure::new(Code::Invalid, "not a page token of ours"))?)
+            }
         };
         let mut answer = v1::ListVideosResponse { age_ms, ..v1::ListVideosResponse::default() };
         loop {
@@ -149,7 +151,9 @@ fn find(view: &View<'_>, text: &str) -> Result<VideoRecord, Failure> {
         Resolved::Ambiguous(candidates) => {
             let failure = Failure::new(Code::Ambiguous, format!("`{text}` names more than one video"))
                 .hint("give more characters of the id");
-            Err(candidates.iter().fold(failure, |failure, video| failure.because(format!("{}  {}", video.id, video.title))))
+            Err(candidates
+                .iter()
+                .fold(failure, |failure, video| failure.because(format!("{}  {}", video.id, video.title))))
         }
     }
 }

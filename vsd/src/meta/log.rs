@@ -1,8 +1,8 @@
 //! The Raft log, the vote and the purge mark, in `raft/`.
 //!
 //! Invariants:
-//! - Votes and entries reach the database in the order in which they were given, and are durable in that order: there is one
-//!   write-ahead log, and nothing is reported before a sync that began after it was written.
+//! - Votes and entries reach the database in the order in which they were given, and are durable in that order: there
+//!   is one write-ahead log, and nothing is reported before a sync that began after it was written.
 //! - Whatever waits when a sync begins shares it. Syncs run on a thread of their own, never on one that serves tasks.
 //! - A sync that failed is not repeated: from then on this log takes nothing more (DSK-1).
 //! - What is purged was flushed in the state first.

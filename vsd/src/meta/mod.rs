@@ -5,7 +5,8 @@
 //! Invariants:
 //! - DUR-1: a proposal is answered once its entry is synced on a quorum and applied.
 //! - CON-1: [`Meta::read`] shows every write acknowledged before the call; [`Meta::stale`] says how old it may be.
-//! - The consensus has threads of its own, so that bulk data never delays a heartbeat. Every method may be called from any runtime.
+//! - The consensus has threads of its own, so that bulk data never delays a heartbeat. Every method may be called from
+//!   any runtime.
 //! - What an entry says of time was written by the proposer. Nothing here that varies reaches the state by another way.
 //!
 //! | in the metadata folder | |
@@ -66,7 +67,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Proposals under way at once.
 const PROPOSALS_MAX: usize = 1_024;
-/// Longest entry, in bytes. A part is the longest that is common; a commit with many init segments the longest there is.
+/// Longest entry, in bytes. A part is the longest that is common; a commit with many init segments the longest there
+/// is.
 const ENTRY_BYTES_MAX: usize = 8 << 20;
 /// Timers for machines that sync to disk and have noisy neighbours.
 const HEARTBEAT_MS: u64 = 250;

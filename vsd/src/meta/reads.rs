@@ -1,7 +1,7 @@
 //! Linearizable reads (CON-1): whoever asks while a round is under way shares the next one.
 //!
-//! A round asks a quorum whether this node still leads, and waits until everything committed before is applied. A state read after a
-//! round that began after the question holds every write that was acknowledged before the question.
+//! A round asks a quorum whether this node still leads, and waits until everything committed before is applied. A state
+//! read after a round that began after the question holds every write that was acknowledged before the question.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! The snapshots of a node: at most one that counts, and files on their way to become one.
 //!
-//! A snapshot gets its name once all of it is durable, so whatever has such a name is whole. Older ones go when a newer one has its name.
+//! A snapshot gets its name once all of it is durable, so whatever has such a name is whole. Older ones go when a newer
+//! one has its name.
 
 use std::{
     fs::{self, File},

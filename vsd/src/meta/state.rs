@@ -1,11 +1,12 @@
 //! The state that the log leads to, in `state/`: one database for each generation, and the snapshots.
 //!
 //! Invariants:
-//! - What an entry changes, the id of that entry and the membership are one batch: the state is always that after some entry.
-//! - Batches are not synced one by one. What a crash of the machine takes is applied again from the log, and the log is purged only
-//!   behind a flush.
-//! - An installed snapshot becomes a new generation, durable as a whole before the pointer names it. Exactly one generation is current,
-//!   whatever is interrupted.
+//! - What an entry changes, the id of that entry and the membership are one batch: the state is always that after some
+//!   entry.
+//! - Batches are not synced one by one. What a crash of the machine takes is applied again from the log, and the log is
+//!   purged only behind a flush.
+//! - An installed snapshot becomes a new generation, durable as a whole before the pointer names it. Exactly one
+//!   generation is current, whatever is interrupted.
 //! - Whoever reads holds a snapshot of one generation: later entries and later generations do not show in it.
 //!
 //! | name in `state/` | content |
@@ -257,7 +258,8 @@ fn meta_of(checkpoint: &Path) -> Result<SnapshotMeta, StateError> {
     let last_log_id: Option<LogId> = mark(&db, APPLIED)?;
     let last_membership = mark(&db, MEMBERSHIP)?.unwrap_or_default();
     let index = last_log_id.map_or(0, |id| id.index);
-    // two snapshots after the same entry can differ in bytes, so that a transfer begun with one must not go on with the other
+    // two snapshots after the same entry can differ in bytes, so that a transfer begun with one must not go on with the
+    // other
     let snapshot_id = format!("{index:020}-{:08x}", rand::random::<u32>());
     Ok(SnapshotMeta { last_log_id, last_membership, snapshot_id })
 }

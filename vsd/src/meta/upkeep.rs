@@ -1,5 +1,5 @@
-//! What a node does by itself: the leader moves cluster time and proposes housekeeping, and every node makes snapshots of a log that
-//! has grown long.
+//! What a node does by itself: the leader moves cluster time and proposes housekeeping, and every node makes snapshots
+//! of a log that has grown long.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,8 @@ pub(super) struct Upkeep {
 struct Lead {
     term: u64,
     since: Instant,
-    /// What the log had counted of the term when this process began to lead it: a restarted leader may go on in its old term.
+    /// What the log had counted of the term when this process began to lead it: a restarted leader may go on in its old
+    /// term.
     counted_ms: u64,
 }
 

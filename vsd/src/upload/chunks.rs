@@ -69,7 +69,8 @@ impl ChunkWriter {
         let index = *inner.applied.borrow();
         let (_, quorum) = self.copies_and_quorum();
         let places = inner.layout.place(&hash, inner.copies);
-        let mut puts: FuturesUnordered<_> = places.iter().map(|node| self.put_on(*node, chunk, &bytes, index)).collect();
+        let mut puts: FuturesUnordered<_> =
+            places.iter().map(|node| self.put_on(*node, chunk, &bytes, index)).collect();
         let (mut stored, mut refused, mut full) = (0, Vec::new(), false);
         // Every place is awaited: one that failed must not go unnoticed, and none is left writing behind our back.
         while let Some(put) = puts.next().await {
@@ -85,7 +86,8 @@ impl ChunkWriter {
             return Ok(chunk);
         }
         let code = if full { Code::NoSpace } else { Code::NoQuorum };
-        let mut failure = Failure::new(code, format!("a chunk is on {stored} of {} nodes (need {quorum})", places.len()));
+        let mut failure =
+            Failure::new(code, format!("a chunk is on {stored} of {} nodes (need {quorum})", places.len()));
         failure.why = refused;
         Err(failure)
     }

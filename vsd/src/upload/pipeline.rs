@@ -136,6 +136,8 @@ impl Attempt {
         lease.abort();
         match ended {
             Err(Broken::Rejected(failure)) => self.reject(failure).await,
+            // Waiting for room would keep the bytes in the spool, which takes the room.
+            Err(Broken::Later(failure)) if failure.code == Code::NoSpace => self.give_up(failure).await,
             ended => ended,
         }
     }
@@ -148,7 +150,9 @@ impl Attempt {
         let plan = match probe(&self.uploader.options().media, &path).await {
             Ok(plan) => plan,
             Err(failure) if failure.code == Code::MediaRejected && !stored => return Err(Broken::Rejected(failure)),
-            Err(failure) if failure.code == Code::MediaRejected => return self.commit(Vec::new(), None, Some(text_of(&failure))).await,
+            Err(failure) if failure.code == Code::MediaRejected => {
+                return self.commit(Vec::new(), None, Some(text_of(&failure))).await;
+            }
             Err(failure) => return Err(Broken::Later(failure)),
         };
         if !stored && self.record.options.keep_original {
@@ -161,7 +165,9 @@ impl Attempt {
                 track: Box::new(track),
             };
             match self.propose(listed).await? {
-                Response::Listed { video, .. } => self.uploader.report(self.record.id, |progress| progress.video = Some(video)),
+                Response::Listed { video, .. } => {
+                    self.uploader.report(self.record.id, |progress| progress.video = Some(video))
+                }
                 _ => return Err(Broken::Over),
             }
         }
@@ -172,11 +178,16 @@ impl Attempt {
     async fn restore_spool(&self, path: &Path, stored: bool) -> Result<(), Broken> {
         let here = std::fs::metadata(path).is_ok_and(|meta| meta.len() == self.bytes);
         if here || !stored {
-            return if here { Ok(()) } else { Err(Broken::Rejected(Failure::new(Code::Integrity, "its bytes are gone from the spool"))) };
+            return if here {
+                Ok(())
+            } else {
+                Err(Broken::Rejected(Failure::new(Code::Integrity, "its bytes are gone from the spool")))
+            };
         }
         let addr = self.uploader.addr().to_owned();
         let client = vs_client::Client::connect(&[addr], Duration::from_secs(5)).await?;
-        let film = vs_client::film::Film::load(&client, &self.record.video.to_string(), false, Duration::from_secs(10)).await?;
+        let film = vs_client::film::Film::load(&client, &self.record.video.to_string(), false, Duration::from_secs(10))
+            .await?;
         let original = film.track(ORIGINAL).ok_or_else(|| internal("the stored original is not in its manifest"))?;
         let spool = self.uploader.spool().clone();
         let upload = self.record.id;
@@ -243,7 +254,8 @@ impl Attempt {
         let total_ms = plan.source.duration_us / 1000;
         self.show(SessionState::Processing, total_ms, "ms");
         let count = plan.tracks.len();
-        self.uploader.report(self.record.id, |progress| progress.tracks_total = u32::try_from(count).unwrap_or(u32::MAX));
+        self.uploader
+            .report(self.record.id, |progress| progress.tracks_total = u32::try_from(count).unwrap_or(u32::MAX));
         let shop = Workshop {
             media: self.uploader.options().media.clone(),
             source,
@@ -285,13 +297,15 @@ impl Attempt {
         for (track, why) in lost {
             tracing::info!(upload = %self.record.id, track = track.track.name, why, "a stream became no track");
             if let Some(stream) = source.streams.get_mut(track.stream) {
-                stream.note = Some(format!("kept in the original only: {why}").chars().take(REASON_CHARS_MAX / 2).collect());
+                stream.note =
+                    Some(format!("kept in the original only: {why}").chars().take(REASON_CHARS_MAX / 2).collect());
             }
         }
         if tracks.iter().any(|track| track.kind == main) {
             return self.commit(tracks, Some(source), None).await;
         }
-        let why: Vec<_> = lost.iter().map(|(track, why)| format!("{} {}: {why}", track.track.kind.as_str(), track.codec)).collect();
+        let why: Vec<_> =
+            lost.iter().map(|(track, why)| format!("{} {}: {why}", track.track.kind.as_str(), track.codec)).collect();
         let why = why.join("; ");
         if self.record.options.keep_original {
             self.commit(Vec::new(), Some(source), Some(why)).await
@@ -300,7 +314,12 @@ impl Attempt {
         }
     }
 
-    async fn commit(&self, tracks: Vec<Track>, source: Option<SourceInfo>, failure: Option<String>) -> Result<(), Broken> {
+    async fn commit(
+        &self,
+        tracks: Vec<Track>,
+        source: Option<SourceInfo>,
+        failure: Option<String>,
+    ) -> Result<(), Broken> {
         let failure = failure.map(|why| why.chars().take(REASON_CHARS_MAX).collect());
         let commit = Command::Commit { upload: self.record.id, ballot: self.ballot, tracks, source, failure };
         self.propose(commit).await?;
@@ -312,6 +331,15 @@ impl Attempt {
         let code = failure.code.name().to_owned();
         self.propose(Command::UploadFail { upload: self.record.id, ballot: self.ballot, code, reason }).await?;
         Ok(())
+    }
+
+    /// There is no room: nothing is kept of an upload that was not stored yet, and the original of one that was.
+    async fn give_up(&self, failure: Failure) -> Result<(), Broken> {
+        let reason = text_of(&failure);
+        match self.reject(failure).await {
+            Err(Broken::Over) => self.commit(Vec::new(), None, Some(format!("no room for its tracks: {reason}"))).await,
+            ended => ended,
+        }
     }
 
     async fn propose(&self, command: Command) -> Result<Response, Broken> {

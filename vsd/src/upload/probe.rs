@@ -14,7 +14,8 @@ const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// The plan for the file at `path`.
 pub(crate) async fn probe(media: &Media, path: &Path) -> Result<Plan, Failure> {
     let input = format!("file:{}", path.display());
-    let args = ["-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, "-print_format", "json"];
+    let args =
+        ["-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, "-print_format", "json"];
     let args = args.into_iter().chain(["-show_format", "-show_streams", &input]).map(str::to_owned).collect::<Vec<_>>();
     let mut child = Watched::start(media, &media.ffprobe, &args).map_err(|error| missing(&media.ffprobe, &error))?;
     let deadline = Deadline::new(media);

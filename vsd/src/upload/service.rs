@@ -50,15 +50,18 @@ impl UploadService {
     async fn begin_session(&self, request: v1::BeginRequest) -> Result<v1::Session, Failure> {
         let begin = self.begin_command(request)?;
         let upload = begin.upload;
-        self.check_room(begin.size.unwrap_or(0))?;
+        self.check_room(begin.size.unwrap_or(0), begin.options.keep_original)?;
         self.uploader.meta().propose(Command::UploadBegin(Box::new(begin))).await?.accepted()?;
         self.session(upload).await
     }
 
     fn begin_command(&self, request: v1::BeginRequest) -> Result<UploadBegin, Failure> {
         if !matches!(request.renditions.as_str(), "" | "none") {
-            return Err(Failure::new(Code::NotSupported, format!("renditions `{}` are not made yet", request.renditions))
-                .hint("leave out `--renditions`"));
+            return Err(Failure::new(
+                Code::NotSupported,
+                format!("renditions `{}` are not made yet", request.renditions),
+            )
+            .hint("leave out `--renditions`"));
         }
         let on_duplicate = match request.on_duplicate() {
             v1::OnDuplicate::Skip => OnDuplicate::Skip,
@@ -86,14 +89,17 @@ impl UploadService {
         })
     }
 
-    /// Refuses bytes that the disk has no room for.
-    fn check_room(&self, more: u64) -> Result<(), Failure> {
-        let percent = self.uploader.options().spool_full_percent;
-        let full = self.uploader.spool().is_full(percent, more);
-        if full.map_err(|error| Failure::new(Code::Internal, "the spool cannot be looked at").because(error))? {
-            return Err(Failure::new(Code::NoSpace, "no room for the upload")
-                .because(format!("it would fill the server's disk above {percent} %"))
-                .hint("make room on the server, `vsctl status` shows its disk"));
+    /// Refuses bytes that the disk has no room for: in the spool, and then as chunks of the original and of its tracks.
+    fn check_room(&self, more: u64, keep_original: bool) -> Result<(), Failure> {
+        let options = self.uploader.options();
+        let stored = more.saturating_mul(if keep_original { 3 } else { 2 });
+        for (percent, more) in [(options.spool_full_percent, more), (options.chunks_full_percent, stored)] {
+            let full = self.uploader.spool().is_full(percent, more);
+            if full.map_err(|error| Failure::new(Code::Internal, "the spool cannot be looked at").because(error))? {
+                return Err(Failure::new(Code::NoSpace, "no room for the upload")
+                    .because(format!("it would fill the server's disk above {percent} %"))
+                    .hint("make room on the server, `vsctl status` shows its disk"));
+            }
         }
         Ok(())
     }
@@ -173,7 +179,9 @@ impl UploadService {
                 .hint(format!("vsctl session resume {upload} PATH")));
         }
         if !request.sha256.is_empty() && request.sha256 != sha256.0 {
-            return Err(self.refuse(&record, Code::Integrity, "the bytes that arrived are not those that were sent").await);
+            return Err(self
+                .refuse(&record, Code::Integrity, "the bytes that arrived are not those that were sent")
+                .await);
         }
         if bytes == 0 {
             return Err(self.refuse(&record, Code::MediaRejected, "the file is empty").await);
@@ -292,14 +300,18 @@ async fn write_pieces(
     while let Some((offset, data)) = queued.recv().await {
         let Some(mut file) = guard.take() else { break };
         // Only the first piece must name its offset.
-        if *expected.get_or_insert(offset) != file.written || record.size.is_some_and(|size| file.written + data.len() as u64 > size) {
+        if *expected.get_or_insert(offset) != file.written
+            || record.size.is_some_and(|size| file.written + data.len() as u64 > size)
+        {
             ended = Err(misplaced(offset, &file, record.size));
             *guard = Some(file);
             break;
         }
         expected = Some(file.written + data.len() as u64);
         let wrote = blocking(move || {
-            let done = file.append(&data).and_then(|()| if file.written - file.synced >= SYNC_BYTES { file.sync() } else { Ok(()) });
+            let done = file
+                .append(&data)
+                .and_then(|()| if file.written - file.synced >= SYNC_BYTES { file.sync() } else { Ok(()) });
             Ok((file, done))
         });
         let (file, done) = wrote.await?;
@@ -314,7 +326,7 @@ async fn write_pieces(
         if at_sync {
             live.offset.send_replace(synced);
             let _ = acks.try_send(Ok(v1::AppendResponse { durable_offset: synced }));
-            if let Err(failure) = service.check_room(0) {
+            if let Err(failure) = service.check_room(0, false) {
                 ended = Err(failure);
                 break;
             }
@@ -341,7 +353,9 @@ async fn write_pieces(
 
 fn misplaced(offset: u64, file: &SpoolFile, size: Option<u64>) -> Failure {
     match size {
-        Some(size) if offset == file.written => Failure::new(Code::Invalid, format!("more than the {size} bytes that were announced")),
+        Some(size) if offset == file.written => {
+            Failure::new(Code::Invalid, format!("more than the {size} bytes that were announced"))
+        }
         _ => Failure::new(Code::WrongOffset, format!("the upload is at {}, not at {offset}", file.written)),
     }
 }
@@ -356,7 +370,10 @@ impl Upload for UploadService {
         Ok(Response::new(v1::BeginResponse { session: Some(session) }))
     }
 
-    async fn append(&self, request: Request<Streaming<v1::AppendRequest>>) -> Result<Response<Self::AppendStream>, Status> {
+    async fn append(
+        &self,
+        request: Request<Streaming<v1::AppendRequest>>,
+    ) -> Result<Response<Self::AppendStream>, Status> {
         let mut pieces = request.into_inner();
         let (acks, answers) = mpsc::channel(64);
         let service = self.clone();
@@ -452,7 +469,9 @@ fn redundancy(text: &str) -> Result<Redundancy, Failure> {
     match (kind, numbers) {
         ("" | "auto", "") => Ok(Redundancy::Auto),
         ("replicate", "") => Ok(Redundancy::Replicate(3)),
-        ("replicate", n) => n.parse().map(Redundancy::Replicate).map_err(|_| invalid(format!("`{n}` is not a number of copies"))),
+        ("replicate", n) => {
+            n.parse().map(Redundancy::Replicate).map_err(|_| invalid(format!("`{n}` is not a number of copies")))
+        }
         ("erasure", "" | "3+2") => Ok(Redundancy::Erasure),
         _ => Err(Failure::new(Code::Invalid, format!("`{text}` is no way to keep a film"))
             .hint("auto, replicate:N or erasure:3+2")),
@@ -489,9 +508,12 @@ mod tests {
 
     #[test]
     fn titles_come_from_file_names() {
-        for (name, title) in
-            [("a/b/My Film.mp4", "My Film"), (".mp4", ".mp4"), ("", "untitled"), ("c:\\x\\naïve名前 'q' $x.mkv", "naïve名前 'q' $x")]
-        {
+        for (name, title) in [
+            ("a/b/My Film.mp4", "My Film"),
+            (".mp4", ".mp4"),
+            ("", "untitled"),
+            ("c:\\x\\naïve名前 'q' $x.mkv", "naïve名前 'q' $x"),
+        ] {
             assert_eq!(title_of(name), title);
         }
     }

@@ -36,6 +36,7 @@ pub(crate) struct Options {
     pub(crate) spool: PathBuf,
     pub(crate) concurrency: usize,
     pub(crate) spool_full_percent: u8,
+    pub(crate) chunks_full_percent: u8,
     pub(crate) media: Media,
 }
 
@@ -319,9 +320,13 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
     let (state, failure) = match end {
         End::Ready | End::Duplicate { .. } => (SessionState::Ready, None),
         End::Unplayable { reason } => (SessionState::Failed, Some((Code::MediaRejected, reason.clone()))),
-        End::Failed { code, reason } => (SessionState::Rejected, Some((code.parse().unwrap_or(Code::Internal), reason.clone()))),
+        End::Failed { code, reason } => {
+            (SessionState::Rejected, Some((code.parse().unwrap_or(Code::Internal), reason.clone())))
+        }
         End::Aborted => (SessionState::Aborted, None),
-        End::Expired => (SessionState::Aborted, Some((Code::NotFound, "it was left unfinished for too long".to_owned()))),
+        End::Expired => {
+            (SessionState::Aborted, Some((Code::NotFound, "it was left unfinished for too long".to_owned())))
+        }
     };
     session.state = state.into();
     session.done = session.total;
@@ -329,6 +334,7 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
         let what = match code {
             Code::Conflict => "the library has these bytes",
             Code::NotFound => "the upload has expired",
+            Code::NoSpace => "no room for the upload",
             _ if state == SessionState::Failed => "the film has no playable tracks; its original is stored",
             _ => "the file cannot be taken in",
         };

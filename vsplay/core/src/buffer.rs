@@ -1,12 +1,13 @@
 //! What is asked for and what is held, track by track.
 //!
-//! Three cursors walk every track: `asked` (the next chunk nobody was asked for), `feed` (the next to give to the outputs; what
-//! lies before it is buffered without a gap) and `taken` (the next the outputs are not done with). Chunks are fed as soon as they
-//! are next, so the buffered time ends where `feed` stands.
+//! Three cursors walk every track: `asked` (the next chunk nobody was asked for), `feed` (the next to give to the
+//! outputs; what lies before it is buffered without a gap) and `taken` (the next the outputs are not done with). Chunks
+//! are fed as soon as they are next, so the buffered time ends where `feed` stands.
 //!
 //! Invariants:
 //! - taken ≤ feed, and every chunk between them is held.
-//! - A chunk is held or reserved from the moment somebody is asked for it until it is released: its bytes count that long.
+//! - A chunk is held or reserved from the moment somebody is asked for it until it is released: its bytes count that
+//!   long.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -147,14 +148,20 @@ impl Lane {
         }
     }
 
+    /// Whether the outputs are done with everything fed.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.taken == self.feed
+    }
+
     /// Whether all was fed and taken.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.located && self.taken == self.feed && self.line.is_past(self.feed)
+        self.located && self.is_taken() && self.line.is_past(self.feed)
     }
 
-    /// Lets go of what lies behind `position` and was taken: whole segments, because an output that begins anew needs its
-    /// segment's first chunk; single chunks too when `pressed` for memory.
+    /// Lets go of what lies behind `position` and was taken: whole segments, because an output that begins anew needs
+    /// its segment's first chunk; single chunks too when `pressed` for memory.
     pub fn release(&mut self, position: Duration, pressed: bool, mut released: impl FnMut(Cursor)) {
         while let Some((&at, _)) = self.slots.first_key_value().filter(|(at, _)| self.located && **at < self.taken) {
             let next = self.line.next(at);

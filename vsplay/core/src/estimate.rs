@@ -14,7 +14,8 @@ pub struct Upcoming {
     pub bytes: u64,
 }
 
-/// Whether all of `upcoming`, ordered by when they are due, would come in time at `rate_bps` with `concurrency` in flight.
+/// Whether all of `upcoming`, ordered by when they are due, would come in time at `rate_bps` with `concurrency` in
+/// flight.
 ///
 /// Fetches in flight share the rate, so a chunk may come as late as the last of those asked for beside it.
 #[must_use]

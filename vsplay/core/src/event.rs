@@ -185,7 +185,7 @@ impl fmt::Display for Note {
             Self::Resumed { stalled } => write!(f, "playing again after {}", long(*stalled)),
             Self::Sought { to } => write!(f, "seek to {}", clock(*to)),
             Self::Failover { track, segment, chunk, node, why } => {
-                write!(f, "{track} segment {segment} chunk {chunk}: {node} {why}, asking another")
+                write!(f, "{track} segment {segment} chunk {chunk}: {node} {why}, asking again")
             }
             Self::Excluded { node } => write!(f, "{node} failed repeatedly, it is asked last for a while"),
             Self::PartLate { track, no } => write!(f, "part {no} of {track} is late, asking again"),

@@ -1,7 +1,7 @@
 //! What the player knows about each node: its score, its load, and whether it is to be asked at all.
 //!
-//! The bandwidth sample of a transfer counts all bytes the node sent while it ran: a transfer that shared the node with others
-//! says what the node can do, and the division by what is in flight happens once, in the effective score.
+//! The bandwidth sample of a transfer counts all bytes the node sent while it ran: a transfer that shared the node with
+//! others says what the node can do, and the division by what is in flight happens once, in the effective score.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -67,8 +67,8 @@ impl Nodes {
         self.0.get(&id)
     }
 
-    /// The best node to ask: of the likely holders the one with the best effective score, then the others in the plan's order.
-    /// Excluded nodes come last. `skip` are those that were asked already.
+    /// The best node to ask: of the likely holders the one with the best effective score, then the others in the plan's
+    /// order. Excluded nodes come last. `skip` are those that were asked already.
     #[must_use]
     pub fn choose(&self, now: Duration, holders: &Holders, skip: impl Fn(NodeId) -> bool) -> Option<NodeId> {
         let open = |id: &&NodeId| !skip(**id) && self.0.contains_key(id);

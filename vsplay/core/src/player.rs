@@ -1,27 +1,25 @@
 //! The player: one owner of all state, one step for every event.
 //!
-//! A step first lets time pass, then applies its event, then restores order in a fixed sequence: find the place on tracks that
-//! lost it, feed what is next, release what was played, give up silent fetches, begin new ones, start or end the playback. The
-//! upkeep runs on every event because it is cheap (a few tracks, a few fetches) and leaves no case to be forgotten.
+//! A step first lets time pass, then applies its event, then restores order in a fixed sequence: find the place on
+//! tracks that lost it, feed what is next, release what was played, give up silent fetches, begin new ones, start or
+//! end the playback. The upkeep runs on every event because it is cheap (a few tracks, a few fetches) and leaves no
+//! case to be forgotten.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     time::Duration,
 };
 
-use vs_core::{
-    hash::Hash,
-    id::{AssetId, NodeId},
-};
+use vs_core::id::{AssetId, NodeId};
 
 use crate::{
-    buffer::{Lane, Slot, Tries},
+    buffer::{Lane, Slot},
     clock::{Bounds, Phase, PlayClock},
-    estimate::{Upcoming, keeps_going},
     event::{ChunkAt, Effect, Ending, Event, FetchFailure, FetchId, Film, Generation, Note},
     node::Nodes,
+    parts::PartQueue,
     placement::Placement,
-    settings::{PART_RETRY_WAIT, PARTS_IN_FLIGHT_MAX, Settings},
+    settings::Settings,
     throughput::Throughput,
     timeline::{Cursor, TrackLine},
 };
@@ -60,14 +58,6 @@ pub(crate) struct Counters {
     pub(crate) first_chunk: Option<Duration>,
 }
 
-/// Parts of the manifest: asked for all at once, so that playing goes on when metadata goes away.
-#[derive(Debug, Default)]
-struct PartQueue {
-    in_flight: BTreeSet<(usize, u32)>,
-    not_before: BTreeMap<(usize, u32), Duration>,
-    lasting: Option<(usize, u32)>,
-}
-
 /// A film being played.
 #[derive(Debug)]
 pub struct Player {
@@ -87,9 +77,9 @@ pub struct Player {
     connect: Duration,
     next_fetch: u64,
     generation: Generation,
-    parts: PartQueue,
+    pub(crate) parts: PartQueue,
     /// When something useful last happened; what waiting is measured from.
-    progressed: Duration,
+    pub(crate) progressed: Duration,
     begun: bool,
 }
 
@@ -262,46 +252,6 @@ impl Player {
         self.position() + self.settings.target_buffer
     }
 
-    // Manifest parts.
-
-    fn fetch_parts(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        let queue = &self.parts;
-        let may = |key: &(usize, u32)| {
-            !queue.in_flight.contains(key) && queue.not_before.get(key).is_none_or(|time| *time <= now)
-        };
-        let missing =
-            |(track, lane): (usize, &Lane)| lane.line.missing_parts().map(move |no| (track, no)).collect::<Vec<_>>();
-        let mut wanted: Vec<_> = self.lanes.iter().enumerate().flat_map(missing).filter(may).collect();
-        wanted.sort_by_key(|(track, no)| (*no, *track));
-        for (track, no) in wanted.into_iter().take(PARTS_IN_FLIGHT_MAX.saturating_sub(queue.in_flight.len())) {
-            self.parts.in_flight.insert((track, no));
-            effects.push(Effect::FetchPart { track, no });
-        }
-    }
-
-    fn part_loaded(&mut self, now: Duration, track: usize, part: vs_core::manifest::Part) {
-        let key = (track, part.no);
-        self.parts.in_flight.remove(&key);
-        let accepted = self.lanes.get_mut(track).is_some_and(|lane| lane.line.accept(part));
-        if accepted {
-            self.progressed = now;
-            self.parts.not_before.remove(&key);
-        } else {
-            self.parts.lasting = Some(key);
-        }
-    }
-
-    fn part_failed(&mut self, now: Duration, track: usize, no: u32, lasting: bool, effects: &mut Vec<Effect>) {
-        self.parts.in_flight.remove(&(track, no));
-        let first = self.parts.not_before.insert((track, no), now + PART_RETRY_WAIT).is_none();
-        if lasting {
-            self.parts.lasting = Some((track, no));
-        }
-        if let Some(lane) = self.lanes.get(track).filter(|_| first) {
-            effects.push(Effect::Note(Note::PartLate { track: lane.line.track().name.clone(), no }));
-        }
-    }
-
     // Fetches.
 
     fn progress(&mut self, now: Duration, id: FetchId, bytes: u64) {
@@ -350,16 +300,24 @@ impl Player {
         if self.nodes.failed(fetch.node, now, why == FetchFailure::Corrupt) {
             effects.push(Effect::Note(Note::Excluded { node: fetch.node }));
         }
-        let (segment, chunk) = (fetch.at.segment, fetch.at.chunk);
-        let track = self.lanes[fetch.at.track].line.track().name.clone();
-        effects.push(Effect::Note(Note::Failover { track, segment, chunk, node: fetch.node, why }));
         let plan = self.holders(fetch.at).map(|holders| holders.plan).unwrap_or_default();
         if let Some(slot) = self.slot_mut(fetch.at)
             && let Slot::Fetching(_, tries) = slot
         {
+            let first = tries.rounds == 0;
             tries.failed(now, fetch.node, why, &plan);
             *slot = Slot::Wanted(std::mem::take(tries));
+            if first {
+                self.tell_failover(&fetch, why, effects);
+            }
         }
+    }
+
+    /// Later rounds are not told: they would fill the log with one line.
+    fn tell_failover(&self, fetch: &Fetch, why: FetchFailure, effects: &mut Vec<Effect>) {
+        let ChunkAt { track, segment, chunk } = fetch.at;
+        let track = self.lanes[track].line.track().name.clone();
+        effects.push(Effect::Note(Note::Failover { track, segment, chunk, node: fetch.node, why }));
     }
 
     fn give_up_silent(&mut self, now: Duration, effects: &mut Vec<Effect>) {
@@ -460,126 +418,7 @@ impl Player {
         }
     }
 
-    // Starting and ending.
-
-    fn start_or_end(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        if self.is_over() {
-            return self.finish(Ending::Played, effects);
-        }
-        let waiting = matches!(self.phase(), Phase::Starting | Phase::Rebuffering);
-        if !waiting {
-            // Without real time nothing rebuffers: only what is lost for good can stop the outputs.
-            if let Some(ending) = self.lost().filter(|_| !self.settings.clocked) {
-                self.finish(ending, effects);
-            } else if !self.settings.clocked {
-                self.give_up(now, effects);
-            }
-            return;
-        }
-        if self.may_start() {
-            let first = !self.clock.has_started();
-            let stalled = self.clock.go();
-            let note = if first { Note::Started { after: now } } else { Note::Resumed { stalled } };
-            effects.push(Effect::Note(note));
-        } else if let Some(ending) = self.lost() {
-            self.finish(ending, effects);
-        } else {
-            self.give_up(now, effects);
-        }
-    }
-
-    /// Ends a wait in which nothing useful has come for too long.
-    fn give_up(&mut self, now: Duration, effects: &mut Vec<Effect>) {
-        if self.is_paused() || now.saturating_sub(self.progressed) < self.settings.patience {
-            return;
-        }
-        let ending = if self.clock.has_started() { self.awaited() } else { None };
-        self.finish(ending.unwrap_or(Ending::StartTimedOut), effects);
-    }
-
-    fn is_over(&self) -> bool {
-        let located = self.lanes.iter().all(Lane::is_located);
-        if self.settings.clocked {
-            let fed = self.buffered_to() == Duration::MAX;
-            located && fed && self.position() >= self.end()
-        } else {
-            self.lanes.iter().all(Lane::is_done)
-        }
-    }
-
-    fn may_start(&self) -> bool {
-        if !self.lanes.iter().all(Lane::is_located) {
-            return false;
-        }
-        let ahead = self.ahead();
-        let whole = self.buffered_to() == Duration::MAX;
-        let full = self.pressed && self.fetches.is_empty();
-        // Nothing more can come before what is there was played.
-        let last = ahead > Duration::ZERO && (full || self.lost().is_some());
-        let any = !self.settings.clocked && self.counters.first_chunk.is_some();
-        any || whole || last || ahead >= self.settings.start_buffer || self.keeps_going()
-    }
-
-    fn keeps_going(&self) -> bool {
-        let Some(rate_bps) = self.throughput.recent_bps() else { return false };
-        let (position, horizon) = (self.position(), self.horizon());
-        if self.lanes.iter().any(|lane| lane.line.locate(horizon) == crate::timeline::Located::Unknown) {
-            return false;
-        }
-        let mut upcoming = Vec::new();
-        for lane in &self.lanes {
-            upcoming.extend(lane.to_come(horizon).map(|(time, at)| Upcoming {
-                due: time.saturating_sub(position),
-                bytes: chunk_bytes(lane, at).saturating_sub(self.received(lane, at)),
-            }));
-        }
-        upcoming.sort_by_key(|chunk| chunk.due);
-        keeps_going(&upcoming, rate_bps, self.settings.concurrency)
-    }
-
-    fn received(&self, lane: &Lane, at: Cursor) -> u64 {
-        match lane.slots.get(&at) {
-            Some(Slot::Fetching(fetch, _)) => self.fetches.get(fetch).map_or(0, |fetch| fetch.received_bytes),
-            _ => 0,
-        }
-    }
-
-    /// What stands in the way for good: a chunk that every node has refused, or a part that cannot be.
-    fn lost(&self) -> Option<Ending> {
-        let refused = |(track, lane): (usize, &Lane)| match lane.slots.get(&lane.feed_cursor()) {
-            Some(Slot::Wanted(Tries { lost: true, .. }) | Slot::Fetching(_, Tries { lost: true, .. })) => {
-                self.chunk_lost(track, lane.feed_cursor())
-            }
-            _ => None,
-        };
-        let part = |(track, no)| Ending::PartLost { track, no };
-        self.lanes
-            .iter()
-            .enumerate()
-            .find_map(refused)
-            .or_else(|| self.parts.lasting.filter(|key| self.blocks(*key)).map(part))
-    }
-
-    /// Whether the part is what a track waits for.
-    fn blocks(&self, (track, no): (usize, u32)) -> bool {
-        let Some(lane) = self.lanes.get(track) else { return false };
-        let unknown = !lane.is_located() || lane.line.segment(lane.feed_cursor().segment).is_none();
-        unknown && !lane.line.is_past(lane.feed_cursor()) && lane.line.missing_parts().next() == Some(no)
-    }
-
-    /// What the emptiest track waits for.
-    fn awaited(&self) -> Option<Ending> {
-        let (track, lane) = self.lanes.iter().enumerate().min_by_key(|(_, lane)| lane.buffered_to())?;
-        let part = || lane.line.missing_parts().next().map(|no| Ending::PartLost { track, no });
-        self.chunk_lost(track, lane.feed_cursor()).or_else(part)
-    }
-
-    fn chunk_lost(&self, track: usize, at: Cursor) -> Option<Ending> {
-        let hash: Hash = self.lanes[track].line.chunk(at)?.0.hash;
-        Some(Ending::ChunkLost { at: ChunkAt { track, segment: at.segment, chunk: at.chunk }, hash })
-    }
-
-    fn finish(&mut self, ending: Ending, effects: &mut Vec<Effect>) {
+    pub(crate) fn finish(&mut self, ending: Ending, effects: &mut Vec<Effect>) {
         for (id, fetch) in std::mem::take(&mut self.fetches) {
             self.counters.bytes_wasted += fetch.received_bytes;
             effects.push(Effect::CancelFetch { fetch: id });

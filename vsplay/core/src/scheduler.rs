@@ -1,8 +1,8 @@
 //! What to fetch next, and from whom.
 //!
-//! The chunk due first is fetched first, over all tracks, so that they stay in step; a chunk that failed is still due when it
-//! was. The node is the best likely holder by effective score that was not asked in this round. When all were asked, the round is
-//! over: after a wait all are asked again, because a node may be back and a bad copy repaired.
+//! The chunk due first is fetched first, over all tracks, so that they stay in step; a chunk that failed is still due
+//! when it was. The node is the best likely holder by effective score that was not asked in this round. When all were
+//! asked, the round is over: after a wait all are asked again, because a node may be back and a bad copy repaired.
 
 use std::time::Duration;
 
@@ -95,8 +95,8 @@ impl Player {
         true
     }
 
-    /// Whether a fetch has kept silent for too long: sooner when somebody else can be asked, and sooner still when the buffer
-    /// is low.
+    /// Whether a fetch has kept silent for too long: sooner when somebody else can be asked, and sooner still when the
+    /// buffer is low.
     pub(crate) fn is_silent(&self, now: Duration, fetch: &Fetch, low: bool) -> bool {
         let cursor = Cursor { segment: fetch.at.segment, chunk: fetch.at.chunk };
         let asked = match self.lanes[fetch.at.track].slots.get(&cursor) {

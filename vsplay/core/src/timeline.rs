@@ -144,7 +144,8 @@ impl TrackLine {
     }
 }
 
-/// A segment without a duration (the whole text of a subtitle track, a single picture) belongs to all times after its start.
+/// A segment without a duration (the whole text of a subtitle track, a single picture) belongs to all times after its
+/// start.
 fn segment_end(segment: &Segment) -> Duration {
     if segment.duration_us == 0 {
         return Duration::MAX;

@@ -52,14 +52,19 @@ fn without_a_clock_it_takes_as_long_as_the_bytes() {
 }
 
 #[test]
-fn slow_outputs_hold_the_fetching_back() {
-    let mut world = film(Settings { clocked: false, ..Settings::default() }, fast(1));
-    world.outputs = false;
-    world.run(s(20));
-    assert!(world.player.reserved_bytes() < 30_000_000, "the target bounds what is fetched ahead");
-    world.outputs = true;
-    world.run(s(20));
-    assert_eq!(world.ended, Some(Ending::Played));
+fn slow_outputs_hold_the_fetching_back_and_are_waited_for() {
+    let heavy = TrackShape { segment_bytes: 60_000_000, segments: 6, ..VIDEO };
+    for (clocked, shape) in [(false, VIDEO), (true, heavy)] {
+        let settings = Settings { clocked, memory_bytes_max: 32 << 20, ..Settings::default() };
+        let mut world = World::new(settings, &[shape, AUDIO], vec![SimNode::new(400_000_000, 1)]);
+        world.outputs = false;
+        world.run(s(100));
+        assert_eq!(world.ended, None, "{clocked}");
+        world.outputs = true;
+        world.run(s(200));
+        assert_eq!(world.ended, Some(Ending::Played), "{clocked}");
+        assert!(world.fed_all());
+    }
 }
 
 /// The film needs 4.13 Mbit/s.
@@ -326,7 +331,11 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     let mode = prop_oneof![
-        3 => Just(Mode::Up), 1 => Just(Mode::Dead), 1 => Just(Mode::Frozen), 1 => Just(Mode::Corrupting), 1 => Just(Mode::Empty)
+        3 => Just(Mode::Up),
+        1 => Just(Mode::Dead),
+        1 => Just(Mode::Frozen),
+        1 => Just(Mode::Corrupting),
+        1 => Just(Mode::Empty),
     ];
     prop_oneof![
         4 => (1u64..4_000).prop_map(Act::Run),
@@ -340,9 +349,13 @@ fn act() -> impl Strategy<Value = Act> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// Whatever happens, the promises checked by every step hold, and once the nodes are well the film plays to its end.
+    /// Whatever happens, the promises checked by every step hold, and once the nodes are well the film plays to its
+    /// end.
     #[test]
-    fn any_weather_is_survived(acts in prop::collection::vec(act(), 1..16), rates in prop::collection::vec(2u64..60, 3)) {
+    fn any_weather_is_survived(
+        acts in prop::collection::vec(act(), 1..16),
+        rates in prop::collection::vec(2u64..60, 3),
+    ) {
         let video = TrackShape { segments: 6, per_part: 2, ..VIDEO };
         let audio = TrackShape { segments: 6, per_part: 1, ..AUDIO };
         let nodes = rates.iter().map(|mbps| SimNode::new(mbps * 1_000_000, *mbps)).collect();

@@ -1,7 +1,7 @@
 //! The ffmpeg child: bytes in on stdin, frames out on stdout, nothing else.
 //!
-//! The media is hostile, so the child may read only its pipe and only as MP4, allocates at most so much at a time, runs niced and
-//! in a process group of its own that is killed as a whole, and is always waited for.
+//! The media is hostile, so the child may read only its pipe and only as MP4, allocates at most so much at a time, runs
+//! niced and in a process group of its own that is killed as a whole, and is always waited for.
 
 use std::{env, path::PathBuf, process::Stdio, sync::Arc};
 
@@ -132,8 +132,8 @@ fn command(ffmpeg: PathBuf, size: Size) -> Command {
 fn filter(size: Size) -> String {
     let (w, h) = size.pixels();
     format!(
-        "fps={FRAMES_PER_SECOND},scale=w='max(1,trunc(min({w},{h}*dar)))':h='max(1,trunc(min({h},{w}/dar)))':flags=area,\
-         setsar=1,pad={w}:{h}:(ow-iw)/2:(oh-ih)/2"
+        "fps={FRAMES_PER_SECOND},scale=w='max(1,trunc(min({w},{h}*dar)))':h='max(1,trunc(min({h},{w}/dar)))':\
+         flags=area,setsar=1,pad={w}:{h}:(ow-iw)/2:(oh-ih)/2"
     )
 }
 

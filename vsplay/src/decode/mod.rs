@@ -1,7 +1,9 @@
-//! From verified bytes to pictures on time: one ffmpeg at a time, begun anew after a seek, a resize or when it falls behind.
+//! From verified bytes to pictures on time: one ffmpeg at a time, begun anew after a seek, a resize or when it falls
+//! behind.
 //!
 //! Invariants:
-//! - The child is fed nothing but the track's init segment and chunks the core fed, beginning with a segment's first chunk.
+//! - The child is fed nothing but the track's init segment and chunks the core fed, beginning with a segment's first
+//!   chunk.
 //! - Chunks are kept only from the segment on that is being shown, so what is held here the core holds as well.
 //! - A child that was started is reaped; a decoder that cannot decode says so once and leaves the playback alone.
 

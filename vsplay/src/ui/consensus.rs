@@ -1,4 +1,5 @@
-//! The metadata group as the cluster's stream tells it, with its age: playback does not depend on it, so neither does the pane.
+//! The metadata group as the cluster's stream tells it, with its age: playback does not depend on it, so neither does
+//! the pane.
 
 use std::time::Duration;
 

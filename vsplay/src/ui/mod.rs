@@ -1,5 +1,6 @@
-//! The dashboard's screen: `scene` is what is to be shown, `keys` what a key means, `arrange` where panes lie, `draw` and the
-//! panes turn a scene into cells. Nothing here waits, decides or fetches, so every screen can be tested without a terminal.
+//! The dashboard's screen: `scene` is what is to be shown, `keys` what a key means, `arrange` where panes lie, `draw`
+//! and the panes turn a scene into cells. Nothing here waits, decides or fetches, so every screen can be tested without
+//! a terminal.
 
 pub(crate) mod arrange;
 mod buffer;

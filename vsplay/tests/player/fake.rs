@@ -1,5 +1,5 @@
-//! A made-up cluster in the test's own process: metadata over gRPC on one port, chunks over HTTP on another for each node, with
-//! faults on demand. What it serves follows the contract; what it does not need answers `unimplemented`.
+//! A made-up cluster in the test's own process: metadata over gRPC on one port, chunks over HTTP on another for each
+//! node, with faults on demand. What it serves follows the contract; what it does not need answers `unimplemented`.
 
 use std::{
     collections::HashMap,
@@ -151,14 +151,17 @@ impl Fake {
     }
 }
 
+/// A track as the manifest has it, and its parts.
+type Built = (Track, Vec<Part>);
+
 /// Tracks with their parts, and all chunks by name.
-fn build(sources: &[Source]) -> (Vec<(Track, Vec<Part>)>, HashMap<String, Vec<u8>>) {
+fn build(sources: &[Source]) -> (Vec<Built>, HashMap<String, Vec<u8>>) {
     let mut chunks = HashMap::new();
     let tracks = sources.iter().map(|source| build_track(source, &mut chunks)).collect();
     (tracks, chunks)
 }
 
-fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> (Track, Vec<Part>) {
+fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> Built {
     const SEGMENTS_A_PART: usize = 2;
     let mut segments = Vec::new();
     for (no, bytes) in (0u64..).zip(&source.segments) {
@@ -215,7 +218,7 @@ fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> (Track
     (track, parts)
 }
 
-fn manifest(tracks: &[(Track, Vec<Part>)], nodes: &[Arc<Node>]) -> v1::Manifest {
+fn manifest(tracks: &[Built], nodes: &[Arc<Node>]) -> v1::Manifest {
     let ids = 1..=u64::try_from(nodes.len()).expect("few");
     let in_layout = ids.clone().map(|id| LayoutNode {
         id: NodeId(id),

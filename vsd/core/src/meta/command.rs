@@ -1,8 +1,8 @@
 //! Everything that can be asked of the state machine, as it is kept in the log.
 //!
-//! Whatever varies comes inside: the proposer draws ids, and the leader stamps the wall time (for display only) and names how
-//! much time has passed. Commands of every earlier release are applied for ever, so a field is only added, with a default that
-//! keeps the old meaning (`golden/`).
+//! Whatever varies comes inside: the proposer draws ids, and the leader stamps the wall time (for display only) and
+//! names how much time has passed. Commands of every earlier release are applied for ever, so a field is only added,
+//! with a default that keeps the old meaning (`golden/`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,8 @@ pub enum Command {
         node: NodeSpec,
         dirs: Vec<DirSpec>,
     },
-    /// A node tells what it is now and which data directories it found. Unknown directories get an id, absent ones are missing.
+    /// A node tells what it is now and which data directories it found. Unknown directories get an id, absent ones are
+    /// missing.
     NodeUpdate {
         node: NodeId,
         spec: NodeSpec,
@@ -96,7 +97,8 @@ pub enum Command {
         source: SourceInfo,
         track: Box<Track>,
     },
-    /// The tracks are all there, or will never be. `tracks` is without the original. `source` is needed when no original is kept.
+    /// The tracks are all there, or will never be. `tracks` is without the original. `source` is needed when no
+    /// original is kept.
     Commit {
         upload: UploadId,
         ballot: Ballot,

@@ -1,11 +1,12 @@
 //! The metadata state machine: what the library knows, and the only ways in which that changes.
 //!
-//! A log of [`Entry`]s is applied one by one to ordered key-value [`Tables`]. This module decides; storing, agreeing on and
-//! carrying the log is the daemon's business (`vsd::meta`).
+//! A log of [`Entry`]s is applied one by one to ordered key-value [`Tables`]. This module decides; storing, agreeing on
+//! and carrying the log is the daemon's business (`vsd::meta`).
 //!
 //! Invariants:
-//! - CON-2: [`apply()`] is deterministic and total. It reads the tables and the entry and nothing else; a command that the rules
-//!   forbid is answered with [`Response::Refused`] and changes nothing. Only tables that cannot be read stop it.
+//! - CON-2: [`apply()`] is deterministic and total. It reads the tables and the entry and nothing else; a command that
+//!   the rules forbid is answered with [`Response::Refused`] and changes nothing. Only tables that cannot be read stop
+//!   it.
 //! - CON-3: a command that carries a client session is applied once, however often it is proposed.
 //! - A dead asset stays dead, and no id is given out twice.
 //! - A listed video's asset is live, and every part of every track of a live asset is in the tables.
@@ -15,7 +16,8 @@
 //!
 //! # Keys
 //!
-//! One byte of family, then the id in an encoding that sorts as the id does. Values are in the form of [`vs_core::codec`].
+//! One byte of family, then the id in an encoding that sorts as the id does. Values are in the form of
+//! [`vs_core::codec`].
 //!
 //! | byte | family | id | value |
 //! |---|---|---|---|

@@ -69,7 +69,8 @@ pub enum Response {
         asset: AssetId,
         restored: bool,
     },
-    /// The upload is over and nothing of it is kept. Unlike a refusal, this is a change, or the answer to one made before.
+    /// The upload is over and nothing of it is kept. Unlike a refusal, this is a change, or the answer to one made
+    /// before.
     UploadFailed(Refused),
     /// The part is stored under this name.
     Part {

@@ -1,7 +1,7 @@
 //! Reading the state: typed, and the only way other modules look at it.
 //!
-//! A view reads whatever tables it is given. Whether they are current, or one consistent picture, is up to who gives them.
-//! Lists are paged: at most [`PAGE_ITEMS_MAX`] items, those after the one named.
+//! A view reads whatever tables it is given. Whether they are current, or one consistent picture, is up to who gives
+//! them. Lists are paged: at most [`PAGE_ITEMS_MAX`] items, those after the one named.
 
 use vs_core::{
     error::Code,

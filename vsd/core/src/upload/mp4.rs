@@ -374,14 +374,22 @@ mod tests {
 
     #[test]
     fn pieces_come_with_their_times_however_the_stream_is_torn() {
-        let stream = [init(), fragment(0, true), boxed(b"sidx", b""), fragment(40, false), boxed(b"mfra", b"xx")].concat();
+        let stream =
+            [init(), fragment(0, true), boxed(b"sidx", b""), fragment(40, false), boxed(b"mfra", b"xx")].concat();
         for step in [1, 7, 4096] {
             let mut splitter = Splitter::default();
             let pieces: Vec<_> = stream.chunks(step).flat_map(|bytes| splitter.push(bytes).expect("sound")).collect();
             let want = |start_us, keyframe, start| {
                 let bytes = fragment(start, keyframe).into();
                 let hidden_us = if start == 0 { 40_000 } else { 0 };
-                Piece::Fragment(Fragment { bytes, start_us, duration_us: 40_000, keyframe, hidden_us, frame_us: 20_000 })
+                Piece::Fragment(Fragment {
+                    bytes,
+                    start_us,
+                    duration_us: 40_000,
+                    keyframe,
+                    hidden_us,
+                    frame_us: 20_000,
+                })
             };
             assert_eq!(pieces, [Piece::Init(init().into()), want(460_000, true, 0), want(500_000, false, 40)]);
             assert_eq!(splitter.finish(), Ok(()));

@@ -253,7 +253,8 @@ impl Stream {
 
     fn language(&self) -> Option<String> {
         let language = self.tags.language.as_deref().filter(|code| *code != "und")?;
-        let sound = (2..=16).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let sound =
+            (2..=16).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         sound.then(|| language.to_ascii_lowercase())
     }
 

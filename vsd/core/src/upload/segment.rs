@@ -60,7 +60,11 @@ struct Open {
 
 impl Open {
     fn close(self) -> Cut {
-        Cut { start_us: self.start_us, duration_us: self.end_us.saturating_sub(self.start_us), bytes: self.bytes.freeze() }
+        Cut {
+            start_us: self.start_us,
+            duration_us: self.end_us.saturating_sub(self.start_us),
+            bytes: self.bytes.freeze(),
+        }
     }
 
     fn wants_to_end(&self, at_us: u64) -> bool {

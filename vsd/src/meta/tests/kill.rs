@@ -1,4 +1,5 @@
-//! kill -9 at random moments: a child process proposes, says what was acknowledged, and is killed; everything it said is there.
+//! kill -9 at random moments: a child process proposes, says what was acknowledged, and is killed; everything it said
+//! is there.
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,6 +1,7 @@
 //! Applying the log: one entry, all of it or nothing.
 //!
-//! Each command is a function of [`Step`] that checks, changes the transaction and answers. A refusal drops what it had changed.
+//! Each command is a function of [`Step`] that checks, changes the transaction and answers. A refusal drops what it had
+//! changed.
 
 mod clients;
 mod cluster;

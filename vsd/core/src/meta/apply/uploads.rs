@@ -31,7 +31,8 @@ use crate::meta::{
     },
 };
 
-/// Copies of an asset that nobody asked to keep otherwise. New content is hot, and what is to be coded is converted later.
+/// Copies of an asset that nobody asked to keep otherwise. New content is hot, and what is to be coded is converted
+/// later.
 const COPIES: u8 = 3;
 /// The first version of every asset, and the first ballot of every upload.
 const FIRST_VERSION: Version = Version(1);

@@ -1,8 +1,8 @@
 //! What ages: sorted by when it last showed life, so that the first of each kind is the first to expire.
 //!
-//! An entry may be older than the truth: a lease renewed every few seconds does not move it. Whoever finds an entry that has come of age
-//! looks at the record, and re-enters it when it turns out younger. Ages, not due times, are stored, so that a changed setting holds
-//! at once for what is already there.
+//! An entry may be older than the truth: a lease renewed every few seconds does not move it. Whoever finds an entry
+//! that has come of age looks at the record, and re-enters it when it turns out younger. Ages, not due times, are
+//! stored, so that a changed setting holds at once for what is already there.
 
 use uuid::Uuid;
 

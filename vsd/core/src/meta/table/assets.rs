@@ -1,7 +1,7 @@
 //! Assets: the stored content of uploads.
 //!
-//! An asset goes from open to live to dead, or from open to dead, and never back. Its record is removed once nothing is left of a
-//! dead asset; its id, being below the next one to be given out, still says that it is dead ([`AssetFate`]).
+//! An asset goes from open to live to dead, or from open to dead, and never back. Its record is removed once nothing is
+//! left of a dead asset; its id, being below the next one to be given out, still says that it is dead ([`AssetFate`]).
 
 use serde::{Deserialize, Serialize};
 use vs_core::{

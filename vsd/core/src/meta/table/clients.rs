@@ -1,4 +1,5 @@
-//! Client sessions (CON-3): the last command of each client and what it was answered, so that a retry gets the same answer.
+//! Client sessions (CON-3): the last command of each client and what it was answered, so that a retry gets the same
+//! answer.
 
 use std::fmt;
 

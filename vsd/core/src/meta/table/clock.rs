@@ -1,7 +1,8 @@
 //! Cluster time: time that is state (DESIGN §1).
 //!
-//! Leases, trash and expiry are measured in it. It advances by ticks of the leader and by nothing else, so that every replica agrees on
-//! what has expired, a machine whose clock is wrong harms nothing, and time stands still while nobody leads.
+//! Leases, trash and expiry are measured in it. It advances by ticks of the leader and by nothing else, so that every
+//! replica agrees on what has expired, a machine whose clock is wrong harms nothing, and time stands still while nobody
+//! leads.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! Data directories of nodes. A wiped disk is a new directory; one that failed takes no writes until an operator says so (DSK-1).
+//! Data directories of nodes. A wiped disk is a new directory; one that failed takes no writes until an operator says
+//! so (DSK-1).
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

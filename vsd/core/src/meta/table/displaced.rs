@@ -1,4 +1,5 @@
-//! Where chunks of an asset are not where its epoch places them: the stand-ins and owed members that its parts named, united.
+//! Where chunks of an asset are not where its epoch places them: the stand-ins and owed members that its parts named,
+//! united.
 
 use vs_core::{
     hash::Hash,

@@ -16,7 +16,8 @@ impl Family for Layouts {
     type Value = Layout;
 }
 
-/// How many open and live assets have an epoch as their `since`: an epoch may be forgotten when no asset needs it or an older one.
+/// How many open and live assets have an epoch as their `since`: an epoch may be forgotten when no asset needs it or an
+/// older one.
 pub(in crate::meta) struct EpochUses;
 
 impl Family for EpochUses {

@@ -1,5 +1,5 @@
-//! Manifest parts, in their kept form, under the writer's ballot: a writer that was fenced off has its parts beside, never in place of,
-//! those of its successor.
+//! Manifest parts, in their kept form, under the writer's ballot: a writer that was fenced off has its parts beside,
+//! never in place of, those of its successor.
 
 use serde::{Deserialize, Serialize};
 use vs_core::id::{AssetId, Ballot, Version};

@@ -1,4 +1,5 @@
-//! Settings of the whole cluster: a closed list, each with a default and a range. Only what differs from the default is stored.
+//! Settings of the whole cluster: a closed list, each with a default and a range. Only what differs from the default is
+//! stored.
 
 use std::{fmt, str::FromStr};
 

@@ -1,5 +1,5 @@
-//! Commands as the first release kept them. If this test fails, no log written by an earlier release can be applied any more: change
-//! the code, not the file.
+//! Commands as the first release kept them. If this test fails, no log written by an earlier release can be applied any
+//! more: change the code, not the file.
 //!
 //! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes.
 

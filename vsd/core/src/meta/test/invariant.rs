@@ -104,8 +104,8 @@ pub(super) fn fates(tables: &MemTables, upto: u64) -> Vec<u8> {
     (1..=upto).map(|id| rank(View::new(tables).fate(AssetId(id)).expect("readable"))).collect()
 }
 
-/// Once everything that ages has aged: no record of a dead asset, no part that no track names, no session, no upload but those that
-/// wait for their tracks.
+/// Once everything that ages has aged: no record of a dead asset, no part that no track names, no session, no upload
+/// but those that wait for their tracks.
 pub(super) fn nothing_is_left(tables: &MemTables) {
     let assets: BTreeMap<_, _> = all::<Assets>(tables).into_iter().collect();
     assert!(assets.values().all(|asset| asset.state == AssetState::Live), "only live assets are left");
