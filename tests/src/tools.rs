@@ -52,7 +52,19 @@ impl Tools {
     /// A program with this home, talking to this endpoint, its standard streams no terminals.
     #[must_use]
     pub fn command(&self, name: &str) -> Command {
-        let mut command = program::bare(program::path(name));
+        self.dress(program::bare(program::path(name)))
+    }
+
+    /// A line of shell in a terminal of its own, which types what it is given as standard input. What the terminal shows is the
+    /// standard output.
+    #[must_use]
+    pub fn terminal(&self, line: &str) -> Command {
+        let mut command = self.dress(program::bare("script"));
+        command.args(["-qefc", line, "/dev/null"]).env("TERM", "xterm-256color").env("SHELL", "/bin/sh");
+        command
+    }
+
+    fn dress(&self, mut command: Command) -> Command {
         command.env("HOME", &self.home).env("XDG_CONFIG_HOME", self.home.join("config"));
         command.env("XDG_STATE_HOME", self.home.join("state")).env("XDG_CACHE_HOME", self.home.join("cache"));
         command.env("XDG_DATA_HOME", self.home.join("data")).current_dir(&self.home);

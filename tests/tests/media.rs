@@ -140,15 +140,16 @@ fn compare(tools: &Tools, id: &str, track: &Value, file: &Path, stream: usize, o
     if ours.code != 0 || !new.is_empty() {
         wrong.push(format!("{name}: decoding ends with {} and says {new:?}", ours.code));
     }
-    let allowed = if kind == "audio" { frame_samples(track, &streams(file)[stream]) } else { 0 };
+    let allowed = if kind == "audio" { samples_aside(track, &streams(file)[stream]) } else { 0 };
     if ours.count.abs_diff(theirs.count) > allowed {
         wrong.push(format!("{name}: {} of {} frames or samples", ours.count, theirs.count));
     }
     wrong
 }
 
-/// Samples of one frame of sound, in the track or in the source, whichever is longer: what priming may add or take away.
-fn frame_samples(track: &Value, source: &Value) -> u64 {
+/// Samples that may be more or less: one frame of priming, and of a track that was encoded again the rest of its last frame, since
+/// codecs hold whole frames only.
+fn samples_aside(track: &Value, source: &Value) -> u64 {
     let of_codec = |codec: &Value| match codec.as_str().unwrap_or_default() {
         "opus" => 960,
         "mp3" => 1152,
@@ -157,7 +158,8 @@ fn frame_samples(track: &Value, source: &Value) -> u64 {
         "vorbis" => 2048,
         _ => 1024,
     };
-    of_codec(&track["codec"]).max(of_codec(&source["codec_name"]))
+    let frame = of_codec(&track["codec"]).max(of_codec(&source["codec_name"]));
+    if track["transcoded_from"].is_null() { frame } else { 2 * frame - 1 }
 }
 
 #[test]
@@ -186,8 +188,12 @@ fn no_malformed_file_gets_out_of_hand() {
 /// A malformed file ends in a clear error, with nothing or only the original kept, or as a video that plays.
 fn end_well(tools: &Tools, file: &Path, out: &Path) -> Vec<String> {
     let said = tools.try_upload(file, &["--on-duplicate", "new"]);
+    if fs::metadata(file).is_ok_and(|metadata| metadata.len() == 0) {
+        // Refused before anybody is asked.
+        return if said.code_told().as_deref() == Some("VS-E0102") { Vec::new() } else { vec![said.to_string()] };
+    }
     let told = said.json_lines();
-    let Some(told) = told.first().filter(|_| told.len() == 1) else { return vec![format!("not one object: {said}")] };
+    let [told] = told.as_slice() else { return vec![format!("not one object: {said}")] };
     let id = told["video_id"].as_str();
     let mut wrong = Vec::new();
     match (said.code, told["status"].as_str(), id) {
@@ -283,7 +289,7 @@ fn lures(canary: &Canary) -> Vec<(&'static str, String)> {
             playlist("x.ts").replace("#EXTINF", &format!("#EXT-X-KEY:METHOD=AES-128,URI=\"{url}\"\n#EXTINF")),
         ),
         ("concat-local", format!("ffconcat version 1.0\nfile '{pipe}'\n")),
-        ("concat-relative", "ffconcat version 1.0\nfile ../../work/canary.ts\n".to_owned()),
+        ("concat-relative", "ffconcat version 1.0\nfile ../../canary.ts\n".to_owned()),
         ("concat-net", format!("ffconcat version 1.0\nfile '{url}'\n")),
         ("dash-local", mpd(&pipe)),
         ("dash-net", mpd(url)),
@@ -303,7 +309,8 @@ fn lures(canary: &Canary) -> Vec<(&'static str, String)> {
 #[test]
 fn no_file_makes_the_daemon_read_another_one_or_the_network() {
     let mut node = Node::start(LIMITS);
-    let canary = Canary::new(&node.work());
+    // Two folders above the spool, where a relative name leads.
+    let canary = Canary::new(node.data_dir().parent().expect("a folder"));
     let lure = node.work().join("lure.mp4");
     let mut bites = (false, false);
     for (name, text) in lures(&canary) {

@@ -21,9 +21,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 /// Databases and consensus are the daemon's business.
 const VSD_ONLY: &[&str] = &["openraft", "rocksdb"];
-/// Crates that decide and never act, with what a reader of this list may wonder about: a runtime or a client brings clocks and
-/// sockets in by the back door.
+/// Crates that decide and never act.
 const CORES: &[&str] = &["proto/core", "vsd/core", "vsplay/core"];
+/// These would bring clocks, sockets and files in by the back door.
 const NOT_IN_CORES: &[&str] = &["tokio", "nix", "hyper", "tonic", "axum", "rand", "jiff", "tempfile"];
 /// Parts of `std` that touch the world, and clocks.
 const WORLDLY: &[&str] = &["fs", "net", "thread", "env", "process"];

@@ -137,6 +137,13 @@ impl Desk {
         }
     }
 
+    /// Prints what would be done: the answer of a dry run. Exact formats have their items instead.
+    pub(crate) fn plan(&self, text: &str) {
+        if matches!(self.style.format, OutputFormat::Table | OutputFormat::Wide) {
+            let _ = writeln!(io::stdout().lock(), "{text}");
+        }
+    }
+
     /// Says how old a stale answer is (CON-1).
     pub(crate) fn say_age(&self, age_ms: Option<u64>) {
         if let Some(age_ms) = age_ms {

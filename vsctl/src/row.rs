@@ -238,7 +238,7 @@ pub(crate) fn session(session: &v1::Session) -> Value {
         "created_at": rfc3339(session.created_at_ms),
         "expires_at": rfc3339(session.expires_at_ms),
         "code": failure.map(|failure| &failure.code),
-        "error": failure.map(|failure| &failure.what),
+        "error": failure.map(|failure| std::iter::once(&failure.what).chain(&failure.why).cloned().collect::<Vec<_>>().join(": ")),
     })
 }
 

@@ -1,10 +1,15 @@
 //! The command line of `vsd`.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{ErrorKind, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use vs_client::cli::{ColorWhen, exit_code, parse, print_failure, version};
-use vs_core::error::{Exit, Failure};
+use vs_core::error::{Code, Exit, Failure};
 use vsd_core::meta::Role;
 
 use crate::{
@@ -135,18 +140,25 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "the answer")]
 fn check(args: &CheckArgs) -> Result<(), Failure> {
     let sources = Sources { file: args.file.clone(), environment: environment(), overrides: Vec::new() };
     let config = Config::load(&sources)?;
-    if args.print_effective {
-        print!("{config}");
-    } else if let Some(file) = &args.file {
-        println!("{} is valid", file.display());
-    } else {
-        println!("the configuration is valid");
+    let answer = match &args.file {
+        _ if args.print_effective => config.to_string(),
+        Some(file) => format!("{} is valid\n", file.display()),
+        None => "the configuration is valid\n".to_owned(),
+    };
+    print(&answer)
+}
+
+/// Writes data. A pipe that was closed early is not an error.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new(Code::LocalFile, "cannot write to standard output").because(error)),
+        Ok(()) => Ok(()),
     }
-    Ok(())
 }
 
 /// Roles as text, for logs.

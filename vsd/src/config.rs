@@ -268,6 +268,11 @@ impl Config {
         if self.node.roles.len() < Role::ALL.len() {
             return Err(("node.roles", "a node of a cluster of one needs metadata, storage and uploader".to_owned()));
         }
+        if !self.node.listen.ip().is_loopback() && !self.node.insecure {
+            let why = "only loopback is safe: nothing is encrypted and nobody is asked who they are; set node.insecure \
+                       (or `--insecure`) if the network is yours alone";
+            return Err(("node.listen", format!("refusing to listen on {}: {why}", self.node.listen)));
+        }
         tracing_subscriber::EnvFilter::try_new(&self.log.level)
             .map_err(|error| ("log.level", format!("`{}`: {error}", self.log.level)))?;
         Ok(())

@@ -37,15 +37,16 @@ pub(crate) struct DevArgs {
     port: u16,
 }
 
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "the answer, and what to do next")]
+#[allow(clippy::print_stderr, reason = "what to do next")]
 pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
     let failed = |what: &str, error: std::io::Error| Failure::new(Code::LocalFile, what).because(error);
     let signals = signals().map_err(|error| failed("signals cannot be awaited", error))?;
+    let addr = format!("127.0.0.1:{}", args.port);
+    check_free(&addr)?;
     let dir = args.dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("vsd-dev-{}", std::process::id())));
     let existed = dir.exists();
     let node_dir = dir.join("n1");
     std::fs::create_dir_all(&node_dir).map_err(|error| failed("the library's folder cannot be made", error))?;
-    let addr = format!("127.0.0.1:{}", args.port);
     debug_assert_eq!(args.nodes, 1, "bounded by the parser");
 
     let mut node = spawn(&node_dir, &addr)?;
@@ -53,8 +54,8 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
     let ended = match ready {
         Ok(Some(signal)) => stop(&mut node).map(|()| exit_of(signal)),
         Ok(None) => {
-            println!("ready {addr}");
-            let _ = std::io::stdout().flush();
+            // Whether anybody reads it does not matter to the library.
+            let _ = crate::cli::print(&format!("ready {addr}\n"));
             let endpoint = if args.port == vs_core::limit::PORT { String::new() } else { format!(" -e {addr}") };
             eprintln!("library in {}{}", dir.display(), if args.keep { "" } else { ", removed when this ends" });
             eprintln!("next: vsctl{endpoint} upload FILM.mp4     then: vsplay{endpoint} @last     Ctrl-C ends it");
@@ -82,6 +83,15 @@ fn signals() -> std::io::Result<std::sync::mpsc::Receiver<Signal>> {
         });
     })?;
     Ok(receiver)
+}
+
+/// Somebody else's library on the port would look like a node of ours that is ready.
+fn check_free(addr: &str) -> Result<(), Failure> {
+    std::net::TcpListener::bind(addr).map(drop).map_err(|error| {
+        Failure::new(Code::Conflict, format!("cannot listen on {addr}"))
+            .because(error)
+            .hint("name another port with `vsd dev --port 7410`")
+    })
 }
 
 fn spawn(dir: &std::path::Path, addr: &str) -> Result<Child, Failure> {

@@ -43,11 +43,6 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Runs a node until a signal ends it.
 pub(crate) fn main(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     log_to_stderr(config)?;
-    if !config.node.listen.ip().is_loopback() && !config.node.insecure {
-        return Err(Failure::new(Code::Config, format!("refusing to listen on {}", config.node.listen))
-            .because("nothing is encrypted and nobody is asked who they are, so only loopback is safe")
-            .hint("add `--insecure` if the network is yours alone"));
-    }
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Code::Internal, "no threads").because(error))?;

@@ -89,7 +89,9 @@ fn tell(failure: &Failure, color: ColorWhen) -> ExitCode {
 
 /// Plays one video and says with what to exit. `began` is when the process did.
 async fn run(options: Options, connection: Connection, began: Instant) -> Result<Exit, Failure> {
-    let has_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    // Keys come from the terminal itself, so that `vsctl upload -q film.mp4 | xargs vsplay` works.
+    let has_keys = std::io::stdin().is_terminal() || std::fs::File::open("/dev/tty").is_ok();
+    let has_terminal = std::io::stdout().is_terminal() && has_keys;
     if !options.headless && !has_terminal {
         return Err(Failure::new(Code::Invalid, "the dashboard needs a terminal, and this is none")
             .hint(format!("play without one: `vsplay --headless {}`", options.video)));

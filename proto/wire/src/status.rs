@@ -52,6 +52,12 @@ pub fn failure_from_status(status: &Status) -> Failure {
         Grpc::NotFound => Code::NotFound,
         Grpc::InvalidArgument | Grpc::OutOfRange => Code::Invalid,
         Grpc::ResourceExhausted => Code::Busy,
+        // What answers is no gRPC server of ours: another program on that port, mostly.
+        _ if status.message().starts_with("h2 protocol error") => {
+            return Failure::new(Code::Unreachable, "what answers there does not speak as a vsd")
+                .because(status.message())
+                .hint("name the right port with `--endpoint HOST:PORT`");
+        }
         _ => Code::Internal,
     };
     Failure::new(code, status.message())

@@ -73,7 +73,10 @@ pub(crate) fn collect(paths: &[PathBuf], files_from: Option<&Path>, rules: &Rule
 
 /// A name a line.
 fn read_list(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let fail = |error| Failure::new(Code::LocalFile, format!("cannot read {}", path.display())).because(error);
+    let fail = |error: io::Error| {
+        let code = if error.kind() == io::ErrorKind::NotFound { Code::NotFound } else { Code::LocalFile };
+        Failure::new(code, format!("cannot read {}", path.display())).because(error)
+    };
     let mut bytes = Vec::new();
     let read = if path.as_os_str() == "-" {
         io::stdin().lock().take(LIST_BYTES_MAX).read_to_end(&mut bytes)

@@ -201,7 +201,7 @@ impl Outcome {
             "sha256": self.sha256,
             "deduplicated": self.session.as_ref().is_some_and(|session| session.deduplicated),
             "code": self.failure.as_ref().map(|failure| failure.code.name()),
-            "error": self.failure.as_ref().map(|failure| &failure.what),
+            "error": self.failure.as_ref().map(ToString::to_string),
         })
     }
 

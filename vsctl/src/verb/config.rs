@@ -196,7 +196,7 @@ pub(crate) fn commit(file: &ConfigFile, desk: &Desk) -> anyhow::Result<Exit> {
     if desk.dry_run {
         let lines: Vec<_> = file.text().lines().map(shown).collect();
         let path = shown(&context::path(Program::Vsctl)?.display().to_string());
-        desk.say(&format!("plan: {path} would be\n  {}", lines.join("\n  ")));
+        desk.plan(&format!("plan: {path} would be\n  {}", lines.join("\n  ")));
     } else {
         file.save()?;
     }

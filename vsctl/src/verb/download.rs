@@ -90,7 +90,7 @@ pub(crate) async fn run(args: DownloadArgs, desk: &Desk) -> anyhow::Result<Exit>
     }
     if desk.dry_run {
         let (size, path) = (human::bytes(&desk.style, track.bytes), shown(&dest.display().to_string()));
-        desk.say(&format!("plan: write {size} of track {} to {path}", track.name));
+        desk.plan(&format!("plan: write {size} of track {} to {path}", track.name));
         return Ok(Exit::Ok);
     }
     let task = board.task(&dest.display().to_string());

@@ -60,7 +60,8 @@ pub(crate) async fn run(args: EditArgs, desk: &Desk) -> anyhow::Result<Exit> {
         };
         let video = desk.call("EditVideo", desk.client().await?.meta().edit_video(request)).await?;
         let said = if desk.dry_run { "plan: change" } else { "✓ changed" };
-        desk.say(&format!("{said} {}  {}  revision {}", shown(&video.title), short_id(&video.id), video.revision));
+        let tell = if desk.dry_run { Desk::plan } else { Desk::say };
+        tell(desk, &format!("{said} {}  {}  revision {}", shown(&video.title), short_id(&video.id), video.revision));
         Ok(video)
     })
     .await

@@ -32,7 +32,7 @@ pub(crate) async fn run(args: PurgeArgs, desk: &Desk) -> anyhow::Result<Exit> {
         let size = human::bytes(&desk.style, planned.logical_bytes);
         let named = format!("{} ({}, {size})", shown(&planned.title), short_id(&planned.id));
         if desk.dry_run {
-            desk.say(&format!("plan: purge {named} for good"));
+            desk.plan(&format!("plan: purge {named} for good"));
             return Ok(planned);
         }
         desk.confirm(&format!("purge {named} for good?")).await?;

@@ -28,7 +28,8 @@ pub(crate) async fn run(args: RestoreArgs, desk: &Desk) -> anyhow::Result<Exit> 
         let video = desk.call("RestoreVideo", desk.client().await?.meta().restore_video(request)).await?;
         let (title, id) = (shown(&video.title), short_id(&video.id));
         let said = if desk.dry_run { "plan: restore" } else { "✓ restored" };
-        desk.say(&format!("{said} {title}  {id}"));
+        let tell = if desk.dry_run { Desk::plan } else { Desk::say };
+        tell(desk, &format!("{said} {title}  {id}"));
         Ok(video)
     })
     .await

@@ -35,7 +35,7 @@ pub(crate) async fn run(args: RmArgs, desk: &Desk) -> anyhow::Result<Exit> {
         let video = desk.call("TrashVideo", desk.client().await?.meta().trash_video(request)).await?;
         let (title, id) = (shown(&video.title), short_id(&video.id));
         if desk.dry_run {
-            desk.say(&format!("plan: {title} ({id}) goes to the trash"));
+            desk.plan(&format!("plan: {title} ({id}) goes to the trash"));
         } else {
             let gone = if video.purge_at_ms == 0 {
                 String::new()

@@ -147,7 +147,8 @@ async fn cancel(args: CancelArgs, desk: &Desk) -> anyhow::Result<Exit> {
     let said = if desk.dry_run { "plan: cancel" } else { "✓ cancelled" };
     let told = format!("{said} the upload of {}  {}", shown(&session.file_name), short_id(&session.upload));
     if desk.style.format == OutputFormat::Table {
-        desk.say(&told);
+        let tell = if desk.dry_run { Desk::plan } else { Desk::say };
+        tell(desk, &told);
     } else {
         out::one(&desk.style, &SESSIONS, &row::session(&session), |_| String::new())?;
     }

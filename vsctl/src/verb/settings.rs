@@ -105,7 +105,7 @@ async fn set(name: String, value_ms: Option<u64>, desk: &Desk) -> anyhow::Result
     let request = v1::SetSettingRequest { name, value_ms, dry_run: desk.dry_run };
     let setting = desk.call("SetSetting", desk.client().await?.admin().set_setting(request)).await?;
     if desk.dry_run {
-        desk.say("plan: set");
+        desk.plan(&format!("plan: set {} as follows", setting.name));
     }
     Ok(setting)
 }

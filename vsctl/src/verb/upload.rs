@@ -144,6 +144,7 @@ pub(crate) async fn run(args: UploadArgs, desk: &Desk) -> anyhow::Result<Exit> {
     options.check()?;
     let rules = Rules { recursive: args.recursive, include: args.include, exclude: args.exclude };
     let found = collect(&args.paths, args.files_from.as_deref(), &rules)?;
+    let found: Vec<Found> = found.into_iter().map(checked).collect();
     if options.title.is_some() && found.len() > 1 {
         return Err(Failure::new(Code::Invalid, format!("one title for {} files", found.len()))
             .hint("leave `--title` out, and change titles later: `vsctl video edit ID --title TITLE`")
@@ -155,7 +156,7 @@ pub(crate) async fn run(args: UploadArgs, desk: &Desk) -> anyhow::Result<Exit> {
     let id_file = args.id_file.map(open_id_file).transpose()?;
     // What is refused here and now needs no cluster.
     let needs_cluster = found.iter().any(Result::is_ok);
-    let cluster = if needs_cluster { cluster_name(&found, desk).await? } else { String::new() };
+    let cluster = if needs_cluster { cluster_name(desk).await? } else { String::new() };
     let plan = Plan {
         options,
         wait: args.transfer.wait,
@@ -188,7 +189,7 @@ pub(crate) async fn resume(
     let found = collect(&[path], None, &Rules::default())?;
     if desk.dry_run {
         let (done, id) = (human_bytes(session.durable_offset), short_id(&session.upload));
-        desk.say(&format!("plan: go on with {id} from {done}"));
+        desk.plan(&format!("plan: go on with {id} from {done}"));
         return plan_only(found, &options, desk);
     }
     let plan = Plan {
@@ -202,11 +203,18 @@ pub(crate) async fn resume(
     Batch { plan, jobs: 1, continue_on_error: false, id_file: None }.run(found, desk).await
 }
 
-/// What tells one cluster's sessions from another's. A lone file that is no film is refused before anybody is asked.
-async fn cluster_name(found: &[Found], desk: &Desk) -> Result<String, Failure> {
-    if let [Ok(Input::File(path))] = found {
-        crate::upload::check_file(path)?;
+/// A file that is no film is refused before anybody is asked.
+fn checked(found: Found) -> Found {
+    if let Ok(Input::File(path)) = &found
+        && let Err(failure) = crate::upload::check_file(path)
+    {
+        return Err((path.display().to_string(), failure));
     }
+    found
+}
+
+/// What tells one cluster's sessions from another's.
+async fn cluster_name(desk: &Desk) -> Result<String, Failure> {
     let request = v1::StatusRequest { consistency: v1::Consistency::Stale.into() };
     let status = desk.call("Status", desk.client().await?.admin().status(request)).await;
     let endpoints = desk.connection.endpoints.value.join(",");
@@ -234,7 +242,7 @@ fn plan_only(found: Vec<Found>, options: &Options, desk: &Desk) -> anyhow::Resul
         });
         match checked {
             Ok(text) => {
-                desk.say(&format!("plan: upload {}, redundancy {}", shown(&text), options.redundancy));
+                desk.plan(&format!("plan: upload {}, redundancy {}", shown(&text), options.redundancy));
                 planned += 1;
             }
             Err(failure) => failures.push(failure),

@@ -345,6 +345,9 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
         return Ok(());
     }
     session.video = record.video.to_string();
+    if let Some(video) = view.video(record.video).map_err(internal)? {
+        session.title = video.title;
+    }
     if let Some(asset) = view.asset(record.asset).map_err(internal)? {
         let copies = crate::admin::copies(view, &asset)?;
         session.logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum();

@@ -60,8 +60,14 @@ pub fn failure_of<'a>(chain: impl Iterator<Item = &'a (dyn Error + 'static)>) ->
     if chain.iter().any(|error| error.downcast_ref::<io::Error>().is_some_and(closed)) {
         return None;
     }
+    let full = |error: &io::Error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    let code = if chain.iter().any(|error| error.downcast_ref::<io::Error>().is_some_and(full)) {
+        Code::NoSpace
+    } else {
+        Code::Internal
+    };
     let mut texts = chain.iter().map(ToString::to_string);
-    let mut failure = Failure::new(Code::Internal, texts.next().unwrap_or_default());
+    let mut failure = Failure::new(code, texts.next().unwrap_or_default());
     failure.why.extend(texts);
     Some(failure)
 }
