@@ -485,7 +485,7 @@ fn when_cutting_fails_the_original_is_there_and_says_why() {
     broken.await_tidy();
 
     let missing = Node::start(&["media.ffprobe=no-such-program"]);
-    let said = missing.tools().try_upload(&film, &["--timeout", "5s"]);
+    let said = missing.tools().try_upload(&film, &["--timeout", "8s"]);
     assert!(said.code != 0 && said.code_told().is_some(), "{said}");
     assert!(said.err.contains("no-such-program"), "it names what is missing on the server: {said}");
 }

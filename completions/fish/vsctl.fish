@@ -1,0 +1,1360 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_vsctl_global_optspecs
+    string join \n C/context= e/endpoint= stale timeout= v/verbose color= o/output= json columns= no-headers bytes utc y/yes no-input dry-run q/quiet progress= h/help V/version
+end
+
+function __fish_vsctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_vsctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_vsctl_using_subcommand
+    set -l cmd (__fish_vsctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c vsctl -n "__fish_vsctl_needs_command" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_needs_command" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_needs_command" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_needs_command" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_needs_command" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_needs_command" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_needs_command" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_needs_command" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_needs_command" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_needs_command" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_needs_command" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_needs_command" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_needs_command" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_needs_command" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_needs_command" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_needs_command" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_needs_command" -s V -l version -d 'Print version'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "upload" -d 'Upload films'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "video" -d 'List, show, edit, remove and restore videos'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "config" -d 'Show and change settings'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "context" -d 'Name clusters and choose between them'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l title -d 'The video\'s title [default: the file\'s name]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l description -d 'What the video is about' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l tag -d 'A tag; may be repeated' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l id-file -d 'Write the video\'s id to this file, one line a video' -r -F
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l renditions -d 'Further renditions to make; this release makes none' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l keep-original -d 'Keep the uploaded file beside its tracks' -r -f -a "true\t''
+false\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l redundancy -d 'auto, replicate[:N] or erasure[:K+M]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l include -d 'From folders, only files that match; may be repeated' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l exclude -d 'From folders, no file that matches; may be repeated' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l files-from -d 'Upload what this file names, a path a line; - for stdin' -r -F
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s j -l jobs -d 'Files at a time' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l on-duplicate -d 'When the same bytes are there already' -r -f -a "skip\t'Answer with the video that is there'
+new\t'Make another video'
+error\t'Refuse'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l bwlimit -d 'Send at most this fast, as in 5MiB/s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l wait -d 'Wait until the video is so far' -r -f -a "stored\t'The original is safe on a quorum'
+ready\t'The video can be played'
+none\t'All bytes are handed over'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s r -l recursive -d 'Upload the files in folders'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l no-resume -d 'Begin anew, whatever was sent before'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l continue-on-error -d 'Go on with other files when one fails'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l filter -d 'List only videos for which all of these hold' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l sort -d 'Sort by this key; -KEY for the greatest first' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l limit -d 'List at most this many' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l page-token -d 'Go on where the last page ended' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s w -l watch -d 'Follow changes until interrupted'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l track -d 'Which track: the uploaded file, or one of those `show` lists' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l resume -d 'Go on with DEST.part of an earlier download'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l force -d 'Replace DEST if it exists'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand download" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -f -a "edit" -d 'Change a video\'s title, description or tags'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -f -a "restore" -d 'Take videos out of the trash'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -f -a "purge" -d 'Remove videos for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and not __fish_seen_subcommand_from ls show edit rm restore purge help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l filter -d 'List only videos for which all of these hold' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l sort -d 'Sort by this key; -KEY for the greatest first' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l limit -d 'List at most this many' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l page-token -d 'Go on where the last page ended' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s w -l watch -d 'Follow changes until interrupted'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l title -d 'The new title' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l description -d 'The new description; empty removes it' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l tag -d 'Set a tag; may be repeated' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l untag -d 'Remove a tag; may be repeated' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l if-revision -d 'Refuse unless the video is at this revision' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from help" -f -a "edit" -d 'Change a video\'s title, description or tags'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from help" -f -a "restore" -d 'Take videos out of the trash'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from help" -f -a "purge" -d 'Remove videos for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand video; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -f -a "ls" -d 'List uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -f -a "resume" -d 'Go on with an upload that was begun anywhere, from where its bytes end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -f -a "cancel" -d 'Give an upload up and drop its bytes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and not __fish_seen_subcommand_from ls resume cancel help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s a -l all -d 'With those that have ended'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l bwlimit -d 'Send at most this fast, as in 5MiB/s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l wait -d 'Wait until the video is so far' -r -f -a "stored\t'The original is safe on a quorum'
+ready\t'The video can be played'
+none\t'All bytes are handed over'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on with an upload that was begun anywhere, from where its bytes end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Give an upload up and drop its bytes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -f -a "ls" -d 'List every setting with its default'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -f -a "get" -d 'Show one setting'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -f -a "set" -d 'Change a setting, at once and for all nodes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -f -a "reset" -d 'Set back to the default'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List every setting with its default'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "get" -d 'Show one setting'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "set" -d 'Change a setting, at once and for all nodes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Set back to the default'
+complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -f -a "view" -d 'Show every setting as it holds now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -f -a "get" -d 'Print one setting as it holds now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -f -a "set" -d 'Set a default, or a value of one context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -f -a "unset" -d 'Remove a default, or a value of one context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -f -a "path" -d 'Print where the configuration file is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l origin -d 'Show where each value came from'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from view" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l for -d 'For this context only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l for -d 'For this context only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "view" -d 'Show every setting as it holds now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "get" -d 'Print one setting as it holds now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "set" -d 'Set a default, or a value of one context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "unset" -d 'Remove a default, or a value of one context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the configuration file is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -f -a "ls" -d 'List contexts, the current one marked'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -f -a "add" -d 'Add a context, or change its endpoints'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -f -a "use" -d 'Make a context the current one'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -f -a "rm" -d 'Forget a context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and not __fish_seen_subcommand_from ls add use rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l use -d 'Make it the current one'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List contexts, the current one marked'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a context, or change its endpoints'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from help" -f -a "use" -d 'Make a context the current one'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Forget a context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand context; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l dynamic -d 'Complete ids, titles and contexts too'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "upload" -d 'Upload films'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "video" -d 'List, show, edit, remove and restore videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "config" -d 'Show and change settings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "context" -d 'Name clusters and choose between them'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "edit" -d 'Change a video\'s title, description or tags'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "restore" -d 'Take videos out of the trash'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "purge" -d 'Remove videos for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from session" -f -a "ls" -d 'List uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from session" -f -a "resume" -d 'Go on with an upload that was begun anywhere, from where its bytes end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from session" -f -a "cancel" -d 'Give an upload up and drop its bytes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "ls" -d 'List every setting with its default'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "get" -d 'Show one setting'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "set" -d 'Change a setting, at once and for all nodes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "reset" -d 'Set back to the default'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "view" -d 'Show every setting as it holds now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Print one setting as it holds now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "set" -d 'Set a default, or a value of one context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "unset" -d 'Remove a default, or a value of one context'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where the configuration file is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from context" -f -a "ls" -d 'List contexts, the current one marked'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from context" -f -a "add" -d 'Add a context, or change its endpoints'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from context" -f -a "use" -d 'Make a context the current one'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from context" -f -a "rm" -d 'Forget a context'

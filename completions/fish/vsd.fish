@@ -1,0 +1,53 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_vsd_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_vsd_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_vsd_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_vsd_using_subcommand
+    set -l cmd (__fish_vsd_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c vsd -n "__fish_vsd_needs_command" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_needs_command" -s V -l version -d 'Print version'
+complete -c vsd -n "__fish_vsd_needs_command" -f -a "serve" -d 'Run a node'
+complete -c vsd -n "__fish_vsd_needs_command" -f -a "dev" -d 'Run a library for trying things out; it is removed when this ends'
+complete -c vsd -n "__fish_vsd_needs_command" -f -a "check-config" -d 'Check a configuration and say what is wrong with it'
+complete -c vsd -n "__fish_vsd_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l config -d 'Configuration file' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l role -d 'Roles of this node: metadata, storage, uploader' -r
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l data-dir -d 'Where metadata and chunks live' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l listen -d 'The one port, for gRPC and chunks' -r
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l advertise -d 'Where others reach this node' -r
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l zone -d 'Failure domain' -r
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l set -d 'Any other key of the configuration' -r
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l bootstrap -d 'Begin a new cluster in an empty data directory'
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l insecure -d 'Listen off loopback although nothing is encrypted'
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_using_subcommand dev" -l nodes -d 'Nodes to run; this release runs one' -r
+complete -c vsd -n "__fish_vsd_using_subcommand dev" -l dir -d 'Where to keep the library; a folder for temporary files otherwise' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand dev" -l port -d 'Port of the first node' -r
+complete -c vsd -n "__fish_vsd_using_subcommand dev" -l keep -d 'Leave the library there when this ends'
+complete -c vsd -n "__fish_vsd_using_subcommand dev" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_using_subcommand check-config" -l print-effective -d 'Print every key with the value it has'
+complete -c vsd -n "__fish_vsd_using_subcommand check-config" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "serve" -d 'Run a node'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "dev" -d 'Run a library for trying things out; it is removed when this ends'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "check-config" -d 'Check a configuration and say what is wrong with it'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
