@@ -18,7 +18,7 @@ use std::{
 use crate::{
     Node, Tools,
     clip::{Clip, numbered},
-    sha256, wait_for,
+    sha256, wait_for_none,
 };
 
 /// Clients that upload at the same time.
@@ -138,7 +138,7 @@ fn upload_stubbornly(tools: &Tools, film: &std::path::Path) -> String {
 /// The library holds what clients were told, once and whole, and nothing else.
 fn check_library(node: &Node, told: Vec<(String, String)>) {
     let tools = node.tools();
-    wait_for("no upload to be in flight", || tools.sessions(&[]).is_empty().then_some(()));
+    wait_for_none(|| tools.sessions(&[]));
     let mut expected: HashMap<_, _> = told.into_iter().collect();
     for video in tools.ls(&["--limit", "100000"]) {
         let id = video["id"].as_str().expect("an id");

@@ -74,6 +74,19 @@ pub fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Waits until there is none of them; fails with those that stay.
+pub fn wait_for_none<T: std::fmt::Debug>(mut left: impl FnMut() -> Vec<T>) {
+    let started = Instant::now();
+    loop {
+        let left = left();
+        if left.is_empty() {
+            return;
+        }
+        assert!(started.elapsed() < program::PATIENCE, "they stay: {left:#?}");
+        std::thread::sleep(POLL);
+    }
+}
+
 /// Whether a text holds nothing that a terminal would obey: no control characters but line feeds, no changes of direction.
 #[must_use]
 pub fn is_harmless(text: &str) -> bool {

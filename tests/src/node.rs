@@ -19,7 +19,7 @@ use crate::{
     POLL, Tools, http,
     process::{Process, descendants, memory_peak_bytes},
     program::{self, PATIENCE, code_of},
-    wait_for,
+    wait_for, wait_for_none,
 };
 
 /// Ports that are handed out. They lie below those the kernel gives to outgoing connections, which would otherwise take the port of
@@ -197,13 +197,12 @@ impl Node {
 
     /// Waits until no upload leaves anything behind: no file in the spool, no scratch, no child.
     pub fn await_tidy(&self) {
-        let left = || {
+        wait_for_none(|| {
             let mut left = files_below(&self.data_dir().join("spool"));
             left.extend(files_below(&self.root.path().join("tmp")));
             left
-        };
-        wait_for("spool and scratch to be empty", || left().is_empty().then_some(()));
-        wait_for("children to be reaped", || self.children().is_empty().then_some(()));
+        });
+        wait_for_none(|| self.children());
     }
 }
 

@@ -46,7 +46,7 @@ const TOP: &[&str] = &[
     "Makefile",
     "rust-toolchain.toml",
 ];
-const COLUMNS_MAX: usize = 120;
+const COLUMNS_MAX: usize = 132;
 /// Longest function, from its first line to its last.
 const FUNCTION_LINES_MAX: usize = 100;
 /// Files that a program wrote.

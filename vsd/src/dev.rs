@@ -46,6 +46,8 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
     let dir = args.dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("vsd-dev-{}", std::process::id())));
     let existed = dir.exists();
     let node_dir = dir.join("n1");
+    // What was there before is somebody's library, and not this one's to remove.
+    let ours = !node_dir.exists();
     std::fs::create_dir_all(&node_dir).map_err(|error| failed("the library's folder cannot be made", error))?;
     debug_assert_eq!(args.nodes, 1, "bounded by the parser");
 
@@ -57,13 +59,17 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
             // Whether anybody reads it does not matter to the library.
             let _ = crate::cli::print(&format!("ready {addr}\n"));
             let endpoint = if args.port == vs_core::limit::PORT { String::new() } else { format!(" -e {addr}") };
-            eprintln!("library in {}{}", dir.display(), if args.keep { "" } else { ", removed when this ends" });
+            eprintln!(
+                "library in {}{}",
+                dir.display(),
+                if args.keep || !ours { "" } else { ", removed when this ends" }
+            );
             eprintln!("next: vsctl{endpoint} upload FILM.mp4     then: vsplay{endpoint} @last     Ctrl-C ends it");
             supervise(&mut node, &signals)
         }
         Err(failure) => stop(&mut node).and(Err(failure)),
     };
-    if !args.keep {
+    if ours && !args.keep {
         let own = if existed { &node_dir } else { &dir };
         std::fs::remove_dir_all(own).map_err(|error| failed("the library cannot be removed", error))?;
     }

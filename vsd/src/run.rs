@@ -37,8 +37,10 @@ const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const LEADER_POLL: Duration = Duration::from_millis(10);
 /// How often the chunk store is asked whether an fsync failed.
 const FAULT_POLL: Duration = Duration::from_secs(1);
-/// Everything must have ended by then; what has not is cut off.
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long uploads may take to be put aside; with what follows, stopping stays below 30 s.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often the consensus is asked whether it still runs.
+const FATAL_POLL: Duration = Duration::from_secs(1);
 
 /// Runs a node until a signal ends it.
 pub(crate) fn main(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
@@ -116,20 +118,25 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         "ready"
     );
 
-    let signal = stop.await;
+    let signal = tokio::select! {
+        signal = stop => signal,
+        why = fatal(&meta) => {
+            notify("STOPPING=1");
+            return Err(Failure::new(Code::Internal, "the metadata of this node has stopped").because(why)
+                .hint("what was acknowledged is safe; mend the cause and start vsd again"));
+        }
+    };
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
-    let _ = closing.send(true);
     faults.abort();
-    let stopped = async {
-        let _ = server.await;
-        uploader.stop().await;
-        meta.shutdown().await;
-        let _ = tokio::task::spawn_blocking(move || store.shutdown()).await;
-    };
-    if tokio::time::timeout(STOP_TIMEOUT, stopped).await.is_err() {
-        tracing::warn!("not everything ended in time; nothing acknowledged is lost by that");
+    // Uploads end first, while they can still write chunks; their streams end with them.
+    if tokio::time::timeout(STOP_TIMEOUT, uploader.stop()).await.is_err() {
+        tracing::warn!("not every upload could be put aside in time; they go on at the next start");
     }
+    let _ = closing.send(true);
+    let _ = server.await;
+    meta.shutdown().await;
+    let _ = tokio::task::spawn_blocking(move || store.shutdown()).await;
     tracing::info!("stopped");
     Ok(if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted })
 }
@@ -201,6 +208,16 @@ async fn report_fault(meta: Meta, store: Arc<Store>, told: impl Fn(String) -> Co
             Ok(()) => return,
             Err(failure) => tracing::warn!(%failure, "the cluster could not be told of a failed fsync"),
         }
+    }
+}
+
+/// Why the consensus stopped, once it has: the process has to be started again.
+async fn fatal(meta: &Meta) -> String {
+    loop {
+        if let Some(why) = meta.status().await.fatal {
+            return why;
+        }
+        tokio::time::sleep(FATAL_POLL).await;
     }
 }
 

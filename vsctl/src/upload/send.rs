@@ -328,7 +328,9 @@ impl Sender<'_> {
         self.task.label(&label);
         self.task.unit(unit);
         self.task.set(session.done, session.total);
-        if session.replicas > 0 {
+        if let Some(waiting) = &session.failure {
+            self.task.note(&format!("waiting: {}", vs_core::text::shown(&waiting.what)));
+        } else if session.replicas > 0 {
             self.task.note(&format!("quorum {}/{}", session.quorum, session.replicas));
         }
     }

@@ -84,7 +84,7 @@ async fn one_video_is_shown_by_prefix_title_and_last() {
 async fn removing_can_be_undone_and_purging_asks() {
     let fake = library().await;
     let planned = fake.run(&["rm", BUNNY, "--dry-run"]).await;
-    assert!(planned.stderr.starts_with("plan: Big Buck Bunny"), "{planned:?}");
+    assert!(planned.stdout.starts_with("plan: Big Buck Bunny"), "{planned:?}");
     assert_eq!(ids(&fake.run(&["ls", "--json"]).await.json()).len(), 5);
     let partly = fake.run(&["rm", BUNNY, "ffff"]).await;
     assert_eq!(partly.exit, Some(9), "{partly:?}");

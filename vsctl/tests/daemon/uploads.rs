@@ -193,7 +193,7 @@ async fn a_dry_run_sends_nothing_and_a_fifo_is_not_opened() {
     let path = file(&fake, "film.mp4", &film(2 * MIB));
     let planned = fake.run(&["upload", "--dry-run", path.to_str().unwrap()]).await;
     assert_eq!(planned.exit, Some(0));
-    assert!(planned.stderr.contains("plan: upload") && planned.stderr.contains("2.0 MiB"), "{planned:?}");
+    assert!(planned.stdout.contains("plan: upload") && planned.stdout.contains("2.0 MiB"), "{planned:?}");
     assert!(fake.state().spools.is_empty());
     let fifo = fake.home.path().join("fifo");
     tokio::process::Command::new("mkfifo").arg(&fifo).status().await.unwrap();

@@ -29,6 +29,8 @@ pub(crate) const FORMATS: &str =
 const STDERR_BYTES_MAX: usize = 8 << 10;
 /// How long a child may take to end after SIGTERM.
 const TERM_GRACE: Duration = Duration::from_secs(2);
+/// How long a child may take to end by itself once it has closed its output.
+const END_GRACE: Duration = Duration::from_secs(30);
 /// A child that sleeps never uses it up; one that spins is stopped by the kernel even when nobody watches it any more.
 const CPU_SECONDS_MAX: u64 = 24 * 3600;
 
@@ -43,9 +45,10 @@ pub(crate) struct Watched {
 impl Watched {
     /// Starts `program` with `args`.
     pub(crate) fn start(media: &Media, program: &Path, args: &[String]) -> std::io::Result<Self> {
-        let mut command = Command::new("nice");
+        let mut command = Command::new("setpriv");
         command
-            .args(["-n", "10", "prlimit", "--fsize=0", "--core=0"])
+            // Dies with the daemon, however that dies.
+            .args(["--pdeathsig", "KILL", "nice", "-n", "10", "prlimit", "--fsize=0", "--core=0"])
             .arg(format!("--as={}", media.memory_max.0))
             .arg(format!("--cpu={}", CPU_SECONDS_MAX.min(media.timeout.0.as_secs().saturating_mul(4))))
             .arg("--")
@@ -67,7 +70,7 @@ impl Watched {
 
     /// The child has said all it will on standard output: waits for its end, and stops it when it does not end by itself.
     pub(crate) async fn finish(mut self) -> std::io::Result<(ExitStatus, String)> {
-        let status = match timeout(TERM_GRACE, self.child.wait()).await {
+        let status = match timeout(END_GRACE, self.child.wait()).await {
             Ok(status) => status?,
             Err(_) => self.end().await?,
         };
@@ -114,6 +117,15 @@ async fn keep_head(mut stderr: ChildStderr) -> String {
         kept.extend_from_slice(&buffer[..read.min(room)]);
     }
     String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// Whether there is such a program: a child is started through others, which would be found.
+pub(crate) fn exists(program: &Path) -> bool {
+    if program.components().count() > 1 {
+        return program.is_file();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 /// Why a child gave no more.

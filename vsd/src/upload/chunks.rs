@@ -18,6 +18,26 @@ use vs_core::{
 const IN_FLIGHT_MAX: usize = 4;
 /// How long one PUT may take: longer than a disk that stalls for seconds.
 const PUT_TIMEOUT: Duration = Duration::from_secs(30);
+/// For how long a step is repeated that fails for a moment, and with what pauses.
+const PATIENCE: Duration = Duration::from_secs(60);
+const RETRY_MIN: Duration = Duration::from_millis(200);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// Repeats a step that may fail for a moment: starting a film anew because of one reset connection would be dear.
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(step: impl Fn() -> F) -> Result<T, Failure> {
+    let started = tokio::time::Instant::now();
+    let mut wait = RETRY_MIN;
+    loop {
+        match step().await {
+            Err(failure) if failure.code.retryable() && started.elapsed() < PATIENCE => {
+                tracing::debug!(%failure, "a step of an upload is repeated");
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(RETRY_MAX);
+            }
+            ended => return ended,
+        }
+    }
+}
 
 /// Writes the chunks of one asset; cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,15 +82,18 @@ impl ChunkWriter {
 
     /// Stores one chunk; returns once a quorum holds it durably.
     pub(crate) async fn put(&self, bytes: Bytes) -> Result<ChunkRef, Failure> {
-        let inner = &self.inner;
-        let _slot = inner.in_flight.acquire().await;
+        let _slot = self.inner.in_flight.acquire().await;
         let hash = Hash::of(&bytes);
+        patiently(|| self.put_once(hash, &bytes)).await
+    }
+
+    async fn put_once(&self, hash: Hash, bytes: &Bytes) -> Result<ChunkRef, Failure> {
+        let inner = &self.inner;
         let chunk = ChunkRef { hash, bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB") };
         let index = *inner.applied.borrow();
         let (_, quorum) = self.copies_and_quorum();
         let places = inner.layout.place(&hash, inner.copies);
-        let mut puts: FuturesUnordered<_> =
-            places.iter().map(|node| self.put_on(*node, chunk, &bytes, index)).collect();
+        let mut puts: FuturesUnordered<_> = places.iter().map(|node| self.put_on(*node, chunk, bytes, index)).collect();
         let (mut stored, mut refused, mut full) = (0, Vec::new(), false);
         // Every place is awaited: one that failed must not go unnoticed, and none is left writing behind our back.
         while let Some(put) = puts.next().await {

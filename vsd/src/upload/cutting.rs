@@ -1,6 +1,8 @@
 //! Makes one track: ffmpeg's output, cut into segments as it comes, each stored before the next but one is gathered.
 
-use std::{collections::VecDeque, path::Path, sync::Arc};
+use std::{
+    collections::VecDeque, io::ErrorKind, os::unix::process::ExitStatusExt, path::Path, sync::Arc, time::Duration,
+};
 
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +14,7 @@ use vs_core::{
 use vsd_core::upload::{
     mp4::{Fragment, Piece, Splitter},
     plan::{Means, TrackPlan},
-    segment::{Cut, Segmenter},
+    segment::{Cut, SEGMENT_BYTES_MAX, Segmenter},
     track::{Sealed, TrackBuilder},
 };
 
@@ -29,8 +31,17 @@ const GROWTH_BYTES: u64 = 256 << 20;
 const GROWTH_TIMES: u64 = 4;
 /// Longest text track that is kept.
 const TEXT_BYTES_MAX: usize = 32 << 20;
-/// Granularity of the memory budget.
-pub(crate) const BUDGET_UNIT: usize = 64 << 10;
+/// Memory for segments on their way to the nodes, over all uploads, and its granularity.
+const BUDGET_BYTES: usize = 64 << 20;
+const BUDGET_UNIT: usize = 64 << 10;
+/// The budget as permits. The longest segment must fit, or its upload would wait for ever.
+pub(crate) const BUDGET_UNITS: usize = BUDGET_BYTES / BUDGET_UNIT;
+const _: () = assert!(SEGMENT_BYTES_MAX <= BUDGET_BYTES);
+/// What ffmpeg exits with when a signal asked it to end.
+const FFMPEG_INTERRUPTED: i32 = 255;
+/// How often an ffmpeg that is killed is started again, and after what pause.
+const DEATHS_MAX: u32 = 2;
+const DEATH_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why there is no track.
 #[derive(Debug)]
@@ -41,6 +52,8 @@ pub(crate) enum NoTrack {
     Copy(String),
     /// The same, because an edit list hides its start.
     Hidden,
+    /// ffmpeg was killed: by the file if it happens again and again, by somebody otherwise.
+    Died(String),
     /// Storing failed, or the daemon stops: the stream may be fine.
     Store(Failure),
 }
@@ -67,9 +80,16 @@ pub(crate) trait PartSink: Sync {
 
 /// Makes the track by the first means that work.
 pub(crate) async fn make(shop: &Workshop, mut plan: TrackPlan, sink: &impl PartSink) -> Result<Track, NoTrack> {
+    let mut deaths = 0;
     loop {
         let (why, hidden) = match once(shop, &plan, sink).await {
-            Err(NoTrack::Copy(why)) => (why, false),
+            Err(NoTrack::Died(why)) if deaths < DEATHS_MAX => {
+                deaths += 1;
+                tracing::warn!(track = plan.track.name, why, "ffmpeg was killed, trying again");
+                tokio::time::sleep(DEATH_PAUSE).await;
+                continue;
+            }
+            Err(NoTrack::Copy(why) | NoTrack::Died(why)) => (why, false),
             Err(NoTrack::Hidden) => ("an edit list hides its start".to_owned(), true),
             made => return made,
         };
@@ -83,7 +103,7 @@ async fn once(shop: &Workshop, plan: &TrackPlan, sink: &impl PartSink) -> Result
     let mut child = start(shop, plan).map_err(|error| NoTrack::Store(unstartable(&shop.media, &error)))?;
     let made = tokio::select! {
         made = gather(shop, plan, &mut child, sink) => made,
-        () = shop.stop.cancelled() => Err(NoTrack::Store(Failure::new(Code::Unreachable, "the node is stopping"))),
+        () = shop.stop.cancelled() => Err(stopping()),
     };
     let gathered = match made {
         Ok(gathered) => gathered,
@@ -93,11 +113,27 @@ async fn once(shop: &Workshop, plan: &TrackPlan, sink: &impl PartSink) -> Result
         }
     };
     let (status, said) = child.finish().await.map_err(|error| NoTrack::Store(unstartable(&shop.media, &error)))?;
-    if !status.success() || gathered.is_empty() {
-        let why = reason(&said, &shop.source);
-        return Err(NoTrack::Copy(why));
+    if matches!(status.code(), Some(126 | 127)) {
+        return Err(NoTrack::Store(unstartable(&shop.media, &ErrorKind::NotFound.into())));
     }
-    gathered.finish(sink).await
+    if status.signal().is_some() || status.code() == Some(FFMPEG_INTERRUPTED) {
+        return Err(if shop.stop.is_cancelled() {
+            stopping()
+        } else {
+            NoTrack::Died(format!("ffmpeg ended with {status}"))
+        });
+    }
+    if !status.success() || gathered.is_empty() {
+        return Err(NoTrack::Copy(reason(&said, &shop.source)));
+    }
+    tokio::select! {
+        made = gathered.finish(sink) => made,
+        () = shop.stop.cancelled() => Err(stopping()),
+    }
+}
+
+fn stopping() -> NoTrack {
+    NoTrack::Store(Failure::new(Code::Unreachable, "the work was stopped"))
 }
 
 fn start(shop: &Workshop, plan: &TrackPlan) -> std::io::Result<Watched> {
@@ -215,7 +251,7 @@ impl<'a> Gathered<'a> {
             self.settle(sink).await?;
         }
         let units = u32::try_from(cut.bytes.len().div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
-        let budget = self.shop.budget.clone().acquire_many_owned(units.max(1)).await;
+        let budget = self.shop.budget.clone().acquire_many_owned(units).await;
         let writer = self.shop.writer.clone();
         let chunks = cut.chunks();
         let storing = tokio::spawn(async move {

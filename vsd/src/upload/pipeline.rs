@@ -16,6 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
 use vs_client::chunk::ChunkClient;
 use vs_core::{
     error::{Code, Failure},
@@ -35,10 +36,10 @@ use vsd_core::{
 };
 
 use super::{
-    chunks::ChunkWriter,
+    chunks::{ChunkWriter, patiently},
     cutting::{self, NoTrack, PartSink, Workshop},
     probe::probe,
-    sessions::{Progress, Uploader},
+    sessions::{Progress, Uploader, view_now},
 };
 
 /// Tracks of one upload that are made at the same time.
@@ -72,32 +73,42 @@ impl From<Failure> for Broken {
 }
 
 /// Finishes an upload whose bytes are all in the spool, however often it takes.
-pub(crate) async fn run(uploader: Uploader, upload: UploadId) {
+pub(crate) async fn run(uploader: Uploader, upload: UploadId, stop: CancellationToken) {
     let mut wait = RETRY_MIN;
     loop {
-        let turn = uploader.turn().await;
-        let broken = match Attempt::begin(&uploader, upload).await {
+        let Some(turn) = stop.run_until_cancelled(uploader.turn()).await else { return };
+        let mut broken = match Attempt::begin(&uploader, upload, stop.clone()).await {
             Ok(attempt) => attempt.finish().await,
             Err(broken) => Err(broken),
         };
         drop(turn);
+        if stop.is_cancelled() {
+            return;
+        }
+        // A refusal is no proof that the upload is over: the record is.
+        if matches!(broken, Err(Broken::Over)) && !is_over(&uploader, upload).await {
+            broken = Err(Broken::Later(internal("the log refused a step of the upload")));
+        }
         match broken {
             Ok(()) | Err(Broken::Over) => break,
             Err(Broken::Rejected(failure) | Broken::Later(failure)) => {
-                if uploader.is_stopping() {
-                    return;
-                }
                 tracing::warn!(%upload, %failure, "an upload has to wait");
                 uploader.report(upload, |progress| progress.waiting = Some(failure.clone()));
             }
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = uploader.stopping() => return,
+            () = stop.cancelled() => return,
         }
         wait = (wait * 2).min(RETRY_MAX);
     }
     uploader.forget(upload);
+}
+
+/// Whether the upload has ended or is another node's; unknown counts as no.
+async fn is_over(uploader: &Uploader, upload: UploadId) -> bool {
+    let record = view_now(uploader, upload).await;
+    record.is_ok_and(|record| record.is_none_or(|record| record.is_over() || record.node != uploader.node()))
 }
 
 /// One attempt, under a ballot of its own.
@@ -108,11 +119,12 @@ struct Attempt {
     writer: ChunkWriter,
     sha256: Hash,
     bytes: u64,
+    stop: CancellationToken,
 }
 
 impl Attempt {
     /// Takes the upload over, which fences every earlier attempt.
-    async fn begin(uploader: &Uploader, upload: UploadId) -> Result<Self, Broken> {
+    async fn begin(uploader: &Uploader, upload: UploadId, stop: CancellationToken) -> Result<Self, Broken> {
         let take = Command::UploadTake { upload, node: uploader.node() };
         let opened = uploader.meta().propose(take).await.map_err(Failure::from)?.accepted().map_err(Failure::from)?;
         let Response::Opened { ballot, asset, scheme, since, .. } = opened else { return Err(Broken::Over) };
@@ -125,13 +137,13 @@ impl Attempt {
         };
         let layout = view.layout(since).map_err(unreadable)?.ok_or_else(|| internal("the upload's layout is gone"))?;
         let writer = chunk_writer(uploader, &view, asset, layout, scheme)?;
-        Ok(Self { uploader: uploader.clone(), record, ballot, writer, sha256, bytes })
+        Ok(Self { uploader: uploader.clone(), record, ballot, writer, sha256, bytes, stop })
     }
 
     /// Does what is left to do, keeping the lease meanwhile.
     async fn finish(self) -> Result<(), Broken> {
         let upload = self.record.id;
-        let lease = tokio::spawn(keep_lease(self.uploader.clone(), upload, self.ballot));
+        let lease = tokio::spawn(keep_lease(self.uploader.clone(), upload, self.ballot, self.stop.clone()));
         let ended = self.steps().await;
         lease.abort();
         match ended {
@@ -147,7 +159,8 @@ impl Attempt {
         self.show(SessionState::Probing, 0, "");
         let path: Arc<Path> = self.uploader.spool().path(self.record.id).into();
         self.restore_spool(&path, stored).await?;
-        let plan = match probe(&self.uploader.options().media, &path).await {
+        let probed = self.stop.run_until_cancelled(probe(&self.uploader.options().media, &path)).await;
+        let plan = match probed.unwrap_or_else(|| Err(internal("the work was stopped"))) {
             Ok(plan) => plan,
             Err(failure) if failure.code == Code::MediaRejected && !stored => return Err(Broken::Rejected(failure)),
             Err(failure) if failure.code == Code::MediaRejected => {
@@ -176,7 +189,16 @@ impl Attempt {
 
     /// The spool is gone but the original is stored: it is written back, verified, from its chunks.
     async fn restore_spool(&self, path: &Path, stored: bool) -> Result<(), Broken> {
-        let here = std::fs::metadata(path).is_ok_and(|meta| meta.len() == self.bytes);
+        // Longer means that bytes came after the end was told; they belong to nothing.
+        let here = match std::fs::metadata(path) {
+            Ok(meta) if meta.len() > self.bytes => {
+                let file = std::fs::OpenOptions::new().write(true).open(path).map_err(local)?;
+                file.set_len(self.bytes).map_err(local)?;
+                true
+            }
+            Ok(meta) => meta.len() == self.bytes,
+            Err(_) => false,
+        };
         if here || !stored {
             return if here {
                 Ok(())
@@ -228,8 +250,8 @@ impl Attempt {
         let sink = self.sink(0, 0);
         let mut done = 0;
         while let Some(next) = stored.next().await {
-            if self.uploader.is_stopping() {
-                return Err(Broken::Later(internal("the node is stopping")));
+            if self.stop.is_cancelled() {
+                return Err(Broken::Later(internal("the work was stopped")));
             }
             let (bytes, chunk) = next?;
             builder.hash(&bytes);
@@ -263,7 +285,7 @@ impl Attempt {
             writer: self.writer.clone(),
             ballot: self.ballot,
             budget: self.uploader.budget(),
-            stop: self.uploader.stop_token(),
+            stop: self.stop.clone(),
         };
         let reached: Vec<_> = (0..count).map(|_| AtomicU64::new(0)).collect();
         let reached = Arc::new(reached);
@@ -281,7 +303,7 @@ impl Attempt {
             match made {
                 Ok(track) => tracks.push(track),
                 Err(NoTrack::Store(failure)) => return Err(failure.into()),
-                Err(NoTrack::Stream(why) | NoTrack::Copy(why)) => notes.push_back((planned, why)),
+                Err(NoTrack::Stream(why) | NoTrack::Copy(why) | NoTrack::Died(why)) => notes.push_back((planned, why)),
                 Err(NoTrack::Hidden) => notes.push_back((planned, "an edit list hides its start".to_owned())),
             }
             self.uploader.report(self.record.id, |progress| progress.tracks_done += 1);
@@ -379,7 +401,7 @@ impl Attempt {
     }
 }
 
-/// Commits parts as they are filled, and tells how far the slowest track is.
+/// Commits parts as they are filled, and tells how far the tracks are on average.
 struct Sink {
     uploader: Uploader,
     upload: UploadId,
@@ -393,23 +415,32 @@ struct Sink {
 impl PartSink for Sink {
     async fn part(&self, part: Sealed) -> Result<(), Failure> {
         let put = Command::PartPut { asset: self.asset, version: self.version, ballot: self.ballot, part: part.bytes };
-        self.uploader.meta().propose(put).await?.accepted()?;
-        Ok(())
+        patiently(|| async {
+            self.uploader.meta().propose(put.clone()).await?.accepted()?;
+            Ok(())
+        })
+        .await
     }
 
     fn reached(&self, us: u64) {
         self.reached[self.at].fetch_max(us, Ordering::Relaxed);
-        let furthest = self.reached.iter().map(|reached| reached.load(Ordering::Relaxed)).max().unwrap_or(0);
-        self.uploader.report(self.upload, |progress| progress.done = (furthest / 1000).min(progress.total.max(1)));
+        let sum: u64 = self.reached.iter().map(|reached| reached.load(Ordering::Relaxed) / 1000).sum();
+        let mean_ms = sum.checked_div(self.reached.len() as u64).unwrap_or(0);
+        self.uploader.report(self.upload, |progress| progress.done = mean_ms.min(progress.total));
     }
 }
 
 /// Tells the log that the writer lives, three times a lease.
-async fn keep_lease(uploader: Uploader, upload: UploadId, ballot: Ballot) {
+async fn keep_lease(uploader: Uploader, upload: UploadId, ballot: Ballot, stop: CancellationToken) {
     loop {
         tokio::time::sleep(Duration::from_secs(10)).await;
-        if let Err(failure) = uploader.meta().propose(Command::LeaseRenew { upload, ballot }).await {
-            tracing::debug!(%upload, failure = %Failure::from(failure), "the lease could not be renewed");
+        match uploader.meta().propose(Command::LeaseRenew { upload, ballot }).await {
+            Ok(Response::Refused(refused)) => {
+                tracing::info!(%upload, %refused, "the upload is no longer this node's to finish");
+                return stop.cancel();
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%upload, %error, "the lease could not be renewed"),
         }
     }
 }

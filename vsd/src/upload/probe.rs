@@ -5,7 +5,7 @@ use std::path::Path;
 use vs_core::error::{Code, Failure};
 use vsd_core::upload::plan::{Plan, plan};
 
-use super::child::{Deadline, FORMATS, Watched, reason};
+use super::child::{Deadline, FORMATS, Watched, exists, reason};
 use crate::config::Media;
 
 /// Most that the probe may answer: a file that needs more describes itself too richly to be honest.
@@ -35,7 +35,7 @@ pub(crate) async fn probe(media: &Media, path: &Path) -> Result<Plan, Failure> {
         }
     }
     let (status, said) = child.finish().await.map_err(|error| missing(&media.ffprobe, &error))?;
-    if status.code() == Some(127) {
+    if matches!(status.code(), Some(126 | 127)) {
         return Err(missing(&media.ffprobe, &std::io::ErrorKind::NotFound.into()));
     }
     if !status.success() {
@@ -53,6 +53,14 @@ pub(crate) async fn probe(media: &Media, path: &Path) -> Result<Plan, Failure> {
 /// The file is at fault.
 pub(crate) fn rejected(why: impl Into<String>) -> Failure {
     Failure::new(Code::MediaRejected, "the file cannot be taken in").because(why.into())
+}
+
+/// Refuses work that this machine has not the programs for.
+pub(crate) fn check_programs(media: &Media) -> Result<(), Failure> {
+    match [&media.ffprobe, &media.ffmpeg].into_iter().find(|program| !exists(program)) {
+        Some(program) => Err(missing(program, &std::io::ErrorKind::NotFound.into())),
+        None => Ok(()),
+    }
 }
 
 /// The machine is at fault.

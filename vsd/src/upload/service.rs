@@ -20,7 +20,8 @@ use vsd_core::meta::{Command, OnDuplicate, Redundancy, TrackOptions, UploadBegin
 
 use super::{
     pipeline::blocking,
-    sessions::{Live, Uploader},
+    probe::check_programs,
+    sessions::{Live, Uploader, view_now},
     spool::{SYNC_BYTES, SpoolFile},
 };
 use crate::admin::{check_limit, status};
@@ -29,6 +30,8 @@ use crate::admin::{check_limit, status};
 const PIECES_QUEUED: usize = 4;
 /// A client that sends nothing for this long has gone.
 const APPEND_IDLE: Duration = Duration::from_secs(60);
+/// How often a stream of bytes tells the log that its session lives.
+const RENEW_INTERVAL: Duration = Duration::from_secs(60);
 /// Least time between two messages of a watch.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 /// A watch says something at least this often, so that a dead connection is noticed.
@@ -50,7 +53,10 @@ impl UploadService {
     async fn begin_session(&self, request: v1::BeginRequest) -> Result<v1::Session, Failure> {
         let begin = self.begin_command(request)?;
         let upload = begin.upload;
-        self.check_room(begin.size.unwrap_or(0), begin.options.keep_original)?;
+        check_programs(&self.uploader.options().media)?;
+        if view_now(&self.uploader, upload).await?.is_none() {
+            self.check_room(begin.size.unwrap_or(0), begin.options.keep_original)?;
+        }
         self.uploader.meta().propose(Command::UploadBegin(Box::new(begin))).await?.accepted()?;
         self.session(upload).await
     }
@@ -156,9 +162,15 @@ impl UploadService {
             };
         }
         drop(queue);
-        // A sign of life, so that a session does not expire between two evenings of a slow upload.
-        let _ = self.uploader.meta().propose(Command::LeaseRenew { upload, ballot: record.ballot }).await;
+        let _ = self.renew(&record).await;
         writer.await.map_err(|error| Failure::new(Code::Internal, error.to_string()))?
+    }
+
+    /// A sign of life, so that the session does not expire while bytes come.
+    async fn renew(&self, record: &UploadRecord) -> Result<(), Failure> {
+        let renew = Command::LeaseRenew { upload: record.id, ballot: record.ballot };
+        self.uploader.meta().propose(renew).await?.accepted()?;
+        Ok(())
     }
 
     async fn finish_session(&self, request: v1::FinishRequest) -> Result<v1::Session, Failure> {
@@ -168,10 +180,14 @@ impl UploadService {
             self.uploader.process_if_open(&session, upload);
             return Ok(session);
         }
-        let record = self.receiving(upload).await?;
         let live = self.uploader.live(upload);
         live.take_over();
         let mut file = live.file.lock().await;
+        // Only now: another Finish may have held the lock.
+        let record = match self.receiving(upload).await {
+            Err(failure) if failure.code == Code::Conflict => return self.session(upload).await,
+            record => record?,
+        };
         let spooled = self.open(&mut file, upload).await?;
         let (bytes, sha256) = (spooled.synced, spooled.sha256());
         if bytes != request.size {
@@ -252,6 +268,13 @@ impl UploadService {
     }
 
     async fn watch_session(self, upload: UploadId, to: mpsc::Sender<Result<v1::Session, Status>>) {
+        // An ended upload has nothing live to listen to.
+        if let Ok(session) = self.session(upload).await
+            && is_over(session.state())
+        {
+            let _ = to.send(Ok(session)).await;
+            return;
+        }
         let mut progress = self.uploader.progress(upload);
         let mut applied = self.uploader.meta().watch_applied();
         let mut told: Option<v1::Session> = None;
@@ -294,7 +317,10 @@ async fn write_pieces(
     replaced: CancellationToken,
 ) -> Result<(), Failure> {
     let mut guard = live.file.clone().lock_owned().await;
+    // Only now: a Finish may have held the lock.
+    service.receiving(record.id).await?;
     service.open(&mut guard, record.id).await?;
+    let mut renewed = tokio::time::Instant::now();
     let mut expected: Option<u64> = None;
     let mut ended = Ok(());
     while let Some((offset, data)) = queued.recv().await {
@@ -326,7 +352,11 @@ async fn write_pieces(
         if at_sync {
             live.offset.send_replace(synced);
             let _ = acks.try_send(Ok(v1::AppendResponse { durable_offset: synced }));
-            if let Err(failure) = service.check_room(0, false) {
+            let alive = if renewed.elapsed() < RENEW_INTERVAL { Ok(()) } else { service.renew(&record).await };
+            if renewed.elapsed() >= RENEW_INTERVAL {
+                renewed = tokio::time::Instant::now();
+            }
+            if let Err(failure) = alive.and_then(|()| service.check_room(0, false)) {
                 ended = Err(failure);
                 break;
             }
@@ -345,7 +375,7 @@ async fn write_pieces(
             return Err(Failure::new(Code::Internal, "the spool cannot be synced").because(error));
         }
         live.offset.send_replace(file.synced);
-        let _ = acks.send(Ok(v1::AppendResponse { durable_offset: file.synced })).await;
+        let _ = acks.try_send(Ok(v1::AppendResponse { durable_offset: file.synced }));
         *guard = Some(file);
     }
     ended
@@ -378,7 +408,7 @@ impl Upload for UploadService {
         let (acks, answers) = mpsc::channel(64);
         let service = self.clone();
         tokio::spawn(async move {
-            let Ok(Some(first)) = pieces.message().await else { return };
+            let Ok(Ok(Some(first))) = tokio::time::timeout(APPEND_IDLE, pieces.message()).await else { return };
             if let Err(failure) = service.append_all(first, pieces, acks.clone()).await {
                 let _ = acks.send(Err(status(failure))).await;
             }

@@ -1,7 +1,7 @@
 //! The sessions of this node: what is live in memory of each, and how the record and the live part make what a client sees.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -18,14 +18,12 @@ use vs_wire::v1::{self, SessionState};
 use vsd_core::meta::{AssetStatus, ClusterTime, End, SettingName, UploadPhase, UploadRecord, View};
 
 use super::{
-    cutting::BUDGET_UNIT,
+    cutting::BUDGET_UNITS,
     pipeline,
     spool::{Spool, SpoolFile},
 };
 use crate::{config::Media, meta::Meta, run::wall_ms};
 
-/// Memory for segments on their way to the nodes, over all uploads.
-const BUDGET_BYTES: usize = 64 << 20;
 /// How often the spool is looked through for files of uploads that are over.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -100,7 +98,8 @@ struct Inner {
     spool: Spool,
     chunks: ChunkClient,
     live: Mutex<HashMap<UploadId, Live>>,
-    running: Mutex<std::collections::HashSet<UploadId>>,
+    /// Uploads that are being finished, each with what stops it.
+    running: Mutex<HashMap<UploadId, CancellationToken>>,
     turns: Arc<Semaphore>,
     budget: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -113,7 +112,7 @@ impl Uploader {
         let inner = Inner {
             spool: Spool::new(options.spool.clone()),
             turns: Arc::new(Semaphore::new(options.concurrency)),
-            budget: Arc::new(Semaphore::new(BUDGET_BYTES / BUDGET_UNIT)),
+            budget: Arc::new(Semaphore::new(BUDGET_UNITS)),
             chunks: ChunkClient::new(),
             live: Mutex::default(),
             running: Mutex::default(),
@@ -177,22 +176,31 @@ impl Uploader {
 
     /// Begins to finish a received upload, unless that is under way.
     pub(crate) fn process(&self, upload: UploadId) {
-        if self.is_stopping() || !lock(&self.inner.running).insert(upload) {
-            return;
+        let stop = self.inner.stop.child_token();
+        match lock(&self.inner.running).entry(upload) {
+            Entry::Vacant(entry) if !self.is_stopping() => drop(entry.insert(stop.clone())),
+            _ => return,
         }
         let uploader = self.clone();
         self.inner.tasks.spawn(async move {
-            pipeline::run(uploader.clone(), upload).await;
+            // A task of its own: whatever becomes of it, the upload can be taken up again.
+            let ended = tokio::spawn(pipeline::run(uploader.clone(), upload, stop)).await;
             lock(&uploader.inner.running).remove(&upload);
+            if let Err(error) = ended {
+                tracing::error!(%upload, %error, "finishing an upload broke down");
+            }
         });
     }
 
     fn is_running(&self, upload: UploadId) -> bool {
-        lock(&self.inner.running).contains(&upload)
+        lock(&self.inner.running).contains_key(&upload)
     }
 
-    /// The upload is over: nothing of it stays here.
+    /// The upload is over: nothing of it stays here, and nothing works on it.
     pub(crate) fn forget(&self, upload: UploadId) {
+        if let Some(stop) = lock(&self.inner.running).get(&upload) {
+            stop.cancel();
+        }
         self.drop_live(upload);
         self.inner.spool.remove(upload);
     }
@@ -296,10 +304,6 @@ impl Uploader {
         self.inner.budget.clone()
     }
 
-    pub(crate) fn stop_token(&self) -> CancellationToken {
-        self.inner.stop.clone()
-    }
-
     pub(crate) fn is_stopping(&self) -> bool {
         self.inner.stop.is_cancelled()
     }
@@ -310,7 +314,7 @@ impl Uploader {
 }
 
 /// The record as it is now, by a read of its own.
-async fn view_now(uploader: &Uploader, upload: UploadId) -> Result<Option<UploadRecord>, Failure> {
+pub(crate) async fn view_now(uploader: &Uploader, upload: UploadId) -> Result<Option<UploadRecord>, Failure> {
     let state = uploader.meta().read().await?;
     state.view().upload(upload).map_err(internal)
 }

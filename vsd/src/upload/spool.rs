@@ -127,6 +127,7 @@ impl SpoolFile {
         let length = self.written.to_le_bytes();
         let marker = [&length[..], &crc32c::crc32c(&length).to_le_bytes()].concat();
         self.marker.write_all_at(&marker, 0)?;
+        self.marker.sync_data()?;
         self.synced = self.written;
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::mp4::Fragment;
 /// From here on the next keyframe ends a segment, however short it is.
 pub const SEGMENT_BYTES_SOFT: usize = 16 << 20;
 /// A stream whose keyframes lie further apart than this cannot be cut.
-pub const SEGMENT_BYTES_MAX: usize = 96 << 20;
+pub const SEGMENT_BYTES_MAX: usize = 32 << 20;
 
 /// A stream that gives nowhere to cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
