@@ -78,7 +78,7 @@ fn sessions_in_flight_are_seen_resumed_elsewhere_and_cancelled() {
     assert_eq!(tools.download(&video, &node.work().join("back.mp4")), sha256(&one));
 
     let planned = tools.vsctl(&["session", "cancel", &id_of(&other), "--dry-run"]).ok();
-    assert!(planned.out.contains("plan:") && tools.sessions(&[]).len() == 1, "{planned}");
+    assert!(planned.out().contains("plan:") && tools.sessions(&[]).len() == 1, "{planned}");
     let _ = tools.vsctl(&["session", "cancel", &id_of(&other)]).ok();
     assert!(tools.sessions(&[]).is_empty());
     assert_eq!(tools.ls(&[]).len(), 1);

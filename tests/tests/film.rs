@@ -196,7 +196,7 @@ fn what_is_removed_can_be_had_back_until_it_is_purged() {
     let (one, two) = (numbered(Clip::Short, 1, &node.work()), numbered(Clip::Short, 2, &node.work()));
     let (one, two) = (tools.upload(&one, &["--title", "one"]), tools.upload(&two, &["--title", "two"]));
     let planned = tools.vsctl(&["rm", &one.id, "--dry-run"]).ok();
-    assert!(planned.out.contains("plan:") && tools.ls(&[]).len() == 2, "{planned}");
+    assert!(planned.out().contains("plan:") && tools.ls(&[]).len() == 2, "{planned}");
 
     let removed = tools.vsctl(&["rm", "one", &two.id]).ok();
     assert!(removed.err.contains("vsctl video restore"), "it says how to undo it: {removed}");
@@ -216,7 +216,7 @@ fn what_is_removed_can_be_had_back_until_it_is_purged() {
     assert!(refused.err.contains("--yes"), "{refused}");
     tools.vsctl(&["video", "purge", &one.id, "--no-input"]).fails(12, "VS-E1201");
     let planned = tools.vsctl(&["video", "purge", &one.id, "--dry-run"]).ok();
-    assert!(planned.err.contains("plan:"), "{planned}");
+    assert!(planned.out().contains("plan:"), "{planned}");
     assert_eq!(tools.ls(&[]).len(), 2);
     let _ = tools.vsctl(&["video", "purge", &one.id, "--yes"]).ok();
     tools.vsctl(&["show", &one.id]).fails(5, "VS-E0501");
