@@ -5,7 +5,8 @@ use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
 use vs_tests::{Node, Said, clip::Clip, is_harmless, program, sha256};
 
 /// Quotes, blanks, a variable, letters of three scripts, a colour, a line's end, a change of direction, a bell.
-const HOSTILE: &str = "na\u{ef}ve \"double\" 'single' $HOME `id` & \u{540d}\u{524d} \u{43a}\u{438}\u{43d}\u{43e} \u{1b}[31m\n\u{202e}\u{7}\u{9b}2J%s .mp4";
+const HOSTILE: &str = "na\u{ef}ve \"double\" 'single' $HOME `id` & \
+    \u{540d}\u{524d} \u{43a}\u{438}\u{43d}\u{43e} \u{1b}[31m\n\u{202e}\u{7}\u{9b}2J%s .mp4";
 
 #[track_caller]
 fn harmless(said: &Said) {

@@ -1,6 +1,6 @@
 //! `--filter 'status=ready,views>1000'` and `--sort -views`: which videos are listed, and in what order.
 //!
-//! A condition is KEY OP VALUE over the keys of a listed item, or `tag=K` and `tag=K=V`; all must hold. `~` means "contains", in any
+//! A condition is KEY OP VALUE over the keys of an item, or `tag=K` and `tag=K=V`; all must hold. `~` means "contains", in any
 //! case. Sizes and durations may carry units. The server knows nothing of filters except statuses, which it is asked for.
 
 use std::cmp::Ordering;

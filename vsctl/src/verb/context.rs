@@ -5,7 +5,7 @@ use clap_complete::ArgValueCandidates;
 use serde_json::{Value, json};
 use vs_client::{
     cli::{Origin, OutputFormat, Program},
-    context::{Config, check_context_name},
+    context::{Config, Settings, check_context_name},
 };
 use vs_core::error::{Code, Exit, Failure};
 
@@ -121,7 +121,9 @@ fn ls(desk: &Desk) -> anyhow::Result<Exit> {
     let config = Config::load(Program::Vsctl)?;
     let chosen = desk.connection.context.as_ref().filter(|context| context.origin != Origin::File);
     let current = chosen.map(|context| context.value.as_str()).or(config.current_name());
-    let row = |(name, settings): (&String, &vs_client::context::Settings)| json!({ "name": name, "current": Some(name.as_str()) == current, "endpoints": settings.endpoints });
+    let row = |(name, settings): (&String, &Settings)| {
+        json!({ "name": name, "current": Some(name.as_str()) == current, "endpoints": settings.endpoints })
+    };
     let items: Vec<_> = config.contexts().iter().map(row).collect();
     out::list(&desk.style, &CONTEXTS, &items, None)?;
     if items.is_empty() && desk.style.format == OutputFormat::Table {

@@ -5,7 +5,7 @@
 //! | receive | bytes in the spool, synced up to the offset that clients are told | a session that goes on at that offset |
 //! | probe | nothing | the same step again, under a higher ballot |
 //! | store | the original's chunks on quorum, then their parts, then one commit: the video is listed | the same step again |
-//! | cut | each track's chunks and parts as ffmpeg makes them, then one commit: the video is ready | the same step again; parts of the older ballot are swept |
+//! | cut | each track's chunks and parts as ffmpeg makes them, then one commit: the video is ready | the same step again |
 //!
 //! Invariants:
 //! - Nothing is called stored that is not on quorum, and nothing is listed that cannot be read whole.

@@ -330,12 +330,14 @@ mod tests {
     use super::*;
 
     const FILM: &str = r#"{"format":{"format_name":"matroska,webm","duration":"12.5"},"streams":[
-        {"index":0,"codec_type":"video","codec_name":"h264","width":640,"height":360,"pix_fmt":"yuv420p","avg_frame_rate":"30000/1001"},
+        {"index":0,"codec_type":"video","codec_name":"h264","width":640,"height":360,"pix_fmt":"yuv420p",
+         "avg_frame_rate":"30000/1001"},
         {"index":1,"codec_type":"audio","codec_name":"vorbis","sample_rate":"48000","channels":2,"tags":{"language":"eng"}},
         {"index":2,"codec_type":"audio","codec_name":"opus","sample_rate":"48000","channels":6,"tags":{"language":"../x"}},
         {"index":3,"codec_type":"subtitle","codec_name":"subrip","tags":{"language":"deu"}},
         {"index":4,"codec_type":"subtitle","codec_name":"hdmv_pgs_subtitle"},
-        {"index":5,"codec_type":"video","codec_name":"mjpeg","width":9,"height":9,"pix_fmt":"x","disposition":{"attached_pic":1}},
+        {"index":5,"codec_type":"video","codec_name":"mjpeg",
+         "width":9,"height":9,"pix_fmt":"x","disposition":{"attached_pic":1}},
         {"index":6,"codec_type":"video","codec_name":"h264","width":0,"height":0}]}"#;
 
     #[test]
@@ -363,7 +365,8 @@ mod tests {
         for bad in ["{}", "", r#"{"streams":[{"index":0,"codec_type":"data","codec_name":"bin_data"}]}"#] {
             assert!(plan(bad.as_bytes()).is_err(), "{bad}");
         }
-        let huge = r#"{"streams":[{"index":0,"codec_type":"video","codec_name":"h264","width":65535,"height":65535,"pix_fmt":"a"}]}"#;
+        let huge = r#"{"streams":[{"index":0,"codec_type":"video","codec_name":"h264",
+            "width":65535,"height":65535,"pix_fmt":"a"}]}"#;
         let Err(Rejected::Nothing(why)) = plan(huge.as_bytes()) else { panic!("taken in") };
         assert_eq!(why, ["stream 0: video h264: the picture is too large"]);
     }
