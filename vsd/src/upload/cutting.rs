@@ -237,7 +237,7 @@ impl<'a> Gathered<'a> {
         Ok(())
     }
 
-    /// Decoders of fragmented files ignore that an edit list hides frames: those must not be there: the one frame of priming that
+    /// Decoders of fragmented files ignore that an edit list hides frames. None may be there, the one frame of priming that
     /// every sound codec needs aside.
     fn check_shown(&self, fragment: &Fragment) -> Result<(), NoTrack> {
         let allowed_us = if self.plan.kind == TrackKind::Audio { fragment.frame_us } else { fragment.frame_us / 2 };
