@@ -86,7 +86,7 @@ fn files_that_are_no_films() {
     let loop_ = folder.join("loop");
     std::os::unix::fs::symlink(&loop_, &loop_).expect("a link");
     let secret = make("secret.mp4", b"x");
-    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0)).expect("a mode");
+    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("a mode");
     let mut cases: Vec<(PathBuf, i32, &str)> = vec![
         (folder.join("missing.mp4"), 5, "VS-E0501"),
         (folder.clone(), 2, "VS-E0201"),
