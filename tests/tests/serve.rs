@@ -155,10 +155,12 @@ fn a_library_for_trying_things_out_comes_and_goes() {
         assert!(said.out().is_empty() || said.out() == format!("ready {addr}\n"), "{said}");
         assert!(http::get(&addr, "/livez").is_none(), "the node ends with it");
     };
+    run_dev(&[], Signal::SIGINT);
+    assert!(!library.join("n1").exists(), "removed");
     run_dev(&["--keep"], Signal::SIGTERM);
     assert!(library.join("n1/node.toml").exists(), "kept as asked");
     run_dev(&[], Signal::SIGINT);
-    assert!(!library.join("n1").exists(), "removed");
+    assert!(library.join("n1/node.toml").exists(), "what was there before is not its to remove");
 }
 
 /// The first chunk of a film's original, by way of the public interface alone: its bytes are the film's first 2 MiB.

@@ -121,7 +121,10 @@ fn ls(desk: &Desk) -> anyhow::Result<Exit> {
     let config = Config::load(Program::Vsctl)?;
     let chosen = desk.connection.context.as_ref().filter(|context| context.origin != Origin::File);
     let current = chosen.map(|context| context.value.as_str()).or(config.current_name());
-    let row = |(name, settings): (&String, &Settings)| json!({ "name": name, "current": Some(name.as_str()) == current, "endpoints": settings.endpoints });
+    let row = |(name, settings): (&String, &Settings)| {
+        let is_current = Some(name.as_str()) == current;
+        json!({ "name": name, "current": is_current, "endpoints": settings.endpoints })
+    };
     let items: Vec<_> = config.contexts().iter().map(row).collect();
     out::list(&desk.style, &CONTEXTS, &items, None)?;
     if items.is_empty() && desk.style.format == OutputFormat::Table {
