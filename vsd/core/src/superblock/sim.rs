@@ -316,6 +316,10 @@ impl Disk for SimDisk {
         self.call().map(drop)
     }
 
+    fn trim(&self, _: &u64) -> io::Result<()> {
+        self.call().map(drop)
+    }
+
     fn allocated(&self, file: &u64) -> io::Result<u64> {
         self.size(file)
     }

@@ -207,6 +207,8 @@ pub(super) fn write_footer<D: Disk>(
     }
     let footer = encode_footer(entries, records_end, quarantined_bytes, superblock.salt);
     write_or_give_back(shared, &superblock.file, &[&footer], bytes, records_end)?;
+    // blocks that stay allocated are only lost until the file is compacted
+    let _ = shared.disk.trim(&superblock.file);
     shared.sync(&superblock.file)?;
     Ok(bytes)
 }
