@@ -101,8 +101,9 @@ impl DataDir {
             return Ok(());
         }
         if let (Some(dir), Some(key)) = (dir, dir_key) {
-            storage::Identity::adopt(&self.chunks(), *cluster, *node, *key, *dir)
-                .map_err(|why| Failure::new(Code::DataDir, format!("cannot use {}", self.chunks().display())).because(why))?;
+            storage::Identity::adopt(&self.chunks(), *cluster, *node, *key, *dir).map_err(|why| {
+                Failure::new(Code::DataDir, format!("cannot use {}", self.chunks().display())).because(why)
+            })?;
         }
         self.identity = Identity { format: FORMAT, dir: None, dir_key: None, ..self.identity.clone() };
         write_identity(&self.root, &self.identity)

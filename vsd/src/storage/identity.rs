@@ -91,7 +91,7 @@ pub(crate) struct Held {
     pub(crate) identity: Identity,
     /// Checked and sealed since its last fault.
     pub(crate) mended: bool,
-    _lock: Flock<File>,
+    pub(super) lock: Flock<File>,
 }
 
 /// Whose directories are looked for, and what is known of them.
@@ -117,7 +117,9 @@ impl Owner<'_> {
             }
         }
         let lock = Flock::lock(File::open(path)?, FlockArg::LockExclusiveNonblock);
-        let lock = lock.map_err(|(_, error)| if error == nix::Error::EWOULDBLOCK { Unusable::InUse } else { io::Error::from(error).into() })?;
+        let lock = lock.map_err(|(_, error)| {
+            if error == nix::Error::EWOULDBLOCK { Unusable::InUse } else { io::Error::from(error).into() }
+        })?;
         let identity = match Identity::read(path)? {
             Some(identity) if (identity.cluster, identity.node) != (self.cluster, self.node) => {
                 return Err(Unusable::OfAnother { node: identity.node, cluster: identity.cluster });
@@ -127,7 +129,7 @@ impl Owner<'_> {
         };
         let checked = read::<Checked>(path, CHECKED)?;
         let mended = checked.is_some_and(|checked| checked.key == identity.key);
-        Ok(Held { path: path.clone(), identity, mended, _lock: lock })
+        Ok(Held { path: path.clone(), identity, mended, lock })
     }
 
     /// Begins to join with an empty directory.

@@ -116,25 +116,16 @@ impl Queue {
 impl Waiting {
     /// The first change and all that wait behind it, as far as they may share an fsync with it.
     fn group(&mut self, first: Op, answer: oneshot::Sender<Result<Outcome, WriteError>>) -> Work {
-        let mut bytes = bytes_of(&first);
+        let mut bytes = first.payload_bytes();
         let (mut ops, mut answers) = (vec![first], vec![answer]);
         while bytes + CHUNK_BYTES_MAX <= GROUP_BYTES_MAX
             && let Some((Request::Write(..), _)) = self.requests.front()
         {
             let Some((Request::Write(op, answer), _)) = self.requests.pop_front() else { break };
-            bytes += bytes_of(&op);
+            bytes += op.payload_bytes();
             ops.push(op);
             answers.push(answer);
         }
         Work::Group(ops, answers)
-    }
-}
-
-/// What a change adds to a group.
-fn bytes_of(op: &Op) -> usize {
-    match op {
-        Op::Put(put) => put.chunk.bytes().len(),
-        Op::Move(moved) => moved.bytes(),
-        Op::Delete(_) => 0,
     }
 }

@@ -86,7 +86,17 @@ mod tests {
         let states = [DirState::Ok, DirState::ReadOnly { reason: text.to_owned() }, DirState::Missing];
         let state = states[usize::from(id.to_le_bytes()[0]) % states.len()].clone();
         let key = Uuid::from_u128(id.into());
-        (DirId(id), DirRecord { id: DirId(id), node: NodeId(id), key, path: text.to_owned(), state, fault: Some(text.to_owned()) })
+        (
+            DirId(id),
+            DirRecord {
+                id: DirId(id),
+                node: NodeId(id),
+                key,
+                path: text.to_owned(),
+                state,
+                fault: Some(text.to_owned()),
+            },
+        )
     }
 
     proptest! {
