@@ -21,7 +21,7 @@ use std::{
 use bytes::Bytes;
 use vs_core::{hash::Hash, id::AssetId};
 
-use super::{Disk, Put, Space, VerifiedChunk};
+use super::{Disk, Engine, Op, Outcome, Put, Space, VerifiedChunk, WriteError};
 
 const SECTOR_BYTES: usize = 512;
 const BLOCK_BYTES: usize = 4096;
@@ -34,6 +34,11 @@ const BLOCK_BYTES: usize = 4096;
 pub fn put(asset: u64, bytes: Bytes) -> Put {
     let hash = Hash::of(&bytes);
     Put { asset: AssetId(asset), chunk: VerifiedChunk::verify(bytes, hash).expect("named by its hash") }
+}
+
+/// Puts as one group.
+pub fn write<D: Disk>(engine: &mut Engine<D>, puts: &[Put]) -> Vec<Result<Outcome, WriteError>> {
+    engine.write_group(&puts.iter().cloned().map(Op::from).collect::<Vec<_>>())
 }
 
 /// A source of choices: SplitMix64, so that a test is repeated by its seed.
@@ -79,6 +84,7 @@ pub enum Call {
     Write,
     Punch,
     Allocate,
+    Trim,
     Forget,
     Sync,
     Space,
@@ -199,7 +205,7 @@ impl SimDisk {
             Some(more) => *more -= 1,
             None => {}
         }
-        let changes = matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate);
+        let changes = matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate | Call::Trim);
         if changes && world.read_only {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }
@@ -598,6 +604,14 @@ impl Disk for SimDisk {
         if world.take_blocks(*file, at(offset), bytes) < bytes {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        Ok(())
+    }
+
+    fn trim(&self, file: &u64) -> io::Result<()> {
+        let mut world = self.call(Call::Trim)?;
+        let Inode { cached, blocks, .. } = world.inode(*file);
+        let end = cached.len().div_ceil(BLOCK_BYTES);
+        blocks.retain(|block| *block < end);
         Ok(())
     }
 
