@@ -26,6 +26,7 @@ use crate::{
     meta::{Meta, MetaError, MetaOptions},
     node::DataDir,
     notify::notify,
+    reserve::Reserve,
     storage::{self, Probes, Store},
     upload::{self, Uploader},
 };
@@ -102,6 +103,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         let _ = closed.wait_for(|closed| *closed).await;
     }));
     let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership));
+    let keeper = tokio::spawn(async move { reserve.keep().await });
     notify("READY=1");
     tracing::info!(
         node = %data.identity.node,
@@ -122,6 +124,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
     faults.abort();
+    keeper.abort();
     // Uploads end first, while they can still write chunks; their streams end with them.
     if tokio::time::timeout(STOP_TIMEOUT, uploader.stop()).await.is_err() {
         tracing::warn!("not every upload could be put aside in time; they go on at the next start");
@@ -137,7 +140,10 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
 fn probes(store: &Arc<Store>, reserve: &Arc<Reserve>) -> Probes {
     let (readable, counted, reserve) = (store.clone(), store.clone(), reserve.clone());
-    Probes { ready: Arc::new(move || readable.ready()), metrics: Arc::new(move || counted.metrics()) }
+    Probes {
+        ready: Arc::new(move || readable.ready()),
+        metrics: Arc::new(move || counted.metrics() + &reserve.metrics()),
+    }
 }
 
 async fn bind(config: &Config) -> Result<TcpListener, Failure> {

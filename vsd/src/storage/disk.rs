@@ -20,14 +20,15 @@ const STAT_BLOCK_BYTES: u64 = 512;
 #[derive(Debug)]
 pub(crate) struct RealDisk {
     path: PathBuf,
-    /// Held for as long as anybody reads or writes here.
-    _lock: Option<Flock<File>>,
+    /// Locked for as long as anybody reads or writes here; and open to be synced: a sync that fails for want of a
+    /// descriptor would count as a failed one.
+    directory: Flock<File>,
 }
 
 impl RealDisk {
-    /// A directory that is there, and locked by whoever asks for it or by `lock`.
-    pub(super) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
-        Self { path: path.to_owned(), _lock: lock }
+    /// A directory that is there and locked.
+    pub(super) fn new(path: &Path, directory: Flock<File>) -> Self {
+        Self { path: path.to_owned(), directory }
     }
 }
 
@@ -62,7 +63,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+        self.directory.sync_all()
     }
 
     fn size(&self, file: &File) -> io::Result<u64> {
@@ -101,9 +102,9 @@ impl Disk for RealDisk {
         Ok(fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, signed(offset)?, signed(bytes)?)?)
     }
 
-    /// Setting the length to what it is drops the blocks behind it; punching there does nothing on ext4.
-    fn trim(&self, file: &File) -> io::Result<()> {
-        file.set_len(file.metadata()?.len())
+    /// Drops allocated blocks behind the end too, which punching there does not do on ext4.
+    fn truncate(&self, file: &File, length: u64) -> io::Result<()> {
+        file.set_len(length)
     }
 
     fn allocated(&self, file: &File) -> io::Result<u64> {

@@ -36,6 +36,6 @@ pub(crate) fn router(store: Arc<Store>, probes: Probes) -> axum::Router {
 
 /// Opens a directory that this process holds, for as long as it is in use.
 pub(crate) fn open(held: Held, config: Config, limits: Limits) -> Result<Directory, OpenError> {
-    let disk = disk::RealDisk::new(&held.path, Some(held.lock));
+    let disk = disk::RealDisk::new(&held.path, held.lock);
     Directory::open(disk, &held.path, config, limits)
 }
