@@ -143,7 +143,7 @@ impl Owner<'_> {
         {
             return Err(Unusable::Missing { dir, there: true, path: path.to_owned() });
         }
-        let key = Uuid::from_bytes(rand::random());
+        let key = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
         let identity = Identity { format: FORMAT, cluster: self.cluster, node: self.node, key, dir: None };
         identity.write(path)?;
         remove_if_there(path, IS_NEW)?;
