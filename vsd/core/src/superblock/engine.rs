@@ -99,6 +99,12 @@ pub struct Engine<D: Disk> {
     unsealed: Vec<Tail<D::File>>,
     /// Tombstones that were moved, with the superblock they were moved out of.
     carried: BTreeSet<(u32, Key, u64)>,
+    /// Chunks of which a tombstone may lie on the disk that readers do not know of. The next open may find it, so what
+    /// is here of them counts for nothing: a PUT writes it again, behind that tombstone.
+    doubted: HashSet<Key>,
+    /// The disk did not read everything when the directory was opened: so all that is from before this superblock is
+    /// doubted too.
+    doubted_before: u32,
 }
 
 impl<D: Disk> Engine<D> {
@@ -118,6 +124,8 @@ impl<D: Disk> Engine<D> {
             config,
             unsealed: Vec::new(),
             carried: BTreeSet::new(),
+            doubted: recovered.withheld_deletes.into_iter().collect(),
+            doubted_before: if recovered.unread { recovered.next_number } else { 0 },
         };
         // a full disk has none, and takes no chunks until it has
         let _ = engine.ensure_spare();
@@ -207,7 +215,10 @@ impl<D: Disk> Engine<D> {
         let (durable, error) = self.append(&records);
         for (nth, (at, op)) in pending.iter().enumerate() {
             answers[*at] = Some(match &error {
-                Some(error) if nth >= durable => Err(error.clone()),
+                Some(error) if nth >= durable => {
+                    self.doubted.extend(matches!(op, Op::Delete(_)).then(|| op.key()));
+                    Err(error.clone())
+                }
                 _ => Ok(done(op)),
             });
         }
@@ -221,7 +232,10 @@ impl<D: Disk> Engine<D> {
     fn resolve(&self, op: &Op) -> Option<Outcome> {
         match op {
             // a copy that cannot be read is written again
-            Op::Put(put) => self.shared.get(&put.key()).is_ok().then_some(Outcome::AlreadyDurable),
+            Op::Put(put) => {
+                let is_sound = !self.is_doubted(&put.key()) && self.shared.get(&put.key()).is_ok();
+                is_sound.then_some(Outcome::AlreadyDurable)
+            }
             Op::Delete(key) if self.shared.state().index.get(key).is_some() => None,
             Op::Delete(key) => {
                 self.shared.damaged().remove(key);
@@ -233,6 +247,12 @@ impl<D: Disk> Engine<D> {
                 (!is_current).then_some(Outcome::Outdated)
             }
         }
+    }
+
+    /// Whether the disk may hold a tombstone of the chunk that is not known and newer than what is here of it.
+    fn is_doubted(&self, key: &Key) -> bool {
+        let from_before = |entry: &Entry| entry.sequence >> 32 < u64::from(self.doubted_before);
+        self.doubted.contains(key) || self.shared.state().index.get(key).is_some_and(from_before)
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
@@ -355,6 +375,7 @@ impl<D: Disk> Engine<D> {
         let mut damaged = self.shared.damaged();
         for record in records.iter().filter(|record| !matches!(record.op, Op::Move(_))) {
             damaged.remove(&record.op.key());
+            self.doubted.remove(&record.op.key());
         }
         worthless
     }

@@ -111,6 +111,8 @@ struct Found<F> {
     entries: Vec<Entry>,
     unsealed: Vec<Unsealed<F>>,
     findings: Vec<Finding>,
+    withheld_deletes: Vec<Key>,
+    unread: bool,
 }
 
 /// What the writer goes on from.
@@ -118,6 +120,10 @@ pub(super) struct Recovered<F> {
     pub(super) next_number: u32,
     /// The last superblock, if nothing was ever written to it.
     pub(super) empty: Option<Arc<Superblock<F>>>,
+    /// Chunks with a tombstone that is not certainly on the disk, and not heeded.
+    pub(super) withheld_deletes: Vec<Key>,
+    /// Some of the files could not be read: they may hold anything.
+    pub(super) unread: bool,
     pub(super) recovery: Recovery,
 }
 
@@ -130,7 +136,13 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
     let names = shared.disk.list().map_err(|source| OpenError::Io { file: ".".to_owned(), source })?;
     let mut numbers: Vec<u32> = names.iter().filter_map(|name| file_number(name)).collect();
     numbers.sort_unstable();
-    let mut found = Found { entries: Vec::new(), unsealed: Vec::new(), findings: Vec::new() };
+    let mut found = Found {
+        entries: Vec::new(),
+        unsealed: Vec::new(),
+        findings: Vec::new(),
+        withheld_deletes: Vec::new(),
+        unread: false,
+    };
     let mut empty = None;
     for &number in &numbers {
         let io = |source| OpenError::Io { file: file_name(number), source };
@@ -148,7 +160,8 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
             let _ = shared.disk.remove(&file_name(number));
         }
     }
-    let Found { mut entries, unsealed, mut findings } = found;
+    let Found { mut entries, unsealed, mut findings, withheld_deletes, unread } = found;
+    let unread = unread || !shared.state().files.lost.is_empty();
     newest_of_each(&mut entries);
     for file in unsealed {
         finish(shared, file, &entries, &mut findings);
@@ -161,7 +174,8 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
     }
     state.index = Index::new(entries);
     drop(state);
-    Ok(Recovered { next_number: numbers.last().map_or(1, |last| last + 1), empty, recovery: Recovery { findings } })
+    let next_number = numbers.last().map_or(1, |last| last + 1);
+    Ok(Recovered { next_number, empty, withheld_deletes, unread, recovery: Recovery { findings } })
 }
 
 /// The superblock in a file; `None` when it has no sound header.
@@ -223,11 +237,13 @@ impl<F: Send + Sync> Found<F> {
         }
         if !synced {
             let all = scan.entries.len();
+            self.withheld_deletes.extend(scan.deletes_above(durable_to));
             scan.keep_below(durable_to);
             if scan.entries.len() < all {
                 self.findings.push(Finding::Withheld { superblock: number, records: all - scan.entries.len() });
             }
         }
+        self.unread |= scan.incomplete;
         self.add(&scan.entries, number, &mut tally);
         shared.state_mut().files.add(Arc::clone(&superblock), tally);
         let corrupt = scan.corrupt_below(durable_to).collect();

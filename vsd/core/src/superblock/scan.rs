@@ -11,9 +11,9 @@ use super::{
     chunk::Key,
     disk::Disk,
     format::{
-        BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, RECORD_HEADER_BYTES,
-        RECORDS_START, ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries, record_bytes,
-        whole_blocks,
+        BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, Kind,
+        RECORD_HEADER_BYTES, RECORDS_START, ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries,
+        record_bytes, whole_blocks,
     },
 };
 
@@ -140,6 +140,12 @@ impl Scan {
     /// The records that end at or below `limit`, which are those known to be on the disk and not just in its cache.
     pub(super) fn keep_below(&mut self, limit: u64) {
         self.entries.retain(|entry| entry.offset + record_bytes(entry.payload_bytes) <= limit);
+    }
+
+    /// Chunks with a tombstone that does not end at or below `limit`.
+    pub(super) fn deletes_above(&self, limit: u64) -> impl Iterator<Item = Key> {
+        let above = move |entry: &&FooterEntry| entry.offset + record_bytes(entry.payload_bytes) > limit;
+        self.entries.iter().filter(above).filter(|entry| entry.kind == Kind::Tombstone).map(|entry| entry.key)
     }
 
     /// Bad stretches below `limit`, cut off there: what was durable once and is not any more. Tombstones have no
