@@ -9,7 +9,8 @@
 //! - Space is counted in blocks of 4 KiB: written and allocated ones count, holes do not, and a removed file gives its
 //!   blocks back at once. What was allocated before can always be written.
 //!
-//! It also watches the writer: writing other bytes over synced ones is a panic, except where they are zeros.
+//! It also watches the writer: writing other bytes over synced ones is a panic, except where they are zeros or were given
+//! up by a punch that failed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -123,6 +124,8 @@ struct Inode {
     synced_to: usize,
     /// Where bits were flipped, which makes something of what may have been nothing.
     flipped: BTreeSet<usize>,
+    /// What should have been punched, and could not.
+    given_up: Vec<Range<usize>>,
     /// What the disk does not read any more.
     unreadable: Vec<Range<usize>>,
 }
@@ -205,7 +208,8 @@ impl SimDisk {
             Some(more) => *more -= 1,
             None => {}
         }
-        let changes = matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate | Call::Trim);
+        let changes =
+            matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate | Call::Trim);
         if changes && world.read_only {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }
@@ -461,12 +465,12 @@ impl Inode {
         self.durable.get(block * BLOCK_BYTES..end).is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0))
     }
 
-    /// Bytes that were synced, and are not just the zeros of a hole, are for ever.
+    /// Bytes that were synced, and are not just the zeros of a hole or given up, are for ever.
     fn assert_no_overwrite(&self, offset: usize, bytes: &[u8]) {
         let end = (offset + bytes.len()).min(self.synced_to);
         for at in offset..end {
             let old = self.cached[at];
-            let free = old == 0 || self.flipped.contains(&at);
+            let free = old == 0 || self.flipped.contains(&at) || self.given_up.iter().any(|range| range.contains(&at));
             assert!(free || old == bytes[at - offset], "synced byte {at} is written over");
         }
     }
@@ -580,11 +584,13 @@ impl Disk for SimDisk {
 
     fn punch(&self, file: &u64, offset: u64, bytes: u64) -> io::Result<()> {
         let mut world = self.call(Call::Punch)?;
-        if strikes(&mut world.faults.punch_fails_after) {
-            return Err(injected());
-        }
+        let failed = strikes(&mut world.faults.punch_fails_after);
         let inode = world.inode(*file);
         let (start, end) = (at(offset), at(offset + bytes));
+        if failed {
+            inode.given_up.push(start..end);
+            return Err(injected());
+        }
         let end_of_data = end.min(inode.cached.len());
         if start < end_of_data {
             inode.write(start, vec![0; end_of_data - start]);
