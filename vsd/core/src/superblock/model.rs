@@ -541,7 +541,8 @@ impl Model {
     fn write(&mut self, changes: &[Change]) {
         let ops: Vec<_> = changes.iter().map(|change| change.op()).collect();
         let refused = self.engine().refuses_writes().is_some();
-        let good: Vec<bool> = self.fates.iter().map(|fate| fate.promised && fate.is_settled()).collect();
+        let is_good = |(name, fate): (u8, &Fate)| fate.promised && fate.is_settled() && !self.is_unreadable(name);
+        let good: Vec<bool> = (0..).zip(&self.fates).map(is_good).collect();
         let reads = self.faults().read_fails_after.is_none() && self.read_all && !self.killing;
         let mut deletes_left = self.reserve_blocks();
         let writes_fail = self.faults().write_fails_after.is_some() || self.killing;
@@ -870,6 +871,9 @@ impl Model {
 
     /// Whether the record that is served of a name lies where the disk does not read.
     fn is_unreadable(&self, name: u8) -> bool {
+        if self.unreadable.is_empty() {
+            return false;
+        }
         let place = self.engine.as_ref().and_then(|engine| engine.reader().locate(&key(name)));
         place.is_some_and(|place| {
             let start = usize::try_from(place.offset).expect("small files");

@@ -291,36 +291,26 @@ impl SimDisk {
     /// Cuts the power and turns it on again.
     pub fn reboot(&self, dice: &mut Dice) {
         let mut world = self.world();
-        let World { inodes, names, durable_names, .. } = &mut *world;
+        let freed: Vec<(u64, BTreeSet<usize>)> =
+            world.inodes.iter().map(|(number, inode)| (*number, &inode.durable_blocks - &inode.blocks)).collect();
+        let removed: Vec<String> =
+            world.durable_names.keys().filter(|name| !world.names.contains_key(*name)).cloned().collect();
         let mut survives = dice.mood();
-        for inode in inodes.values_mut() {
-            for (offset, bytes) in std::mem::take(&mut inode.pending) {
-                inode.keep(offset, &bytes, &mut survives);
-            }
-            inode.cached.clone_from(&inode.durable);
-            for block in &inode.blocks ^ &inode.durable_blocks {
-                if inode.has_data(block) || survives() {
-                    inode.durable_blocks.insert(block);
-                } else {
-                    inode.durable_blocks.remove(&block);
-                }
-            }
-            inode.blocks.clone_from(&inode.durable_blocks);
-        }
-        let known: BTreeSet<String> = names.keys().chain(durable_names.keys()).cloned().collect();
-        for name in known {
-            if names.get(&name) != durable_names.get(&name) && survives() {
-                match names.get(&name) {
-                    Some(inode) => durable_names.insert(name, *inode),
-                    None => durable_names.remove(&name),
-                };
+        world.inodes.values_mut().for_each(|inode| inode.reboot(&mut survives));
+        world.reboot_names(&mut survives);
+        if world.used_bytes() > world.total_bytes {
+            // what was freed was written to by others, so that it was freed is known
+            world.durable_names.retain(|name, _| !removed.contains(name));
+            for (number, blocks) in freed {
+                blocks.into_iter().for_each(|block| world.inode(number).free(block));
             }
         }
+        let World { inodes, names, durable_names, dirty_names, faults, .. } = &mut *world;
         names.clone_from(durable_names);
         let named: BTreeSet<u64> = names.values().copied().collect();
         inodes.retain(|number, _| named.contains(number));
-        world.dirty_names.clear();
-        world.faults = Faults::default();
+        dirty_names.clear();
+        *faults = Faults::default();
     }
 
     /// Flips a bit of the file, on the platter and in the cache.
@@ -395,6 +385,21 @@ impl World {
         self.total_bytes.saturating_sub(self.used_bytes()).saturating_sub(self.foreign_bytes)
     }
 
+    /// Decides of the names that were made or removed since the directory was last synced.
+    fn reboot_names(&mut self, survives: &mut impl FnMut() -> bool) {
+        let Self { names, durable_names, .. } = self;
+        let known: BTreeSet<String> = names.keys().chain(durable_names.keys()).cloned().collect();
+        for name in known {
+            if names.get(&name) != durable_names.get(&name) && survives() {
+                match names.get(&name) {
+                    Some(inode) => durable_names.insert(name, *inode),
+                    None => durable_names.remove(&name),
+                };
+            }
+        }
+        names.clone_from(durable_names);
+    }
+
     /// Takes the blocks that bytes of a file lie in; how many of those bytes they are enough for.
     fn take_blocks(&mut self, file: u64, offset: usize, bytes: usize) -> usize {
         let mut free_blocks = self.free_bytes() / BLOCK_BYTES as u64;
@@ -458,6 +463,33 @@ impl Inode {
             }
             at = end;
         }
+    }
+
+    /// Decides of everything that was not synced.
+    fn reboot(&mut self, survives: &mut impl FnMut() -> bool) {
+        for (offset, bytes) in std::mem::take(&mut self.pending) {
+            self.keep(offset, &bytes, survives);
+        }
+        for block in &self.blocks ^ &self.durable_blocks {
+            if self.has_data(block) || survives() {
+                self.durable_blocks.insert(block);
+            } else {
+                self.durable_blocks.remove(&block);
+            }
+        }
+        self.blocks.clone_from(&self.durable_blocks);
+        self.cached.clone_from(&self.durable);
+    }
+
+    fn free(&mut self, block: usize) {
+        for bytes in [&mut self.cached, &mut self.durable] {
+            let end = bytes.len().min((block + 1) * BLOCK_BYTES);
+            if let Some(bytes) = bytes.get_mut(block * BLOCK_BYTES..end) {
+                bytes.fill(0);
+            }
+        }
+        self.blocks.remove(&block);
+        self.durable_blocks.remove(&block);
     }
 
     fn has_data(&self, block: usize) -> bool {
