@@ -27,8 +27,8 @@ mod recovery;
 mod scan;
 mod tail;
 
-#[cfg(test)]
-mod model;
+#[cfg(any(test, feature = "sim"))]
+pub mod model;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 #[cfg(test)]
