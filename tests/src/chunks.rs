@@ -19,7 +19,7 @@ use crate::{crash::Dice, http, sha256_of};
 /// Clients that put chunks at the same time.
 pub const CLIENTS: u64 = 16;
 /// Most bytes of new chunks; later puts are of chunks that are there.
-const BYTES_MAX: u64 = 512 << 20;
+const BYTES_MAX: u64 = 256 << 20;
 /// Longest chunk.
 const CHUNK_BYTES_MAX: u64 = 2 << 20;
 /// Their assets: so high that the log gives none of these numbers to an upload.

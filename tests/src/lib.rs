@@ -16,6 +16,7 @@ pub mod ffmpeg;
 pub mod http;
 pub mod media;
 pub mod memory;
+pub mod mutate;
 mod node;
 pub mod process;
 pub mod program;

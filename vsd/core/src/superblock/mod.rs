@@ -27,10 +27,12 @@ mod recovery;
 mod scan;
 mod tail;
 
+#[cfg(any(test, feature = "sim"))]
+pub mod fuzz;
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod sim;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 #[cfg(test)]
 mod tests;
 
