@@ -8,12 +8,10 @@
 use std::{io, ops::Range};
 
 use super::{
-    chunk::Key,
     disk::Disk,
     format::{
         BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, RECORD_HEADER_BYTES,
-        RECORDS_START, ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries, record_bytes,
-        whole_blocks,
+        ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries, record_bytes, whole_blocks,
     },
 };
 
@@ -31,6 +29,16 @@ pub(super) fn file_header<D: Disk>(disk: &D, file: &D::File) -> ReadHeader {
     ReadHeader::Damaged
 }
 
+/// Whether both copies of the file header are sound.
+pub(super) fn is_header_whole<D: Disk>(disk: &D, file: &D::File) -> bool {
+    let is_sound = |copy: usize| {
+        let mut bytes = [0; FILE_HEADER_BYTES];
+        let read = disk.read_at(file, &mut bytes, (copy * FILE_HEADER_BYTES) as u64);
+        read.is_ok() && matches!(FileHeader::decode(&bytes), ReadHeader::Valid(_))
+    };
+    (0..FILE_HEADER_COPIES).all(is_sound)
+}
+
 /// What the end of a file says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Footer {
@@ -38,9 +46,9 @@ pub(super) enum Footer {
         entries: Vec<FooterEntry>,
         quarantined_bytes: u64,
     },
-    /// Sealed, but the entries are bad: all records below `records_end` were durable.
+    /// Sealed, but the entries are bad: all records below were durable.
     Damaged {
-        records_end: u64,
+        durable_to: u64,
     },
     Missing,
     /// The disk did not answer; it may next time.
@@ -60,7 +68,8 @@ pub(super) fn footer<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: 
     }
     match decode_entries(&entries, &trailer) {
         Some(entries) => Footer::Sound { entries, quarantined_bytes: trailer.quarantined_bytes },
-        None => Footer::Damaged { records_end: trailer.records_end },
+        None if trailer.durable_to == 0 => Footer::Damaged { durable_to: trailer.records_end },
+        None => Footer::Damaged { durable_to: trailer.durable_to.min(trailer.records_end) },
     }
 }
 
@@ -68,8 +77,8 @@ pub(super) fn footer<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadRange {
     pub(super) range: Range<u64>,
-    /// The record that lies there, with its sequence, when its header is still sound.
-    pub(super) record: Option<(Key, u64)>,
+    /// The record that lies there, when its header is still sound.
+    pub(super) record: Option<FooterEntry>,
 }
 
 /// What a scan found.
@@ -84,11 +93,11 @@ pub(super) struct Scan {
     pub(super) incomplete: bool,
 }
 
-/// Looks at every block of the file.
-pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: u64) -> Scan {
+/// Looks at every block of the file from `from` on.
+pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, from: u64, file_bytes: u64) -> Scan {
     let mut scan = Scan::default();
     let mut payload = Vec::new();
-    let mut offset = RECORDS_START;
+    let mut offset = from;
     while offset < file_bytes {
         let mut bytes = [0; RECORD_HEADER_BYTES];
         let read = scan.answered(disk.read_at(file, &mut bytes, offset));
@@ -101,17 +110,18 @@ pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: u6
         let end = offset + record_bytes(header.payload_bytes);
         payload.resize(header.payload_bytes as usize, 0);
         let read = scan.answered(disk.read_at(file, &mut payload, offset + RECORD_HEADER_BYTES as u64));
+        let entry = FooterEntry {
+            key: header.key,
+            sequence: header.sequence,
+            offset,
+            payload_bytes: header.payload_bytes,
+            kind: header.kind,
+        };
         if read && crc32c::crc32c(&payload) == header.payload_crc {
-            scan.entries.push(FooterEntry {
-                key: header.key,
-                sequence: header.sequence,
-                offset,
-                payload_bytes: header.payload_bytes,
-                kind: header.kind,
-            });
+            scan.entries.push(entry);
             offset = end;
         } else {
-            scan.add_bad(offset..end, Some((header.key, header.sequence)));
+            scan.add_bad(offset..end, Some(entry));
             offset += BLOCK_BYTES;
         }
     }
@@ -127,7 +137,7 @@ impl Scan {
     }
 
     /// Notes a bad stretch; the blocks of a bad record count once.
-    fn add_bad(&mut self, range: Range<u64>, record: Option<(Key, u64)>) {
+    fn add_bad(&mut self, range: Range<u64>, record: Option<FooterEntry>) {
         match self.bad.last_mut() {
             Some(last) if record.is_none() && range.start <= last.range.end && last.record.is_none() => {
                 last.range.end = last.range.end.max(range.end);
@@ -135,6 +145,15 @@ impl Scan {
             Some(last) if record.is_none() && range.end <= last.range.end => {}
             _ => self.bad.push(BadRange { range, record }),
         }
+    }
+
+    /// Replaces what was found from `offset` on, a record's end, by what `again` found there.
+    pub(super) fn replace_from(&mut self, offset: u64, again: Self) {
+        self.entries.retain(|entry| entry.offset < offset);
+        self.bad = self.corrupt_below(offset).collect();
+        self.entries.extend(again.entries);
+        self.bad.extend(again.bad);
+        self.incomplete |= again.incomplete;
     }
 
     /// The records that end at or below `limit`, which are those known to be on the disk and not just in its cache.
