@@ -112,7 +112,7 @@ const _: () = assert!(CHUNK_BYTES_MAX < 1 << 22, "the index keeps 22 bits of a l
 pub(super) struct Salt(pub(super) [u8; 16]);
 
 impl Salt {
-    fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
+    pub(super) fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
         let seed = crc32c::crc32c_append(crc32c::crc32c(&self.0), &offset.to_le_bytes());
         crc32c::crc32c_append(seed, bytes)
     }
@@ -350,7 +350,10 @@ pub(super) fn decode_entries(bytes: &[u8], trailer: &Trailer) -> Option<Vec<Foot
     if crc32c::crc32c(bytes) != trailer.entries_crc {
         return None;
     }
-    bytes.chunks_exact(ENTRY_BYTES).map(|entry| FooterEntry::decode(entry, trailer.records_end)).collect()
+    let decode = |entry| FooterEntry::decode(entry, trailer.records_end);
+    let entries: Vec<_> = bytes.chunks_exact(ENTRY_BYTES).map(decode).collect::<Option<_>>()?;
+    // whoever searches them relies on their order
+    entries.is_sorted_by_key(|entry| (entry.key, entry.sequence)).then_some(entries)
 }
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {

@@ -28,6 +28,8 @@ mod scan;
 mod tail;
 
 #[cfg(any(test, feature = "sim"))]
+pub mod fuzz;
+#[cfg(any(test, feature = "sim"))]
 pub mod model;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
