@@ -14,13 +14,13 @@ use nix::{
 use vsd_core::superblock::{Disk, Space};
 
 #[derive(Debug)]
-pub(super) struct RealDisk {
+pub(crate) struct RealDisk {
     path: PathBuf,
 }
 
 impl RealDisk {
     /// Takes the directory, making it if need be. Its own name is durable before anything in it is.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         fs::create_dir_all(path)?;
         if let Some(parent) = path.canonicalize()?.parent() {
             File::open(parent)?.sync_all()?;

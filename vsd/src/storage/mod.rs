@@ -10,13 +10,16 @@ mod http;
 mod metrics;
 mod probe;
 mod range;
+mod read_only;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use disk::RealDisk;
 pub(crate) use probe::Probes;
+pub(crate) use read_only::ReadOnlyDisk;
 pub(crate) use store::Store;
 
 /// Everything the node's port answers over HTTP/1.1: chunks and probes.

@@ -13,11 +13,13 @@
 //! [`Engine`] is the one writer; [`Reader`] is cloned for everybody else and never waits for an fsync. Both speak to a
 //! [`Disk`], so that the daemon and every test build the same engine.
 
+mod check;
 mod chunk;
 mod disk;
 mod engine;
 mod format;
 mod index;
+mod inspect;
 mod reader;
 mod recovery;
 mod scan;
@@ -29,9 +31,14 @@ mod sim;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Check, Checked, Flaw, check, mend};
 pub use chunk::{InvalidChunk, Key, VerifiedChunk};
 pub use disk::{Disk, Space};
 pub use engine::{Config, Engine, GROUP_BYTES_MAX, Put, PutError, PutOutcome};
 pub use format::{FORMAT_VERSION, SUPERBLOCK_BYTES_MAX};
+pub use inspect::{
+    Contents, FooterState, NotSuperblock, OpenSuperblock, Payload, Record, RecordKind, newest_of, open_number,
+    open_superblock, records_of, superblocks,
+};
 pub use reader::{GetError, Reader, Stats};
 pub use recovery::{Finding, OpenError, Recovery};

@@ -1,0 +1,72 @@
+//! What `vsd fsck` and `vsd inspect` share: which directories a node keeps its chunks in, and how results are shown.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+use vs_core::{
+    error::{Code, Failure},
+    id::DirId,
+};
+use vsd_core::superblock::NotSuperblock;
+
+use crate::{config::Config, node};
+
+/// A directory of superblocks.
+#[derive(Clone, Debug)]
+pub(crate) struct ChunkDir {
+    pub(crate) id: DirId,
+    /// What tells it from another disk in its place.
+    pub(crate) key: Uuid,
+    pub(crate) path: PathBuf,
+}
+
+/// The directories of the node with this configuration.
+pub(crate) fn chunk_dirs(config: &Config) -> Result<Vec<ChunkDir>, Failure> {
+    let root = &config.node.data_dir;
+    let identity = node::identity(root)?;
+    Ok(vec![ChunkDir { id: identity.dir, key: identity.dir_key, path: root.join("chunks") }])
+}
+
+/// A file that is to be looked into and cannot be.
+pub(crate) fn not_superblock(path: &Path, why: &NotSuperblock) -> Failure {
+    let code = match why {
+        NotSuperblock::Empty | NotSuperblock::Damaged => Code::Integrity,
+        NotSuperblock::Newer(_) => Code::NotSupported,
+        NotSuperblock::Io(error) if error.kind() == std::io::ErrorKind::NotFound => Code::NotFound,
+        NotSuperblock::Io(_) => Code::LocalFile,
+    };
+    let failure = Failure::new(code, format!("{} cannot be inspected", path.display())).because(why);
+    match why {
+        NotSuperblock::Newer(_) => failure.hint("run the newer release, `vsd --version` tells which this is"),
+        NotSuperblock::Damaged => failure.hint("stop the node and run `vsd fsck`: it says what is lost with the file"),
+        NotSuperblock::Empty | NotSuperblock::Io(_) => failure,
+    }
+}
+
+/// A cell of a table and whether it is a number.
+pub(crate) fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
+    let chars = |text: &str| text.chars().count();
+    let width = |at: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| chars(cell));
+        cells.chain([chars(headings[at].0)]).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..headings.len()).map(width).collect();
+    let heading: Vec<_> = headings.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&heading).chain(rows) {
+        let mut line = String::new();
+        for ((cell, width), (_, right)) in row.iter().zip(&widths).zip(headings) {
+            let gap = " ".repeat(width - chars(cell));
+            let (before, after) = if *right { (&*gap, "") } else { ("", &*gap) };
+            line.push_str(&format!("{before}{cell}{after}  "));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A sequence as people read it: the superblock it was first written to, and the count in there.
+pub(crate) fn sequence(sequence: u64) -> String {
+    format!("{}.{}", sequence >> 32, sequence & u64::from(u32::MAX))
+}
