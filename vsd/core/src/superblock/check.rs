@@ -21,7 +21,7 @@ use super::{
     index::Entry,
     inspect::{NotSuperblock, OpenSuperblock, is_named, open_number, superblocks},
     reader::Shared,
-    recovery::{self, Finding, OpenError, Recovery},
+    recovery::{self, Finding, OpenError, Recovery, is_superseded, newest_of_each},
     scan::{Footer, Scan, Seen, walk},
 };
 
@@ -241,6 +241,10 @@ impl<D: Disk> Checking<'_, D> {
         {
             self.flaw(Flaw::Unreadable { superblock, why: format!("what is cached of it stays: {error}") });
         }
+        if file.file_bytes <= RECORDS_START {
+            // made ready to be written next
+            return;
+        }
         match file.footer(self.disk) {
             (Footer::Sound { entries, quarantined_bytes }, end) => {
                 self.checked.sealed += 1;
@@ -377,8 +381,7 @@ impl<D: Disk> Checking<'_, D> {
 
     fn end(self) -> Checked {
         let Self { mut entries, mut suspects, mut checked, .. } = self;
-        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then(b.sequence.cmp(&a.sequence)));
-        entries.dedup_by_key(|entry| entry.key);
+        newest_of_each(&mut entries);
         for entry in &entries {
             match entry.place.payload_bytes() {
                 0 => checked.tombstones += 1,
@@ -393,7 +396,7 @@ impl<D: Disk> Checking<'_, D> {
         suspects.sort_by_key(|suspect| (suspect.superblock, suspect.offset));
         suspects.dedup_by_key(|suspect| (suspect.superblock, suspect.offset));
         for Suspect { superblock, offset, bytes, record } in suspects {
-            if record.is_some_and(|(key, sequence)| checked.has_since(&key, sequence)) {
+            if record.is_some_and(|(key, sequence)| is_superseded(&checked.newest, &key, sequence)) {
                 continue;
             }
             let chunk = record.map(|(key, _)| key);
@@ -401,14 +404,6 @@ impl<D: Disk> Checking<'_, D> {
         }
         checked.flaws.sort_by_key(Flaw::superblock);
         checked
-    }
-}
-
-impl Checked {
-    /// Whether a sound record of the chunk makes one of this sequence worthless.
-    fn has_since(&self, key: &Key, sequence: u64) -> bool {
-        let at = self.newest.binary_search_by_key(key, |entry| entry.key);
-        at.is_ok_and(|at| self.newest[at].sequence >= sequence)
     }
 }
 
@@ -441,10 +436,10 @@ pub fn mend<D: Disk>(disk: D, config: &Config) -> Result<Recovery, OpenError> {
         }
     }
     let shared = Shared::new(disk);
-    let (_, recovery) = recovery::recover(&shared, &Config { failed_fsync: false, ..config.clone() })?;
+    let recovered = recovery::recover(&shared, &Config { failed_fsync: false, ..config.clone() })?;
     shared.sync_dir().map_err(io("."))?;
-    match shared.poisoned() {
-        Some(why) => Err(OpenError::Io { file: ".".to_owned(), source: io::Error::other(why.to_string()) }),
-        None => Ok(recovery),
+    match shared.refusal() {
+        Some(why) => Err(io(".")(io::Error::other(why.to_string()))),
+        None => Ok(recovered.recovery),
     }
 }

@@ -15,14 +15,19 @@
 
 mod check;
 mod chunk;
+mod compact;
 mod disk;
 mod engine;
+mod files;
 mod format;
 mod index;
 mod inspect;
+mod op;
+mod pool;
 mod reader;
 mod recovery;
 mod scan;
+mod tail;
 
 #[cfg(test)]
 mod model;
@@ -33,12 +38,15 @@ mod tests;
 
 pub use check::{Check, Checked, Flaw, check, mend};
 pub use chunk::{InvalidChunk, Key, VerifiedChunk};
+pub use compact::{Batch, Compaction};
 pub use disk::{Disk, Space};
-pub use engine::{Config, Engine, GROUP_BYTES_MAX, Put, PutError, PutOutcome};
+pub use engine::{Config, Engine, GROUP_BYTES_MAX, RetireError};
+pub use files::SuperblockInfo;
 pub use format::{FORMAT_VERSION, SUPERBLOCK_BYTES_MAX};
 pub use inspect::{
     Contents, FooterState, NotSuperblock, OpenSuperblock, Payload, Record, RecordKind, newest_of, open_number,
     open_superblock, records_of, superblocks,
 };
-pub use reader::{GetError, Reader, Stats};
+pub use op::{Move, Op, Outcome, Put, Refusal, WriteError};
+pub use reader::{GetError, Location, Reader, Stats};
 pub use recovery::{Finding, OpenError, Recovery};
