@@ -19,7 +19,7 @@ const STAT_BLOCK_BYTES: u64 = 512;
 
 #[derive(Debug)]
 pub(crate) struct RealDisk {
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 impl RealDisk {

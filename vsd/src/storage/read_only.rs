@@ -1,27 +1,24 @@
 //! A directory of superblocks that is looked at and never written to, also while a daemon writes to it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
 };
 
-use nix::{
-    fcntl::{PosixFadviseAdvice, posix_fadvise},
-    libc,
-};
+use nix::libc;
 use vsd_core::superblock::{Disk, Space};
 
-/// Refuses every write; everything else is as on [`RealDisk`](super::RealDisk).
+use super::RealDisk;
+
+/// Refuses whatever would change anything.
 #[derive(Debug)]
-pub(crate) struct ReadOnlyDisk {
-    path: PathBuf,
-}
+pub(crate) struct ReadOnlyDisk(RealDisk);
 
 impl ReadOnlyDisk {
     pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+        Self(RealDisk { path: path.to_owned() })
     }
 }
 
@@ -33,21 +30,17 @@ impl Disk for ReadOnlyDisk {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {
-        let names = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-        names.collect()
+        self.0.list()
     }
 
     fn create(&self, _: &str) -> io::Result<File> {
         refused()
     }
 
-    /// Whatever has a superblock's name may be there: a pipe must not be waited for.
+    /// Anything may have a superblock's name: a pipe must not be waited for.
     fn open(&self, name: &str) -> io::Result<File> {
-        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(self.path.join(name))?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is not a file"));
-        }
-        Ok(file)
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(self.0.path.join(name))?;
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file")) }
     }
 
     fn remove(&self, _: &str) -> io::Result<()> {
@@ -59,11 +52,11 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn size(&self, file: &File) -> io::Result<u64> {
-        Ok(file.metadata()?.len())
+        self.0.size(file)
     }
 
     fn read_at(&self, file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
-        file.read_exact_at(into, offset)
+        self.0.read_at(file, into, offset)
     }
 
     fn write_at(&self, _: &File, _: &[&[u8]], _: u64) -> io::Result<()> {
@@ -78,14 +71,16 @@ impl Disk for ReadOnlyDisk {
         refused()
     }
 
+    fn trim(&self, _: &File) -> io::Result<()> {
+        refused()
+    }
+
     fn allocated(&self, file: &File) -> io::Result<u64> {
-        use std::os::unix::fs::MetadataExt;
-        Ok(file.metadata()?.blocks() * 512)
+        self.0.allocated(file)
     }
 
     fn forget(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
-        let signed = |value: u64| i64::try_from(value).map_err(io::Error::other);
-        Ok(posix_fadvise(file, signed(offset)?, signed(bytes)?, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?)
+        self.0.forget(file, offset, bytes)
     }
 
     fn sync(&self, _: &File) -> io::Result<()> {
@@ -93,6 +88,6 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn space(&self) -> io::Result<Space> {
-        refused()
+        self.0.space()
     }
 }

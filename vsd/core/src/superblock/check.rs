@@ -443,3 +443,6 @@ pub fn mend<D: Disk>(disk: D, config: &Config) -> Result<Recovery, OpenError> {
         None => Ok(recovered.recovery),
     }
 }
+
+#[cfg(test)]
+mod tests;

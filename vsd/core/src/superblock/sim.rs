@@ -324,8 +324,17 @@ impl Disk for SimDisk {
         self.size(file)
     }
 
-    fn forget(&self, _: &u64, _: u64, _: u64) -> io::Result<()> {
-        self.call().map(drop)
+    /// What a failed sync lost is gone from the cache, too, then.
+    fn forget(&self, file: &u64, _: u64, _: u64) -> io::Result<()> {
+        let mut world = self.call()?;
+        let inode = world.inode(*file);
+        let length = inode.cached.len();
+        inode.cached.clone_from(&inode.durable);
+        for (offset, bytes) in &inode.pending {
+            patch(&mut inode.cached, *offset, bytes);
+        }
+        inode.cached.resize(length, 0);
+        Ok(())
     }
 
     fn sync(&self, file: &u64) -> io::Result<()> {
