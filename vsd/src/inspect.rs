@@ -23,7 +23,7 @@ use vsd_core::superblock::{
 
 use crate::{
     cli::{WhereArgs, print},
-    offline::{ChunkDir, chunk_dirs, not_superblock, sequence, table},
+    offline::{ChunkDir, ChunkDirs, chunk_dirs, not_superblock, sequence, table},
     storage::ReadOnlyDisk,
 };
 
@@ -107,7 +107,7 @@ pub(crate) fn main(command: &InspectCommand) -> Result<(), Failure> {
 
 fn superblock(args: &SuperblockArgs) -> Result<(), Failure> {
     let path = match args.superblock.parse() {
-        Ok(number) => numbered(&chunk_dirs(&args.place.config()?)?, number)?,
+        Ok(number) => numbered(&chunk_dirs(&args.place.config()?)?.dirs, number)?,
         Err(_) => PathBuf::from(&args.superblock),
     };
     let unnamed = || Failure::new(Code::Invalid, format!("{} is no file", path.display()));
@@ -300,7 +300,8 @@ struct Found<'a> {
 
 #[allow(clippy::print_stderr, reason = "a warning beside the data")]
 fn chunk(args: &ChunkArgs) -> Result<(), Failure> {
-    let dirs = chunk_dirs(&args.place.config()?)?;
+    let ChunkDirs { dirs, unusable } = chunk_dirs(&args.place.config()?)?;
+    unusable.iter().for_each(|(path, why)| eprintln!("warning: {}: {why}", path.display()));
     let wanted = |key: &Key| args.hash.fits(&key.hash) && args.asset.is_none_or(|asset| asset == key.asset);
     let mut found = Vec::new();
     for dir in &dirs {
@@ -334,9 +335,8 @@ type Skipped = Vec<(u32, NotSuperblock)>;
 
 /// The records of a directory, by rank within a chunk; looks again when a superblock has gone meanwhile.
 fn look(dir: &ChunkDir, wanted: impl Fn(&Key) -> bool) -> Result<(Vec<Record>, Skipped), Failure> {
-    let has_gone = |why: &NotSuperblock| {
-        matches!(why, NotSuperblock::Io(error) if error.kind() == std::io::ErrorKind::NotFound)
-    };
+    let has_gone =
+        |why: &NotSuperblock| matches!(why, NotSuperblock::Io(error) if error.kind() == std::io::ErrorKind::NotFound);
     let mut left = ATTEMPTS;
     loop {
         left -= 1;

@@ -200,18 +200,19 @@ fn read_identity(root: &Path) -> Result<Identity, Failure> {
     toml::from_str(&text).map_err(damaged)
 }
 
-/// Replaces `node.toml` whole: written beside it, synced, renamed, and the directory synced.
 fn write_identity(root: &Path, identity: &Identity) -> Result<(), Failure> {
     let text = toml::to_string(identity).map_err(|error| Failure::new(Code::Internal, error.to_string()))?;
-    let fresh = root.join("node.toml.new");
-    let write = || {
-        let mut file = File::create(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, root.join("node.toml"))?;
-        File::open(root)?.sync_all()
-    };
-    write().map_err(|error| unusable(root, &error))
+    replace(root, "node.toml", &text).map_err(|error| unusable(root, &error))
+}
+
+/// Replaces a file whole: written beside it, synced, renamed, and the directory synced.
+pub(crate) fn replace(dir: &Path, file: &str, text: &str) -> std::io::Result<()> {
+    let fresh = dir.join(format!("{file}.new"));
+    let mut written = File::create(&fresh)?;
+    written.write_all(text.as_bytes())?;
+    written.sync_all()?;
+    fs::rename(&fresh, dir.join(file))?;
+    File::open(dir)?.sync_all()
 }
 
 fn unusable(root: &Path, error: &std::io::Error) -> Failure {

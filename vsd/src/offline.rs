@@ -1,7 +1,13 @@
 //! What `vsd fsck` and `vsd inspect` share: which directories a node keeps its chunks in, and how results are shown.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
+use nix::fcntl::{Flock, FlockArg};
+use serde::Serialize;
 use uuid::Uuid;
 use vs_core::{
     error::{Code, Failure},
@@ -9,9 +15,9 @@ use vs_core::{
 };
 use vsd_core::superblock::NotSuperblock;
 
-use crate::{config::Config, node};
+use crate::{config::Config, node, run::wall_ms};
 
-/// A directory of superblocks.
+/// A directory of superblocks that is this node's.
 #[derive(Clone, Debug)]
 pub(crate) struct ChunkDir {
     pub(crate) id: DirId,
@@ -20,11 +26,41 @@ pub(crate) struct ChunkDir {
     pub(crate) path: PathBuf,
 }
 
+/// The directories of a node.
+#[derive(Debug, Default)]
+pub(crate) struct ChunkDirs {
+    pub(crate) dirs: Vec<ChunkDir>,
+    /// Those that are not there or not the node's, and why.
+    pub(crate) unusable: Vec<(PathBuf, String)>,
+}
+
 /// The directories of the node with this configuration.
-pub(crate) fn chunk_dirs(config: &Config) -> Result<Vec<ChunkDir>, Failure> {
+pub(crate) fn chunk_dirs(config: &Config) -> Result<ChunkDirs, Failure> {
     let root = &config.node.data_dir;
     let identity = node::identity(root)?;
-    Ok(vec![ChunkDir { id: identity.dir, key: identity.dir_key, path: root.join("chunks") }])
+    let dirs = vec![ChunkDir { id: identity.dir, key: identity.dir_key, path: root.join("chunks") }];
+    Ok(ChunkDirs { dirs, unusable: Vec::new() })
+}
+
+/// Keeps everybody else off a directory, and changes nothing in it.
+pub(crate) fn lock_dir(path: &Path) -> Result<Option<Flock<File>>, Failure> {
+    let Ok(dir) = File::open(path) else { return Ok(None) };
+    Flock::lock(dir, FlockArg::LockExclusiveNonblock).map(Some).map_err(|_| {
+        Failure::new(Code::Conflict, format!("{} is in use", path.display()))
+            .because("another process holds its lock")
+            .hint(format!("`fuser -v {}` names it", path.display()))
+    })
+}
+
+/// Says in a directory that it was read from the disk and sealed.
+pub(crate) fn leave_checked(dir: &ChunkDir) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Checked {
+        key: Uuid,
+        checked_at_ms: u64,
+    }
+    let text = toml::to_string(&Checked { key: dir.key, checked_at_ms: wall_ms() }).map_err(io::Error::other)?;
+    node::replace(&dir.path, "fsck.toml", &text)
 }
 
 /// A file that is to be looked into and cannot be.
@@ -32,7 +68,7 @@ pub(crate) fn not_superblock(path: &Path, why: &NotSuperblock) -> Failure {
     let code = match why {
         NotSuperblock::Empty | NotSuperblock::Damaged => Code::Integrity,
         NotSuperblock::Newer(_) => Code::NotSupported,
-        NotSuperblock::Io(error) if error.kind() == std::io::ErrorKind::NotFound => Code::NotFound,
+        NotSuperblock::Io(error) if error.kind() == io::ErrorKind::NotFound => Code::NotFound,
         NotSuperblock::Io(_) => Code::LocalFile,
     };
     let failure = Failure::new(code, format!("{} cannot be inspected", path.display())).because(why);
@@ -43,7 +79,7 @@ pub(crate) fn not_superblock(path: &Path, why: &NotSuperblock) -> Failure {
     }
 }
 
-/// A cell of a table and whether it is a number.
+/// Rows under headings, each with whether its cells are numbers.
 pub(crate) fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
     let chars = |text: &str| text.chars().count();
     let width = |at: usize| {

@@ -173,7 +173,9 @@ fn check(db: &DB) -> Result<u64, String> {
     let purged: Option<LogId> = get(db, PURGED).map_err(|error| error.to_string())?;
     let first = purged.map_or(0, |id| id.index + 1);
     let mut count = 0;
-    for (expected, item) in (first..).zip(db.iterator_opt(IteratorMode::From(&key(0), Direction::Forward), entries_only())) {
+    for (expected, item) in
+        (first..).zip(db.iterator_opt(IteratorMode::From(&key(0), Direction::Forward), entries_only()))
+    {
         let (_, bytes) = item.map_err(|error| error.to_string())?;
         let entry: LogEntry = codec::decode(&bytes).map_err(|why| format!("entry {expected}: {why}"))?;
         if entry.log_id.index != expected {

@@ -6,12 +6,7 @@ use vs_core::id::AssetId;
 use vs_core::manifest::ChunkRef;
 use vsd_core::meta::{MetaFlaw, TableError, View, check_tables};
 
-use super::{
-    database::OpenError,
-    hold_together,
-    log::StillLog,
-    state::StillState,
-};
+use super::{database::OpenError, hold_together, log::StillLog, state::StillState};
 
 /// Log and state, both sound as far as opening them tells.
 pub(crate) struct Offline {

@@ -15,8 +15,8 @@ use super::{
     disk::Disk,
     engine::Config,
     format::{
-        FILE_HEADER_BYTES, FORMAT_VERSION, FileHeader, FooterEntry, RECORDS_START, SUPERBLOCK_BYTES_MAX,
-        file_name, record_bytes,
+        FILE_HEADER_BYTES, FORMAT_VERSION, FileHeader, FooterEntry, RECORDS_START, SUPERBLOCK_BYTES_MAX, file_name,
+        record_bytes,
     },
     index::Entry,
     inspect::{NotSuperblock, OpenSuperblock, is_named, open_number, superblocks},
@@ -42,20 +42,48 @@ pub enum Flaw {
     /// What recovery says, too.
     Found(Finding),
     /// The footer went bad; every record can be found without it.
-    FooterDamaged { superblock: u32 },
+    FooterDamaged {
+        superblock: u32,
+    },
     /// Sound records that the sound footer does not list: they are not served.
-    NotListed { superblock: u32, records: usize },
+    NotListed {
+        superblock: u32,
+        records: usize,
+    },
     /// It was being written when its writer ended.
-    Unsealed { superblock: u32, records: usize },
+    Unsealed {
+        superblock: u32,
+        records: usize,
+    },
     /// A crash while it was created left it without a header, and before any record.
-    NeverBegun { superblock: u32 },
+    NeverBegun {
+        superblock: u32,
+    },
     /// One of the two copies of the file header is bad.
-    HeaderCopy { superblock: u32 },
-    Newer { superblock: u32, version: u32 },
-    OtherDirectory { superblock: u32, found: DirId, expected: DirId },
-    OtherNumber { superblock: u32, found: u32 },
-    TooLong { superblock: u32, bytes: u64 },
-    Unreadable { superblock: u32, why: String },
+    HeaderCopy {
+        superblock: u32,
+    },
+    Newer {
+        superblock: u32,
+        version: u32,
+    },
+    OtherDirectory {
+        superblock: u32,
+        found: DirId,
+        expected: DirId,
+    },
+    OtherNumber {
+        superblock: u32,
+        found: u32,
+    },
+    TooLong {
+        superblock: u32,
+        bytes: u64,
+    },
+    Unreadable {
+        superblock: u32,
+        why: String,
+    },
 }
 
 impl Flaw {
@@ -276,9 +304,8 @@ impl<D: Disk> Checking<'_, D> {
     /// Holds the entries of a sound footer against the headers of their records.
     fn headers(&mut self, file: &OpenSuperblock<D::File>, entries: Vec<FooterEntry>) {
         for entry in entries {
-            let is_there = file.header_at(self.disk, entry.offset).is_some_and(|header| {
-                header.entry(entry.offset) == entry
-            });
+            let is_there =
+                file.header_at(self.disk, entry.offset).is_some_and(|header| header.entry(entry.offset) == entry);
             self.entry(file.number, &entry, is_there);
         }
     }

@@ -106,7 +106,8 @@ pub(super) fn walk<D: Disk>(
 ) -> bool {
     let mut complete = true;
     let mut answered = |read: io::Result<()>| {
-        complete &= read.as_ref().is_ok() || read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+        complete &=
+            read.as_ref().is_ok() || read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
         read.is_ok()
     };
     let mut payload = Vec::new();
