@@ -105,11 +105,12 @@ fn lock(root: &Path, fix: bool) -> Result<Option<Flock<std::fs::File>>, Failure>
         false => node::lock_unchanged(root),
     };
     lock.map_err(|failure| match failure.code {
-        Code::Conflict => failure.hint(format!(
-            "stop it first, with `systemctl stop vsd` or `kill PROCESS`; `vsd inspect superblock NUMBER --data-dir {}` \
-             works meanwhile",
-            root.display()
-        )),
+        Code::Conflict => {
+            // as who holds it has said
+            let process = failure.why.iter().find_map(|why| why.split("process ").nth(1)?.split(',').next());
+            let stop = process.map_or("systemctl stop vsd".to_owned(), |process| format!("kill {process}"));
+            failure.hint(format!("stop it first with `{stop}`; `vsd inspect` works while it runs"))
+        }
         _ => failure,
     })
 }
