@@ -189,8 +189,7 @@ impl Fsck<'_> {
         if doubt.is_some() || before.flaws.iter().any(|flaw| flaw.remedy().is_some()) {
             let config =
                 superblock::Config { failed_fsync: doubt.is_some(), ..superblock::Config::new(dir.id, rand::random()) };
-            let done = RealDisk::open(&dir.path).map_err(|error| error.to_string());
-            if let Err(why) = done.and_then(|disk| mend(disk, &config).map_err(|error| error.to_string())) {
+            if let Err(why) = mend(RealDisk::new(&dir.path, None), &config) {
                 findings.push(Finding::new("not_mended", dir.id, Severity::Attention, format!("not mended: {why}")));
                 mended = false;
             }

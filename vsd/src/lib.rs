@@ -11,6 +11,7 @@ pub mod config;
 mod dev;
 mod fsck;
 mod inspect;
+mod join;
 mod listen;
 mod meta;
 mod node;

@@ -7,7 +7,6 @@ use std::{
 };
 
 use nix::fcntl::{Flock, FlockArg};
-use serde::Serialize;
 use uuid::Uuid;
 use vs_core::{
     error::{Code, Failure},
@@ -15,7 +14,12 @@ use vs_core::{
 };
 use vsd_core::superblock::NotSuperblock;
 
-use crate::{config::Config, node, run::wall_ms};
+use crate::{
+    config::Config,
+    node,
+    run::wall_ms,
+    storage::{Checked, Identity},
+};
 
 /// A directory of superblocks that is this node's.
 #[derive(Clone, Debug)]
@@ -37,9 +41,34 @@ pub(crate) struct ChunkDirs {
 /// The directories of the node with this configuration.
 pub(crate) fn chunk_dirs(config: &Config) -> Result<ChunkDirs, Failure> {
     let root = &config.node.data_dir;
-    let identity = node::identity(root)?;
-    let dirs = vec![ChunkDir { id: identity.dir, key: identity.dir_key, path: root.join("chunks") }];
-    Ok(ChunkDirs { dirs, unusable: Vec::new() })
+    let owner = node::identity(root)?;
+    let mut found = ChunkDirs::default();
+    let paths = match config.storage.dirs.is_empty() {
+        true => vec![root.join("chunks")],
+        false => config.storage.dirs.clone(),
+    };
+    for path in paths {
+        match identify(&owner, &path) {
+            // a directory that has no id yet has no superblock either
+            Ok(None) => {}
+            Ok(Some((id, key))) => found.dirs.push(ChunkDir { id, key, path }),
+            Err(why) => found.unusable.push((path, why)),
+        }
+    }
+    Ok(found)
+}
+
+/// Id and key of a directory, or why it is not to be looked into.
+fn identify(owner: &node::Identity, path: &Path) -> Result<Option<(DirId, Uuid)>, String> {
+    match Identity::read(path).map_err(|why| why.to_string())? {
+        Some(identity) if (identity.cluster, identity.node) != (owner.cluster, owner.node) => {
+            Err(format!("it belongs to {} of cluster {}", identity.node, identity.cluster))
+        }
+        Some(identity) => Ok(identity.dir.map(|dir| (dir, identity.key))),
+        None if !path.is_dir() => Err("it is not there".to_owned()),
+        // as an earlier release kept it, until the next start
+        None => owner.dir.zip(owner.dir_key).map(Some).ok_or_else(|| "it has no dir.toml".to_owned()),
+    }
 }
 
 /// Keeps everybody else off a directory, and changes nothing in it.
@@ -54,13 +83,7 @@ pub(crate) fn lock_dir(path: &Path) -> Result<Option<Flock<File>>, Failure> {
 
 /// Says in a directory that it was read from the disk and sealed.
 pub(crate) fn leave_checked(dir: &ChunkDir) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Checked {
-        key: Uuid,
-        checked_at_ms: u64,
-    }
-    let text = toml::to_string(&Checked { key: dir.key, checked_at_ms: wall_ms() }).map_err(io::Error::other)?;
-    node::replace(&dir.path, "fsck.toml", &text)
+    Checked { key: dir.key, checked_at_ms: wall_ms() }.write(&dir.path)
 }
 
 /// A file that is to be looked into and cannot be.

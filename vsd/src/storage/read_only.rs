@@ -4,7 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use nix::libc;
@@ -14,11 +14,14 @@ use super::RealDisk;
 
 /// Refuses whatever would change anything.
 #[derive(Debug)]
-pub(crate) struct ReadOnlyDisk(RealDisk);
+pub(crate) struct ReadOnlyDisk {
+    path: PathBuf,
+    real: RealDisk,
+}
 
 impl ReadOnlyDisk {
     pub(crate) fn new(path: &Path) -> Self {
-        Self(RealDisk { path: path.to_owned() })
+        Self { path: path.to_owned(), real: RealDisk::new(path, None) }
     }
 }
 
@@ -30,7 +33,7 @@ impl Disk for ReadOnlyDisk {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {
-        self.0.list()
+        self.real.list()
     }
 
     fn create(&self, _: &str) -> io::Result<File> {
@@ -39,7 +42,7 @@ impl Disk for ReadOnlyDisk {
 
     /// Anything may have a superblock's name: a pipe must not be waited for.
     fn open(&self, name: &str) -> io::Result<File> {
-        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(self.0.path.join(name))?;
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(self.path.join(name))?;
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file")) }
     }
 
@@ -52,11 +55,11 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn size(&self, file: &File) -> io::Result<u64> {
-        self.0.size(file)
+        self.real.size(file)
     }
 
     fn read_at(&self, file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
-        self.0.read_at(file, into, offset)
+        self.real.read_at(file, into, offset)
     }
 
     fn write_at(&self, _: &File, _: &[&[u8]], _: u64) -> io::Result<()> {
@@ -76,11 +79,11 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn allocated(&self, file: &File) -> io::Result<u64> {
-        self.0.allocated(file)
+        self.real.allocated(file)
     }
 
     fn forget(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
-        self.0.forget(file, offset, bytes)
+        self.real.forget(file, offset, bytes)
     }
 
     fn sync(&self, _: &File) -> io::Result<()> {
@@ -88,6 +91,6 @@ impl Disk for ReadOnlyDisk {
     }
 
     fn space(&self) -> io::Result<Space> {
-        self.0.space()
+        self.real.space()
     }
 }

@@ -205,7 +205,8 @@ impl SimDisk {
             Some(more) => *more -= 1,
             None => {}
         }
-        let changes = matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate | Call::Trim);
+        let changes =
+            matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate | Call::Trim);
         if changes && world.read_only {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }

@@ -106,6 +106,15 @@ fn only_reading_the_payload_finds_it_bad_and_a_new_copy_ends_it() {
 }
 
 #[test]
+fn what_is_cached_does_not_hide_what_the_disk_has() {
+    let disk = sealed(&[1, 2]);
+    disk.flip_on_platter(&file_name(1), RECORD.end + 5_000, 3);
+    assert_eq!(look(&disk, false, false).flaws, []);
+    let deep = check(&disk, Check { dir: DIR, failed_fsync: false, payloads: true }, &mut |_| {});
+    assert_eq!(deep.expect("readable").flaws, [quarantined(1, Some(2))]);
+}
+
+#[test]
 fn a_bad_record_header_is_found_without_reading_payloads() {
     let disk = sealed(&[1, 2, 3]);
     flip(&disk, 2, 20);
@@ -197,11 +206,12 @@ fn after_a_failed_fsync_only_what_the_disk_has_is_believed() {
         disk.inject(|faults| faults.sync_fails_after = Some(0));
         assert!(write(&mut engine, &[put(2)])[0].is_err());
         drop(engine);
-        if !loses {
-            // the kernel had written it, and only said otherwise
-            let file = disk.files()[&file_name(1)].clone();
-            disk.remove(&file_name(1)).expect("there");
-            disk.plant(&file_name(1), &file);
+        // the kernel had written it, and only said otherwise
+        let file = disk.files()[&file_name(1)].clone();
+        disk.remove(&file_name(1)).expect("there");
+        disk.plant(&file_name(1), &file);
+        if loses {
+            disk.flip_on_platter(&file_name(1), RECORD.end + 5_000, 3);
         }
         let checked = look(&disk, false, true);
         let withheld = Flaw::Found(Finding::Withheld { superblock: 1, records: 1 });
