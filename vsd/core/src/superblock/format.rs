@@ -249,6 +249,12 @@ impl RecordHeader {
             durable_to: u64_at(bytes, 64),
         })
     }
+
+    /// The record at `offset` as the footer lists it.
+    pub(super) fn entry(&self, offset: u64) -> FooterEntry {
+        let Self { key, sequence, payload_bytes, kind, .. } = *self;
+        FooterEntry { key, sequence, offset, payload_bytes, kind }
+    }
 }
 
 /// A record as the footer lists it.
@@ -315,15 +321,29 @@ impl Trailer {
         if bytes[..4] != TRAILER_MAGIC || crc != salt.crc(offset, &bytes[..TRAILER_BYTES - CRC_BYTES]) {
             return None;
         }
-        let trailer = Self {
+        let trailer = Self::read(bytes);
+        trailer.ends_at(file_bytes).then_some(trailer)
+    }
+
+    /// Whether these bytes were a trailer once. It lies within one sector, so no crash can have torn it.
+    pub(super) fn is_damaged(bytes: &[u8; TRAILER_BYTES], salt: Salt, file_bytes: u64) -> bool {
+        let looks_like_one = bytes[..4] == TRAILER_MAGIC || Self::read(bytes).ends_at(file_bytes);
+        looks_like_one && Self::decode(bytes, salt, file_bytes).is_none()
+    }
+
+    fn read(bytes: &[u8; TRAILER_BYTES]) -> Self {
+        Self {
             entries: u32_at(bytes, 4),
             records_end: u64_at(bytes, 8),
             quarantined_bytes: u64_at(bytes, 16),
             entries_crc: u32_at(bytes, 24),
             durable_to: u64_at(bytes, 28),
-        };
-        let end = trailer.records_end.checked_add(footer_bytes(trailer.entries as usize))?;
-        (trailer.records_end >= RECORDS_START && end == file_bytes).then_some(trailer)
+        }
+    }
+
+    fn ends_at(&self, file_bytes: u64) -> bool {
+        let end = self.records_end.checked_add(footer_bytes(self.entries as usize));
+        self.records_end >= RECORDS_START && end == Some(file_bytes)
     }
 }
 
