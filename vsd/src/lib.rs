@@ -17,6 +17,7 @@ mod meta;
 mod node;
 mod notify;
 mod offline;
+mod reserve;
 mod run;
 mod storage;
 mod upload;

@@ -26,6 +26,7 @@ use crate::{
     meta::{Meta, MetaError, MetaOptions},
     node::DataDir,
     notify::notify,
+    reserve::Reserve,
     storage::{self, Probes, Store},
     upload::{self, Uploader},
 };
@@ -67,6 +68,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     let mut data = DataDir::open(&config.node.data_dir, cluster, &config.node.listen.to_string())?;
     let listener = bind(config).await?;
 
+    let reserve = Arc::new(Reserve::open(&data.meta()));
     let meta = Meta::open(meta_options(config, &data)).await?;
     data.now_member()?;
     let (store, membership) = join(config, &data, &meta, spec(config)).await?;
@@ -95,12 +97,13 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         closed: closed.clone(),
     };
     let grpc = admin::router(admin, uploader.clone())?;
-    let http = storage::router(store.clone(), probes(&store));
+    let http = storage::router(store.clone(), probes(&store, &reserve));
     let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
         let mut closed = closed;
         let _ = closed.wait_for(|closed| *closed).await;
     }));
     let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership));
+    let keeper = tokio::spawn(async move { reserve.keep().await });
     notify("READY=1");
     tracing::info!(
         node = %data.identity.node,
@@ -121,6 +124,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
     faults.abort();
+    keeper.abort();
     // Uploads end first, while they can still write chunks; their streams end with them.
     if tokio::time::timeout(STOP_TIMEOUT, uploader.stop()).await.is_err() {
         tracing::warn!("not every upload could be put aside in time; they go on at the next start");
@@ -134,9 +138,12 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
-fn probes(store: &Arc<Store>) -> Probes {
-    let (readable, counted) = (store.clone(), store.clone());
-    Probes { ready: Arc::new(move || readable.ready()), metrics: Arc::new(move || counted.metrics()) }
+fn probes(store: &Arc<Store>, reserve: &Arc<Reserve>) -> Probes {
+    let (readable, counted, reserve) = (store.clone(), store.clone(), reserve.clone());
+    Probes {
+        ready: Arc::new(move || readable.ready()),
+        metrics: Arc::new(move || counted.metrics() + &reserve.metrics()),
+    }
 }
 
 async fn bind(config: &Config) -> Result<TcpListener, Failure> {

@@ -117,7 +117,9 @@ pub(crate) struct Directory<D: Disk = RealDisk> {
 
 /// Leave to read from a disk, which bounds how many do.
 #[derive(Debug)]
-pub(super) struct ReadSlot(OwnedSemaphorePermit);
+pub(super) struct ReadSlot {
+    _permit: OwnedSemaphorePermit,
+}
 
 impl<D: Disk + 'static> Directory<D> {
     /// Recovers what the directory holds and starts its writer. What recovery found is logged.
@@ -178,7 +180,7 @@ impl<D: Disk + 'static> Directory<D> {
     }
 
     /// To be held during a call on the disk.
-    pub(crate) fn call(&self) -> Call {
+    pub(super) fn call(&self) -> Call {
         self.calls.begin()
     }
 
@@ -215,10 +217,10 @@ impl<D: Disk + 'static> Directory<D> {
     pub(super) async fn read_slot(&self) -> Option<ReadSlot> {
         let slots = Arc::clone(&self.read_slots);
         if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
-            return Some(ReadSlot(slot));
+            return Some(ReadSlot { _permit: slot });
         }
         tokio::select! {
-            slot = slots.acquire_owned() => slot.ok().map(ReadSlot),
+            slot = slots.acquire_owned() => slot.ok().map(|slot| ReadSlot { _permit: slot }),
             () = self.stalls() => None,
         }
     }

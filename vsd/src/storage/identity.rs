@@ -24,7 +24,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::{
+    errno::Errno,
+    fcntl::{Flock, FlockArg},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use vs_core::id::{ClusterId, DirId, NodeId};
@@ -116,10 +119,7 @@ impl Owner<'_> {
                 None => return Err(Unusable::Absent(path.clone())),
             }
         }
-        let lock = Flock::lock(File::open(path)?, FlockArg::LockExclusiveNonblock);
-        let lock = lock.map_err(|(_, error)| {
-            if error == nix::Error::EWOULDBLOCK { Unusable::InUse } else { io::Error::from(error).into() }
-        })?;
+        let lock = lock(path)?;
         let identity = match Identity::read(path)? {
             Some(identity) if (identity.cluster, identity.node) != (self.cluster, self.node) => {
                 return Err(Unusable::OfAnother { node: identity.node, cluster: identity.cluster });
@@ -202,6 +202,14 @@ impl Held {
     pub(crate) fn forget_check(&self) -> io::Result<()> {
         remove_if_there(&self.path, CHECKED)
     }
+}
+
+/// Locks a directory itself.
+pub(super) fn lock(path: &Path) -> Result<Flock<File>, Unusable> {
+    Flock::lock(File::open(path)?, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        Errno::EWOULDBLOCK => Unusable::InUse,
+        error => io::Error::from(error).into(),
+    })
 }
 
 fn read<T: DeserializeOwned>(path: &Path, file: &'static str) -> Result<Option<T>, Unusable> {
