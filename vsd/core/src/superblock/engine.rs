@@ -16,6 +16,7 @@ use std::{
 use vs_core::{hash::Hash, id::DirId};
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     compact::Compaction,
     disk::Disk,
@@ -176,13 +177,16 @@ impl<D: Disk> Engine<D> {
         let Some(held) = self.shared.state().files.held(number).cloned() else { return Ok(0) };
         let carried = |(key, sequence): &(Key, u64)| self.carried.contains(&(number, *key, *sequence));
         let left = compaction.tombstones().filter(|tombstone| !carried(tombstone)).count();
-        if held.tally.live_chunks > 0 || left > 0 || !held.tally.sealed {
+        let in_use = held.tally.live_chunks > 0 && !planted(Bug::LiveNotCounted);
+        if in_use || left > 0 || !held.tally.sealed {
             return Err(RetireError::InUse { live_chunks: held.tally.live_chunks, tombstones: left });
         }
         let freed = held.info(&self.shared.disk).allocated_bytes;
         self.shared.disk.remove(&file_name(number)).map_err(|error| self.failed(error))?;
         // before the next compaction counts on its records being gone
-        self.shared.sync_dir().map_err(|_| self.refusal())?;
+        if !planted(Bug::RemovalNotSynced) {
+            self.shared.sync_dir().map_err(|_| self.refusal())?;
+        }
         self.shared.state_mut().files.remove(number);
         self.carried.retain(|(from, _, _)| *from != number);
         self.shared.counters.retired_superblocks.fetch_add(1, Relaxed);
@@ -225,7 +229,13 @@ impl<D: Disk> Engine<D> {
         for (at, error) in refused {
             answers[at] = Some(Err(error));
         }
-        position.into_iter().map(|at| answers[at].clone().expect("resolved, refused or appended")).collect()
+        let answer = |(nth, at): (usize, &usize)| {
+            if planted(Bug::DuplicateBeforeSync) && position[..nth].contains(at) && matches!(ops[nth], Op::Put(_)) {
+                return Ok(Outcome::AlreadyDurable);
+            }
+            answers[*at].clone().expect("resolved, refused or appended")
+        };
+        position.iter().enumerate().map(answer).collect()
     }
 
     /// The answer to what needs no write.
@@ -244,7 +254,7 @@ impl<D: Disk> Engine<D> {
             Op::Move(Move { entry, .. }) if entry.is_tombstone() => None,
             Op::Move(Move { entry, .. }) => {
                 let is_current = self.shared.state().index.get(&entry.key) == Some(entry);
-                (!is_current).then_some(Outcome::Outdated)
+                (!is_current && !planted(Bug::OutdatedMoved)).then_some(Outcome::Outdated)
             }
         }
     }
@@ -252,7 +262,8 @@ impl<D: Disk> Engine<D> {
     /// Whether the disk may hold a tombstone of the chunk that is not known and newer than what is here of it.
     fn is_doubted(&self, key: &Key) -> bool {
         let from_before = |entry: &Entry| entry.sequence >> 32 < u64::from(self.doubted_before);
-        self.doubted.contains(key) || self.shared.state().index.get(key).is_some_and(from_before)
+        let forgotten = planted(Bug::DoubtForgotten);
+        !forgotten && self.doubted.contains(key) || self.shared.state().index.get(key).is_some_and(from_before)
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
@@ -300,13 +311,24 @@ impl<D: Disk> Engine<D> {
             }
             written => written?,
         };
+        let early = planted(Bug::PublishBeforeSync).then(|| self.publish(&records[..batch.len()], &batch));
+        if planted(Bug::PunchBeforeSync) {
+            let state = self.shared.state();
+            let doomed = records[..batch.len()].iter().filter(|record| record.is_delete());
+            let places = doomed.filter_map(|record| Some(state.index.get(&record.op.key())?.place)).collect();
+            drop(state);
+            self.punch(places);
+        }
+        let is_move = |record: &Record<'_>| matches!(record.op, Op::Move(_));
+        let unsynced = planted(Bug::AckBeforeSync)
+            || planted(Bug::OldRemovedBeforeSync) && records[..batch.len()].iter().all(is_move);
         let tail = self.tail.as_mut().expect("written to just now");
-        if self.shared.sync(&tail.superblock.file).is_err() {
+        if !unsynced && self.shared.sync(&tail.superblock.file).is_err() {
             // the group is withdrawn: never published, and nothing is appended after it
             self.tail = None;
             return Err(self.refusal());
         }
-        let worthless = self.publish(&records[..batch.len()], &batch);
+        let worthless = early.unwrap_or_else(|| self.publish(&records[..batch.len()], &batch));
         let written = batch.len();
         let tail = self.tail.as_mut().expect("synced just now");
         tail.add(batch);

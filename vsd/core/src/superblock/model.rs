@@ -34,7 +34,7 @@ use proptest::{
 use vs_core::id::DirId;
 
 use super::{
-    Compaction, Config, Engine, GetError, Key, Op, Outcome, Put, Refusal, RetireError, WriteError,
+    Compaction, Config, Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, RetireError, WriteError,
     format::{
         BLOCK_BYTES, FILE_HEADER_BYTES, FileHeader, Kind, RECORD_HEADER_BYTES, RECORDS_START, ReadHeader, RecordHeader,
         file_name,
@@ -104,10 +104,12 @@ enum Step {
         amid: Amid,
         after: usize,
         power: Option<u64>,
+        /// When it starts again the disk is full.
+        full: bool,
     },
-    /// A bit flips: in the newest record of a chunk if one is named, else anywhere.
+    /// A bit flips.
     Flip {
-        name: Option<u8>,
+        target: Target,
         platter_only: bool,
         seed: u64,
     },
@@ -123,6 +125,15 @@ enum Step {
     ReadOnly,
     /// All faults are over.
     Heal,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    /// The record that is served of a chunk.
+    Chunk(u8),
+    /// The footer of some superblock.
+    Footer,
+    Anywhere,
 }
 
 #[derive(Clone, Debug)]
@@ -170,7 +181,10 @@ fn amid() -> impl Strategy<Value = Amid> {
 
 fn step() -> impl Strategy<Value = Step> {
     let seed = any::<u64>;
-    let flip = (prop::option::of(0..NAMES), any::<bool>(), seed());
+    let target =
+        prop_oneof![2 => (0..NAMES).prop_map(Target::Chunk), 1 => Just(Target::Footer), 2 => Just(Target::Anywhere)];
+    let kill = (amid(), 0usize..40, prop::option::of(seed()), prop::bool::weighted(0.2));
+    let flip = (target, any::<bool>(), seed());
     prop_oneof![
         20 => changes().prop_map(Step::Write),
         9 => carry().prop_map(Step::Compact),
@@ -179,8 +193,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Scrub),
         4 => any::<bool>().prop_map(|clean| Step::Restart { clean }),
         4 => seed().prop_map(Step::Reboot),
-        5 => (amid(), 0usize..40, prop::option::of(seed())).prop_map(|(amid, after, power)| Step::Kill { amid, after, power }),
-        2 => flip.prop_map(|(name, platter_only, seed)| Step::Flip { name, platter_only, seed }),
+        5 => kill.prop_map(|(amid, after, power, full)| Step::Kill { amid, after, power, full }),
+        2 => flip.prop_map(|(target, platter_only, seed)| Step::Flip { target, platter_only, seed }),
         1 => seed().prop_map(Step::Unreadable),
         2 => (0usize..60_000).prop_map(Step::Enospc),
         1 => (0u32..5).prop_map(Step::FailSync),
@@ -420,10 +434,10 @@ impl Model {
             Step::Scrub => self.scrub(),
             Step::Restart { clean } => self.restart(*clean),
             Step::Reboot(seed) => self.reboot(*seed),
-            Step::Kill { amid, after, power } => self.kill(amid, *after, *power),
+            Step::Kill { amid, after, power, full } => self.kill(amid, *after, *power, *full),
             // a record that is withheld or not found could be hit without the model knowing which
             Step::Flip { .. } if self.fates.iter().any(|fate| fate.lax) => {}
-            Step::Flip { name, platter_only, seed } => self.flip(*name, *platter_only, &mut Dice(*seed)),
+            Step::Flip { target, platter_only, seed } => self.flip(*target, *platter_only, &mut Dice(*seed)),
             Step::Unreadable(seed) => self.make_unreadable(&mut Dice(*seed)),
             Step::Enospc(bytes) => {
                 self.tight = true;
@@ -468,7 +482,7 @@ impl Model {
         self.open();
     }
 
-    fn kill(&mut self, amid: &Amid, after: usize, power: Option<u64>) {
+    fn kill(&mut self, amid: &Amid, after: usize, power: Option<u64>, full: bool) {
         self.failed_fsync |= matches!(self.engine().refuses_writes(), Some(Refusal::FailedFsync(_)));
         self.killing = true;
         self.disk.inject(|faults| *faults = Faults { killed_after: Some(after), ..Faults::default() });
@@ -482,6 +496,9 @@ impl Model {
         self.disk.inject(|faults| *faults = Faults::default());
         self.killing = false;
         self.saw("kills");
+        if full {
+            self.apply(&Step::FillUp(0));
+        }
         match power {
             Some(seed) => self.reboot(seed),
             None => self.open(),
@@ -661,7 +678,13 @@ impl Model {
         carrying.stuck |= !batch.unreadable.is_empty();
         self.write(&carry.between);
         let writes_fail = self.faults().write_fails_after.is_some() || self.killing;
+        let sequences = |reader: &Reader<SimDisk>| {
+            let of = |op: &Op| reader.locate(&op.key()).map(|place| place.sequence);
+            batch.moves.iter().map(of).collect::<Vec<_>>()
+        };
+        let before = sequences(&reader);
         let answers = self.engine().write_group(&batch.moves);
+        assert_eq!(before, sequences(&reader), "ENG-SEQ: a move changes a sequence");
         let mut failed = false;
         for answer in &answers {
             match answer {
@@ -800,20 +823,31 @@ impl Model {
         Some(counted.filter(|(_, counts)| *counts != (0, 0, 0)).collect())
     }
 
-    fn flip(&mut self, name: Option<u8>, platter_only: bool, dice: &mut Dice) {
+    /// File and offset of a bit to flip.
+    fn aim(&mut self, target: Target, dice: &mut Dice) -> Option<(String, usize)> {
         let reader = self.engine().reader();
-        let (file, offset) = match name {
-            Some(name) => {
-                let Some(place) = reader.locate(&key(name)) else { return };
-                let length = RECORD_HEADER_BYTES + place.payload_bytes as usize;
-                (file_name(place.superblock), usize::try_from(place.offset).expect("small files") + dice.below(length))
-            }
-            None => {
-                let files: Vec<_> = self.disk.files().into_iter().collect();
-                let Some((file, bytes)) = files.get(dice.below(files.len().max(1))) else { return };
-                (file.clone(), dice.below(bytes.len().max(1)))
-            }
+        if let Target::Chunk(name) = target {
+            let place = reader.locate(&key(name))?;
+            let length = RECORD_HEADER_BYTES + place.payload_bytes as usize;
+            let offset = usize::try_from(place.offset).expect("small files") + dice.below(length);
+            return Some((file_name(place.superblock), offset));
+        }
+        let files: Vec<_> = self.disk.files().into_iter().collect();
+        let (file, bytes) = files.get(dice.below(files.len().max(1)))?;
+        let block = usize::try_from(BLOCK_BYTES).expect("small");
+        let from = if matches!(target, Target::Footer) { bytes.len().saturating_sub(block) } else { 0 };
+        // the entries, which begin the block, and the trailer, which ends it, are more interesting than what is between
+        let length = (bytes.len() - from).max(1);
+        let offset = match (target, dice.below(2)) {
+            (Target::Footer, 0) => dice.below(length.min(512)),
+            _ => dice.below(length),
         };
+        Some((file.clone(), from + offset))
+    }
+
+    fn flip(&mut self, target: Target, platter_only: bool, dice: &mut Dice) {
+        let reader = self.engine().reader();
+        let Some((file, offset)) = self.aim(target, dice) else { return };
         if spared(&file).contains(&offset) || !self.flipped.insert((file.clone(), offset)) {
             return;
         }

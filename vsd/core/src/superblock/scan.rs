@@ -8,6 +8,7 @@
 use std::{io, ops::Range};
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::Disk,
     format::{
@@ -94,6 +95,9 @@ pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: u6
         let read = scan.answered(disk.read_at(file, &mut bytes, offset));
         let Some(header) = read.then(|| RecordHeader::decode(&bytes, salt, offset)).flatten() else {
             scan.add_bad(offset..offset + BLOCK_BYTES, None);
+            if planted(Bug::ScanStopsAtBad) {
+                break;
+            }
             offset += BLOCK_BYTES;
             continue;
         };

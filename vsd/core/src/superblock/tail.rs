@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::Disk,
     engine::Config,
@@ -43,7 +44,12 @@ impl<'a> Record<'a> {
             Op::Delete(_) => (Kind::Tombstone, &[][..], 0, 0, None),
             Op::Move(Move { entry, payload, payload_crc }) => {
                 let kind = if entry.is_tombstone() { Kind::Tombstone } else { Kind::Chunk };
-                (kind, &payload[..], entry.place.payload_bytes(), *payload_crc, Some(entry.sequence))
+                let resequenced = match kind {
+                    Kind::Tombstone => planted(Bug::TombstoneResequenced),
+                    Kind::Chunk => planted(Bug::ChunkResequenced),
+                };
+                let sequence = (!resequenced).then_some(entry.sequence);
+                (kind, &payload[..], entry.place.payload_bytes(), *payload_crc, sequence)
             }
         };
         Self { op, kind, key: op.key(), payload, payload_bytes, payload_crc, sequence }
@@ -153,13 +159,16 @@ impl<F> Spare<F> {
         config: &Config,
     ) -> Result<Self, (Arc<Superblock<F>>, io::Error)> {
         let reserved = match shared.disk.allocate(&superblock.file, 0, config.reserve_bytes) {
+            _ if planted(Bug::ReserveIgnored) => shared.disk.trim(&superblock.file).map(|()| config.reserve_bytes),
             Ok(()) => Ok(config.reserve_bytes),
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(0),
             Err(error) => Err(error),
         };
         let durable = reserved.and_then(|reserve_bytes| {
             shared.sync(&superblock.file)?;
-            shared.sync_dir()?;
+            if !planted(Bug::NameNotSynced) {
+                shared.sync_dir()?;
+            }
             Ok(reserve_bytes)
         });
         match durable {
