@@ -116,7 +116,13 @@ impl<F> Tail<F> {
         let padding = record.bytes() - RECORD_HEADER_BYTES as u64 - u64::from(record.payload_bytes);
         let padding = &PADDING[..usize::try_from(padding).expect("less than a block")];
         let parts = [&header.encode(self.superblock.salt, end)[..], record.payload, padding];
-        write_or_give_back(shared, &self.superblock.file, &parts, record.bytes(), end)?;
+        let written = write_or_give_back(shared, &self.superblock.file, &parts, record.bytes(), end);
+        if written.is_err() && end < self.allocated_to {
+            // what was given back is of the reserve
+            let again = shared.disk.allocate(&self.superblock.file, end, self.allocated_to - end);
+            self.allocated_to = if again.is_ok() { self.allocated_to } else { end };
+        }
+        written?;
         Ok(FooterEntry {
             key: record.key,
             sequence,
