@@ -262,8 +262,10 @@ impl<D: Disk> Engine<D> {
     /// Whether the disk may hold a tombstone of the chunk that is not known and newer than what is here of it.
     fn is_doubted(&self, key: &Key) -> bool {
         let from_before = |entry: &Entry| entry.sequence >> 32 < u64::from(self.doubted_before);
-        let forgotten = planted(Bug::DoubtForgotten);
-        !forgotten && self.doubted.contains(key) || self.shared.state().index.get(key).is_some_and(from_before)
+        if planted(Bug::DoubtForgotten) {
+            return false;
+        }
+        self.doubted.contains(key) || self.shared.state().index.get(key).is_some_and(from_before)
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
