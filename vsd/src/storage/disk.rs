@@ -20,6 +20,8 @@ const STAT_BLOCK_BYTES: u64 = 512;
 #[derive(Debug)]
 pub(super) struct RealDisk {
     path: PathBuf,
+    /// Kept open to be synced: a sync that fails for want of a descriptor would count as a failed one.
+    directory: File,
 }
 
 impl RealDisk {
@@ -29,7 +31,7 @@ impl RealDisk {
         if let Some(parent) = path.canonicalize()?.parent() {
             File::open(parent)?.sync_all()?;
         }
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), directory: File::open(path)? })
     }
 }
 
@@ -59,7 +61,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+        self.directory.sync_all()
     }
 
     fn size(&self, file: &File) -> io::Result<u64> {
@@ -98,9 +100,9 @@ impl Disk for RealDisk {
         Ok(fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, signed(offset)?, signed(bytes)?)?)
     }
 
-    /// Setting the length to what it is drops the blocks behind it; punching there does nothing on ext4.
-    fn trim(&self, file: &File) -> io::Result<()> {
-        file.set_len(file.metadata()?.len())
+    /// Drops allocated blocks behind the end too, which punching there does not do on ext4.
+    fn truncate(&self, file: &File, length: u64) -> io::Result<()> {
+        file.set_len(length)
     }
 
     fn allocated(&self, file: &File) -> io::Result<u64> {

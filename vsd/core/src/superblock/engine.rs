@@ -23,10 +23,10 @@ use super::{
     files::Tally,
     format::{BLOCK_BYTES, FooterEntry, RECORDS_START, SUPERBLOCK_BYTES_MAX, Salt, file_name, record_bytes},
     index::{Entry, Place},
-    op::{Move, Op, Outcome, Refusal, WriteError},
+    op::{Move, Op, Outcome, Refusal, WriteError, is_full},
     reader::{Reader, Shared},
-    recovery::{self, OpenError, Recovery},
-    tail::{Record, Spare, Tail, make_spare, write_footer},
+    recovery::{self, OpenError, Recovered, Recovery},
+    tail::{Record, Spare, Tail, make_spare},
 };
 
 /// Most payload bytes that should share one fsync: enough to hide its cost, little enough to answer in a tenth of a
@@ -96,16 +96,13 @@ pub struct Engine<D: Disk> {
     tail: Option<Tail<D::File>>,
     /// The next tail, made beforehand with its reserve. Only deletes may take it without another being made.
     spare: Option<Spare<D::File>>,
-    /// Former tails whose footer found the disk full.
+    /// Former tails, of this process or an earlier one, whose footer found the disk full.
     unsealed: Vec<Tail<D::File>>,
+    /// Chunks of which a delete failed: its tombstone may have come to the disk nevertheless, so that they are only safe
+    /// once they are written again.
+    doubted: HashSet<Key>,
     /// Tombstones that were moved, with the superblock they were moved out of.
     carried: BTreeSet<(u32, Key, u64)>,
-    /// Chunks of which a tombstone may lie on the disk that readers do not know of. The next open may find it, so what
-    /// is here of them counts for nothing: a PUT writes it again, behind that tombstone.
-    doubted: HashSet<Key>,
-    /// The disk did not read everything when the directory was opened: so all that is from before this superblock is
-    /// doubted too.
-    doubted_before: u32,
 }
 
 impl<D: Disk> Engine<D> {
@@ -115,22 +112,15 @@ impl<D: Disk> Engine<D> {
     /// When the directory is not one this release may write to, or cannot be read at all. Damage within files is no
     /// error: it is reported, and the rest is served.
     pub fn open(disk: D, config: Config) -> Result<(Self, Recovery), OpenError> {
+        let config = Config { superblock_bytes_max: config.superblock_bytes_max.min(SUPERBLOCK_BYTES_MAX), ..config };
         let shared = Arc::new(Shared::new(disk));
-        let recovered = recovery::recover(&shared, &config)?;
-        let mut engine = Self {
-            next_number: recovered.next_number,
-            tail: None,
-            spare: recovered.empty.and_then(|superblock| Spare::adopt(&shared, superblock, &config)),
-            shared,
-            config,
-            unsealed: Vec::new(),
-            carried: BTreeSet::new(),
-            doubted: recovered.withheld_deletes.into_iter().collect(),
-            doubted_before: if recovered.unread { recovered.next_number } else { 0 },
-        };
+        let Recovered { next_number, empty, unsealed, recovery } = recovery::recover(&shared, &config)?;
+        let spare = empty.and_then(|superblock| Spare::new(&shared, superblock, &config).ok());
+        let (tail, carried, doubted) = (None, BTreeSet::new(), HashSet::new());
+        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, doubted, carried };
         // a full disk has none, and takes no chunks until it has
         let _ = engine.ensure_spare();
-        Ok((engine, recovered.recovery))
+        Ok((engine, recovery))
     }
 
     #[must_use]
@@ -182,12 +172,18 @@ impl<D: Disk> Engine<D> {
             return Err(RetireError::InUse { live_chunks: held.tally.live_chunks, tombstones: left });
         }
         let freed = held.info(&self.shared.disk).allocated_bytes;
-        self.shared.disk.remove(&file_name(number)).map_err(|error| self.failed(error))?;
+        match self.shared.disk.remove(&file_name(number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed(error).into()),
+            _ => {}
+        }
         // before the next compaction counts on its records being gone
         if !planted(Bug::RemovalNotSynced) {
             self.shared.sync_dir().map_err(|_| self.refusal())?;
         }
-        self.shared.state_mut().files.remove(number);
+        let mut state = self.shared.state_mut();
+        state.files.remove(number);
+        state.files.changed();
+        drop(state);
         self.carried.retain(|(from, _, _)| *from != number);
         self.shared.counters.retired_superblocks.fetch_add(1, Relaxed);
         Ok(freed)
@@ -218,13 +214,11 @@ impl<D: Disk> Engine<D> {
         let records: Vec<_> = pending.iter().map(|(_, op)| Record::of(op)).collect();
         let (durable, error) = self.append(&records);
         for (nth, (at, op)) in pending.iter().enumerate() {
-            answers[*at] = Some(match &error {
-                Some(error) if nth >= durable => {
-                    self.doubted.extend(matches!(op, Op::Delete(_)).then(|| op.key()));
-                    Err(error.clone())
-                }
-                _ => Ok(done(op)),
-            });
+            let failure = error.as_ref().filter(|_| nth >= durable);
+            if let (Some(_), Op::Delete(key)) = (failure, op) {
+                self.doubted.insert(*key);
+            }
+            answers[*at] = Some(failure.map_or_else(|| Ok(done(op)), |error| Err(error.clone())));
         }
         for (at, error) in refused {
             answers[at] = Some(Err(error));
@@ -241,15 +235,16 @@ impl<D: Disk> Engine<D> {
     /// The answer to what needs no write.
     fn resolve(&self, op: &Op) -> Option<Outcome> {
         match op {
-            // a copy that cannot be read is written again
-            Op::Put(put) => {
-                let is_sound = !self.is_doubted(&put.key()) && self.shared.get(&put.key()).is_ok();
-                is_sound.then_some(Outcome::AlreadyDurable)
-            }
-            Op::Delete(key) if self.shared.state().index.get(key).is_some() => None,
+            Op::Put(put) => self.is_safe(&put.key()).then_some(Outcome::AlreadyDurable),
             Op::Delete(key) => {
-                self.shared.damaged().remove(key);
-                Some(Outcome::Absent)
+                let state = self.shared.state();
+                // what cannot be read now may hold it, and may be read next time
+                let is_absent = state.index.get(key).is_none() && !state.files.hide_records();
+                drop(state);
+                if is_absent {
+                    self.shared.damaged().remove(key);
+                }
+                is_absent.then_some(Outcome::Absent)
             }
             Op::Move(Move { entry, .. }) if entry.is_tombstone() => None,
             Op::Move(Move { entry, .. }) => {
@@ -259,13 +254,12 @@ impl<D: Disk> Engine<D> {
         }
     }
 
-    /// Whether the disk may hold a tombstone of the chunk that is not known and newer than what is here of it.
-    fn is_doubted(&self, key: &Key) -> bool {
-        let from_before = |entry: &Entry| entry.sequence >> 32 < u64::from(self.doubted_before);
-        if planted(Bug::DoubtForgotten) {
-            return false;
-        }
-        self.doubted.contains(key) || self.shared.state().index.get(key).is_some_and(from_before)
+    /// Whether a chunk is here for good and need not be written again. It is written when its copy cannot be read or
+    /// was ever found bad, and when a tombstone of it may turn up at the next open.
+    fn is_safe(&self, key: &Key) -> bool {
+        let is_doubted =
+            self.doubted.contains(key) && !planted(Bug::DoubtForgotten) || self.shared.damaged().contains(key);
+        !is_doubted && !self.shared.state().files.hide_records() && self.shared.get(key).is_ok()
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
@@ -273,15 +267,19 @@ impl<D: Disk> Engine<D> {
         if chunks.is_empty() {
             return Vec::new();
         }
-        let spare = self.check_refusal().and_then(|()| self.ensure_spare());
+        let refusal = self.check_refusal();
         // moves give back at once what they take
-        let room = if self.is_full() { Err(WriteError::Full) } else { Ok(()) };
+        let is_full = self.is_full();
+        let mut reserve = None;
         let mut refused = Vec::new();
         chunks.retain(|(at, op)| {
-            let is_put = matches!(op, Op::Put(_));
-            let error = spare.as_ref().err().or(room.as_ref().err().filter(|_| is_put)).cloned();
-            refused.extend(error.clone().map(|error| (*at, error)));
-            error.is_none()
+            let mut admitted = refusal.clone();
+            if admitted.is_ok() && is_full && matches!(op, Op::Put(_)) {
+                admitted = Err(WriteError::Full);
+            }
+            let admitted = admitted.and_then(|()| reserve.get_or_insert_with(|| self.ensure_reserve()).clone());
+            refused.extend(admitted.as_ref().err().map(|error| (*at, error.clone())));
+            admitted.is_ok()
         });
         refused
     }
@@ -304,6 +302,9 @@ impl<D: Disk> Engine<D> {
         let limit = self.config.superblock_bytes_max;
         if !self.tail.as_ref().is_some_and(|tail| tail.has_room(tail.end, 0, records[0].bytes(), limit)) {
             self.roll()?;
+        }
+        if !records[0].is_delete() {
+            self.ensure_reserve()?;
         }
         let batch = match self.write(records) {
             // what the reserve is for
@@ -343,15 +344,12 @@ impl<D: Disk> Engine<D> {
     /// fail.
     fn write(&mut self, records: &[Record<'_>]) -> Result<Vec<FooterEntry>, WriteError> {
         // without another in reserve, the tail is the reserve
-        let takes_chunks = self.spare.is_some();
+        let takes_chunks = self.has_reserve();
         let tail = self.tail.as_mut().expect("rolled before");
         let mut batch: Vec<FooterEntry> = Vec::new();
         let mut end = tail.end;
         for record in records {
             if !takes_chunks && !record.is_delete() {
-                if batch.is_empty() {
-                    return Err(WriteError::Full);
-                }
                 break;
             }
             if !batch.is_empty() && !tail.has_room(end, batch.len(), record.bytes(), self.config.superblock_bytes_max) {
@@ -359,7 +357,13 @@ impl<D: Disk> Engine<D> {
             }
             match tail.write(&self.shared, record, end) {
                 Ok(entry) => batch.push(entry),
-                Err(error) if batch.is_empty() => return Err(self.failed(error)),
+                Err(error) if batch.is_empty() => {
+                    if !is_full(&error) {
+                        // whatever ails that place of the file, the next write goes elsewhere
+                        self.seal_tail();
+                    }
+                    return Err(self.failed(error));
+                }
                 Err(_) => break,
             }
             end += record.bytes();
@@ -440,27 +444,43 @@ impl<D: Disk> Engine<D> {
         used * 100 >= u128::from(space.total) * u128::from(self.config.full_percent)
     }
 
+    /// Makes the spare if there is none, with as much of its reserve as the disk has room for.
     fn ensure_spare(&mut self) -> Result<(), WriteError> {
         self.check_refusal()?;
-        if self.spare.is_none() {
-            let made = make_spare(&self.shared, &self.config, &mut self.next_number);
-            self.spare = Some(made.map_err(|error| self.failed(error))?);
-        }
+        let had_reserve = self.has_reserve();
+        let made = match &mut self.spare {
+            Some(spare) if spare.is_whole => return Ok(()),
+            Some(spare) => spare.top_up(&self.shared, &self.config),
+            None => make_spare(&self.shared, &self.config, &mut self.next_number).map(|made| self.spare = Some(made)),
+        };
         self.count_reserve();
+        made.map_err(|error| self.failed(error))?;
+        if self.has_reserve() && !had_reserve {
+            self.seal_former();
+        }
         Ok(())
+    }
+
+    fn has_reserve(&self) -> bool {
+        self.spare.as_ref().is_some_and(|spare| spare.is_whole)
+    }
+
+    /// What has to be there before a chunk is taken: all that deletes may need later.
+    fn ensure_reserve(&mut self) -> Result<(), WriteError> {
+        self.ensure_spare()?;
+        if self.has_reserve() { Ok(()) } else { Err(WriteError::Full) }
     }
 
     /// Seals the tail and goes on in the spare, whose header and name are durable already.
     fn roll(&mut self) -> Result<(), WriteError> {
         self.seal_tail();
         self.ensure_spare()?;
-        let Spare { superblock, reserve_bytes } = self.spare.take().expect("made just now");
+        let spare = self.spare.take().expect("made just now");
         let tally = Tally { file_bytes: RECORDS_START, ..Tally::default() };
-        self.shared.state_mut().files.add(Arc::clone(&superblock), tally);
-        self.tail = Some(Tail::new(superblock, reserve_bytes));
-        if self.ensure_spare().is_ok() {
-            self.seal_former();
-        }
+        self.shared.state_mut().files.add(Arc::clone(&spare.superblock), tally);
+        self.tail = Some(Tail::new(spare));
+        // without, only deletes go on
+        let _ = self.ensure_spare();
         self.count_reserve();
         self.check_refusal()
     }
@@ -496,23 +516,28 @@ impl<D: Disk> Engine<D> {
     }
 
     fn write_footer_of(&self, tail: &mut Tail<D::File>) -> io::Result<()> {
-        let bytes = write_footer(&self.shared, &tail.superblock, &mut tail.entries, tail.end, 0)?;
+        let bytes = tail.seal(&self.shared)?;
         let mut state = self.shared.state_mut();
         let tally = state.files.tally_of(tail.superblock.number);
-        tally.sealed = true;
-        tally.file_bytes += bytes;
+        (tally.sealed, tally.file_bytes) = (true, tail.end + bytes);
+        state.files.changed();
         Ok(())
     }
 }
 
 /// What tells changes apart: the same change asked for twice is made once.
-type Name = (Key, u8, u64);
+#[derive(PartialEq, Eq, Hash)]
+enum Name {
+    Put(Key),
+    Delete(Key),
+    Move { key: Key, sequence: u64 },
+}
 
 fn name(op: &Op) -> Name {
     match op {
-        Op::Put(put) => (put.key(), 0, 0),
-        Op::Delete(key) => (*key, 1, 0),
-        Op::Move(Move { entry, .. }) => (entry.key, 2, entry.sequence),
+        Op::Put(put) => Name::Put(put.key()),
+        Op::Delete(key) => Name::Delete(*key),
+        Op::Move(Move { entry, .. }) => Name::Move { key: entry.key, sequence: entry.sequence },
     }
 }
 

@@ -63,7 +63,8 @@
 //! | 8 | 8 | offset of the first entry: where the records end |
 //! | 16 | 8 | bytes quarantined among the records |
 //! | 24 | 4 | CRC-32C of the entries |
-//! | 28 | 32 | reserved |
+//! | 28 | 8 | everything below was durable when the file was sealed; 0: all records |
+//! | 36 | 24 | reserved |
 //! | 60 | 4 | CRC-32C of salt, offset of the trailer and the bytes before |
 
 use vs_core::{
@@ -75,6 +76,7 @@ use vs_core::{
 use super::{
     bug::{Bug, planted},
     chunk::Key,
+    tail::Damage,
 };
 
 /// Version this release writes and the newest it reads.
@@ -105,7 +107,7 @@ const _: () = assert!(BLOCK_BYTES.is_multiple_of(ENTRY_BYTES as u64) && TRAILER_
 const _: () = assert!(40 + 4052 + CRC_BYTES == FILE_HEADER_BYTES);
 const _: () = assert!(72 + 52 + CRC_BYTES == RECORD_HEADER_BYTES);
 const _: () = assert!(57 + 7 == ENTRY_BYTES);
-const _: () = assert!(28 + 32 + CRC_BYTES == TRAILER_BYTES);
+const _: () = assert!(36 + 24 + CRC_BYTES == TRAILER_BYTES);
 const _: () = assert!(SUPERBLOCK_BYTES_MAX / BLOCK_BYTES <= 1 << 18, "the index keeps 18 bits of a block");
 const _: () = assert!(CHUNK_BYTES_MAX < 1 << 22, "the index keeps 22 bits of a length");
 
@@ -293,6 +295,7 @@ pub(super) struct Trailer {
     pub(super) entries_crc: u32,
     pub(super) records_end: u64,
     pub(super) quarantined_bytes: u64,
+    pub(super) durable_to: u64,
 }
 
 impl Trailer {
@@ -303,6 +306,7 @@ impl Trailer {
         out[8..16].copy_from_slice(&self.records_end.to_le_bytes());
         out[16..24].copy_from_slice(&self.quarantined_bytes.to_le_bytes());
         out[24..28].copy_from_slice(&self.entries_crc.to_le_bytes());
+        out[28..36].copy_from_slice(&self.durable_to.to_le_bytes());
         let crc = salt.crc(offset, &out[..TRAILER_BYTES - CRC_BYTES]);
         out[TRAILER_BYTES - CRC_BYTES..].copy_from_slice(&crc.to_le_bytes());
         out
@@ -320,6 +324,7 @@ impl Trailer {
             records_end: u64_at(bytes, 8),
             quarantined_bytes: u64_at(bytes, 16),
             entries_crc: u32_at(bytes, 24),
+            durable_to: u64_at(bytes, 28),
         };
         let end = trailer.records_end.checked_add(footer_bytes(trailer.entries as usize))?;
         (trailer.records_end >= RECORDS_START && end == file_bytes).then_some(trailer)
@@ -327,19 +332,15 @@ impl Trailer {
 }
 
 /// The footer of a file whose records end at `records_end`.
-pub(super) fn encode_footer(
-    entries: &mut [FooterEntry],
-    records_end: u64,
-    quarantined_bytes: u64,
-    salt: Salt,
-) -> Vec<u8> {
+pub(super) fn encode_footer(entries: &mut [FooterEntry], records_end: u64, damage: Damage, salt: Salt) -> Vec<u8> {
     entries.sort_unstable_by_key(|entry| (entry.key, entry.sequence));
     let mut out: Vec<u8> = entries.iter().flat_map(FooterEntry::encode).collect();
     let trailer = Trailer {
         entries: u32::try_from(entries.len()).expect("a superblock has at most 2^18 records"),
         entries_crc: crc32c::crc32c(&out),
         records_end,
-        quarantined_bytes,
+        quarantined_bytes: damage.quarantined_bytes,
+        durable_to: damage.durable_to,
     };
     let length = footer_bytes(entries.len());
     let offset = records_end + length - TRAILER_BYTES as u64;
@@ -434,7 +435,7 @@ mod tests {
             };
             let mut entries: Vec<_> = (0..count).map(entry).collect();
             let end = RECORDS_START + count as u64 * BLOCK_BYTES;
-            let mut bytes = encode_footer(&mut entries, end, 0, SALT);
+            let mut bytes = encode_footer(&mut entries, end, Damage::default(), SALT);
             let file_bytes = end + bytes.len() as u64;
             let read = |bytes: &[u8]| {
                 let trailer = Trailer::decode(&array_at(bytes, bytes.len() - TRAILER_BYTES), SALT, file_bytes)?;

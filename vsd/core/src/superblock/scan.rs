@@ -9,12 +9,10 @@ use std::{io, ops::Range};
 
 use super::{
     bug::{Bug, planted},
-    chunk::Key,
     disk::Disk,
     format::{
-        BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, Kind,
-        RECORD_HEADER_BYTES, RECORDS_START, ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries,
-        record_bytes, whole_blocks,
+        BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, RECORD_HEADER_BYTES,
+        ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries, record_bytes, whole_blocks,
     },
 };
 
@@ -32,6 +30,16 @@ pub(super) fn file_header<D: Disk>(disk: &D, file: &D::File) -> ReadHeader {
     ReadHeader::Damaged
 }
 
+/// Whether both copies of the file header are sound.
+pub(super) fn is_header_whole<D: Disk>(disk: &D, file: &D::File) -> bool {
+    let is_sound = |copy: usize| {
+        let mut bytes = [0; FILE_HEADER_BYTES];
+        let read = disk.read_at(file, &mut bytes, (copy * FILE_HEADER_BYTES) as u64);
+        read.is_ok() && matches!(FileHeader::decode(&bytes), ReadHeader::Valid(_))
+    };
+    (0..FILE_HEADER_COPIES).all(is_sound)
+}
+
 /// What the end of a file says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Footer {
@@ -39,9 +47,9 @@ pub(super) enum Footer {
         entries: Vec<FooterEntry>,
         quarantined_bytes: u64,
     },
-    /// Sealed, but the entries are bad: all records below `records_end` were durable.
+    /// Sealed, but the entries are bad: all records below were durable.
     Damaged {
-        records_end: u64,
+        durable_to: u64,
     },
     Missing,
     /// The disk did not answer; it may next time.
@@ -61,7 +69,8 @@ pub(super) fn footer<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: 
     }
     match decode_entries(&entries, &trailer) {
         Some(entries) => Footer::Sound { entries, quarantined_bytes: trailer.quarantined_bytes },
-        None => Footer::Damaged { records_end: trailer.records_end },
+        None if trailer.durable_to == 0 => Footer::Damaged { durable_to: trailer.records_end },
+        None => Footer::Damaged { durable_to: trailer.durable_to.min(trailer.records_end) },
     }
 }
 
@@ -69,8 +78,8 @@ pub(super) fn footer<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadRange {
     pub(super) range: Range<u64>,
-    /// The record that lies there, with its sequence, when its header is still sound.
-    pub(super) record: Option<(Key, u64)>,
+    /// The record that lies there, when its header is still sound.
+    pub(super) record: Option<FooterEntry>,
 }
 
 /// What a scan found.
@@ -85,11 +94,11 @@ pub(super) struct Scan {
     pub(super) incomplete: bool,
 }
 
-/// Looks at every block of the file.
-pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: u64) -> Scan {
+/// Looks at every block of the file from `from` on.
+pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, from: u64, file_bytes: u64) -> Scan {
     let mut scan = Scan::default();
     let mut payload = Vec::new();
-    let mut offset = RECORDS_START;
+    let mut offset = from;
     while offset < file_bytes {
         let mut bytes = [0; RECORD_HEADER_BYTES];
         let read = scan.answered(disk.read_at(file, &mut bytes, offset));
@@ -105,17 +114,18 @@ pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: u6
         let end = offset + record_bytes(header.payload_bytes);
         payload.resize(header.payload_bytes as usize, 0);
         let read = scan.answered(disk.read_at(file, &mut payload, offset + RECORD_HEADER_BYTES as u64));
+        let entry = FooterEntry {
+            key: header.key,
+            sequence: header.sequence,
+            offset,
+            payload_bytes: header.payload_bytes,
+            kind: header.kind,
+        };
         if read && crc32c::crc32c(&payload) == header.payload_crc {
-            scan.entries.push(FooterEntry {
-                key: header.key,
-                sequence: header.sequence,
-                offset,
-                payload_bytes: header.payload_bytes,
-                kind: header.kind,
-            });
+            scan.entries.push(entry);
             offset = end;
         } else {
-            scan.add_bad(offset..end, Some((header.key, header.sequence)));
+            scan.add_bad(offset..end, Some(entry));
             offset += BLOCK_BYTES;
         }
     }
@@ -131,7 +141,7 @@ impl Scan {
     }
 
     /// Notes a bad stretch; the blocks of a bad record count once.
-    fn add_bad(&mut self, range: Range<u64>, record: Option<(Key, u64)>) {
+    fn add_bad(&mut self, range: Range<u64>, record: Option<FooterEntry>) {
         match self.bad.last_mut() {
             Some(last) if record.is_none() && range.start <= last.range.end && last.record.is_none() => {
                 last.range.end = last.range.end.max(range.end);
@@ -141,15 +151,18 @@ impl Scan {
         }
     }
 
+    /// Replaces what was found from `offset` on, a record's end, by what `again` found there.
+    pub(super) fn replace_from(&mut self, offset: u64, again: Self) {
+        self.entries.retain(|entry| entry.offset < offset);
+        self.bad = self.corrupt_below(offset).collect();
+        self.entries.extend(again.entries);
+        self.bad.extend(again.bad);
+        self.incomplete |= again.incomplete;
+    }
+
     /// The records that end at or below `limit`, which are those known to be on the disk and not just in its cache.
     pub(super) fn keep_below(&mut self, limit: u64) {
         self.entries.retain(|entry| entry.offset + record_bytes(entry.payload_bytes) <= limit);
-    }
-
-    /// Chunks with a tombstone that does not end at or below `limit`.
-    pub(super) fn deletes_above(&self, limit: u64) -> impl Iterator<Item = Key> {
-        let above = move |entry: &&FooterEntry| entry.offset + record_bytes(entry.payload_bytes) > limit;
-        self.entries.iter().filter(above).filter(|entry| entry.kind == Kind::Tombstone).map(|entry| entry.key)
     }
 
     /// Bad stretches below `limit`, cut off there: what was durable once and is not any more. Tombstones have no

@@ -85,7 +85,7 @@ pub enum Call {
     Write,
     Punch,
     Allocate,
-    Trim,
+    Truncate,
     Forget,
     Sync,
     Space,
@@ -209,7 +209,7 @@ impl SimDisk {
             None => {}
         }
         let changes =
-            matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate | Call::Trim);
+            matches!(call, Call::Create | Call::Remove | Call::Write | Call::Punch | Call::Allocate | Call::Truncate);
         if changes && world.read_only {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }
@@ -645,9 +645,12 @@ impl Disk for SimDisk {
         Ok(())
     }
 
-    fn trim(&self, file: &u64) -> io::Result<()> {
-        let mut world = self.call(Call::Trim)?;
-        let Inode { cached, blocks, .. } = world.inode(*file);
+    /// What was written behind the new end may come back at a power cut, until the next sync.
+    fn truncate(&self, file: &u64, length: u64) -> io::Result<()> {
+        let mut world = self.call(Call::Truncate)?;
+        let Inode { cached, blocks, synced_to, .. } = world.inode(*file);
+        assert!(at(length) >= *synced_to, "synced bytes are cut off");
+        cached.resize(at(length), 0);
         let end = cached.len().div_ceil(BLOCK_BYTES);
         blocks.retain(|block| *block < end);
         Ok(())
@@ -687,6 +690,7 @@ impl Disk for SimDisk {
         for (offset, bytes) in pending {
             patch(&mut inode.durable, offset, &bytes);
         }
+        inode.durable.resize(inode.cached.len(), 0);
         inode.durable_blocks.clone_from(&inode.blocks);
         inode.synced_to = inode.cached.len();
         Ok(())
