@@ -13,6 +13,7 @@
 //! [`Engine`] is the one writer; [`Reader`] is cloned for everybody else and never waits for an fsync. Both speak to a
 //! [`Disk`], so that the daemon and every test build the same engine.
 
+mod bug;
 mod check;
 mod chunk;
 mod compact;

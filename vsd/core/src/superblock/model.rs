@@ -34,7 +34,7 @@ use proptest::{
 use vs_core::id::DirId;
 
 use super::{
-    Compaction, Config, Engine, GetError, Key, Op, Outcome, Put, Refusal, RetireError, WriteError,
+    Compaction, Config, Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, RetireError, WriteError,
     format::{
         BLOCK_BYTES, FILE_HEADER_BYTES, FileHeader, Kind, RECORD_HEADER_BYTES, RECORDS_START, ReadHeader, RecordHeader,
         file_name,
@@ -85,12 +85,30 @@ struct Carry {
     hasty: bool,
 }
 
+impl Carry {
+    /// What is done between, half of it to records of the batch.
+    fn aimed_at(&self, batch: &[Op]) -> Vec<Change> {
+        let aim = |name: u8| match batch.get(usize::from(name) / 2 % batch.len().max(1)) {
+            Some(op) if name.is_multiple_of(2) => name_of(&op.key()),
+            _ => name,
+        };
+        let aimed = self.between.iter().map(|change| match *change {
+            Change::Put(name) => Change::Put(aim(name)),
+            Change::Delete(name) => Change::Delete(aim(name)),
+        });
+        aimed.collect()
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Write(Vec<Change>),
+    /// Puts every chunk again of which a change failed.
+    PutAgain,
     /// Plans a compaction if none is under way, and takes it one batch further.
     Compact(Carry),
-    CompactAll,
+    /// Compacts whatever is worth it; then the power may go.
+    CompactAll(Option<u64>),
     AbandonCompaction,
     Scrub,
     /// The process stops and starts again; what it wrote stays in the page cache.
@@ -104,10 +122,12 @@ enum Step {
         amid: Amid,
         after: usize,
         power: Option<u64>,
+        /// When it starts again the disk is full.
+        full: bool,
     },
-    /// A bit flips: in the newest record of a chunk if one is named, else anywhere.
+    /// A bit flips.
     Flip {
-        name: Option<u8>,
+        target: Target,
         platter_only: bool,
         seed: u64,
     },
@@ -123,6 +143,15 @@ enum Step {
     ReadOnly,
     /// All faults are over.
     Heal,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    /// The record that is served of a chunk.
+    Chunk(u8),
+    /// The footer of some superblock.
+    Footer,
+    Anywhere,
 }
 
 #[derive(Clone, Debug)]
@@ -170,17 +199,22 @@ fn amid() -> impl Strategy<Value = Amid> {
 
 fn step() -> impl Strategy<Value = Step> {
     let seed = any::<u64>;
-    let flip = (prop::option::of(0..NAMES), any::<bool>(), seed());
+    let target =
+        prop_oneof![2 => (0..NAMES).prop_map(Target::Chunk), 1 => Just(Target::Footer), 2 => Just(Target::Anywhere)];
+    let calls = prop_oneof![2 => 0usize..10, 1 => 0usize..60];
+    let kill = (amid(), calls, prop::option::of(seed()), prop::bool::weighted(0.4));
+    let flip = (target, any::<bool>(), seed());
     prop_oneof![
         20 => changes().prop_map(Step::Write),
         9 => carry().prop_map(Step::Compact),
-        1 => Just(Step::CompactAll),
+        4 => prop::option::of(seed()).prop_map(Step::CompactAll),
+        3 => Just(Step::PutAgain),
         1 => Just(Step::AbandonCompaction),
         1 => Just(Step::Scrub),
         4 => any::<bool>().prop_map(|clean| Step::Restart { clean }),
         4 => seed().prop_map(Step::Reboot),
-        5 => (amid(), 0usize..40, prop::option::of(seed())).prop_map(|(amid, after, power)| Step::Kill { amid, after, power }),
-        2 => flip.prop_map(|(name, platter_only, seed)| Step::Flip { name, platter_only, seed }),
+        5 => kill.prop_map(|(amid, after, power, full)| Step::Kill { amid, after, power, full }),
+        2 => flip.prop_map(|(target, platter_only, seed)| Step::Flip { target, platter_only, seed }),
         1 => seed().prop_map(Step::Unreadable),
         2 => (0usize..60_000).prop_map(Step::Enospc),
         1 => (0u32..5).prop_map(Step::FailSync),
@@ -415,15 +449,19 @@ impl Model {
         match step {
             Step::Write(changes) => self.write(changes),
             Step::Compact(carry) => self.compact(carry),
-            Step::CompactAll => self.compact_all(),
+            Step::PutAgain => self.put_again(),
+            Step::CompactAll(power) => {
+                self.compact_all();
+                power.iter().for_each(|seed| self.reboot(*seed));
+            }
             Step::AbandonCompaction => self.carrying = None,
             Step::Scrub => self.scrub(),
             Step::Restart { clean } => self.restart(*clean),
             Step::Reboot(seed) => self.reboot(*seed),
-            Step::Kill { amid, after, power } => self.kill(amid, *after, *power),
+            Step::Kill { amid, after, power, full } => self.kill(amid, *after, *power, *full),
             // a record that is withheld or not found could be hit without the model knowing which
             Step::Flip { .. } if self.fates.iter().any(|fate| fate.lax) => {}
-            Step::Flip { name, platter_only, seed } => self.flip(*name, *platter_only, &mut Dice(*seed)),
+            Step::Flip { target, platter_only, seed } => self.flip(*target, *platter_only, &mut Dice(*seed)),
             Step::Unreadable(seed) => self.make_unreadable(&mut Dice(*seed)),
             Step::Enospc(bytes) => {
                 self.tight = true;
@@ -468,10 +506,13 @@ impl Model {
         self.open();
     }
 
-    fn kill(&mut self, amid: &Amid, after: usize, power: Option<u64>) {
+    fn kill(&mut self, amid: &Amid, after: usize, power: Option<u64>, full: bool) {
         self.failed_fsync |= matches!(self.engine().refuses_writes(), Some(Refusal::FailedFsync(_)));
         self.killing = true;
-        self.disk.inject(|faults| *faults = Faults { killed_after: Some(after), ..Faults::default() });
+        // an fsync may fail of which nobody is told
+        let sync_fails_after = self.faults().sync_fails_after;
+        self.disk
+            .inject(|faults| *faults = Faults { killed_after: Some(after), sync_fails_after, ..Faults::default() });
         // answers that were given before the end count, whoever heard them
         match amid {
             Amid::Write(changes) => self.write(changes),
@@ -482,6 +523,9 @@ impl Model {
         self.disk.inject(|faults| *faults = Faults::default());
         self.killing = false;
         self.saw("kills");
+        if full {
+            self.apply(&Step::FillUp(0));
+        }
         match power {
             Some(seed) => self.reboot(seed),
             None => self.open(),
@@ -590,6 +634,13 @@ impl Model {
         }
     }
 
+    fn put_again(&mut self) {
+        let in_doubt = |fate: &Fate| fate.put_in_doubt || fate.delete_in_doubt || fate.haunted;
+        let names = (0..).zip(&self.fates).filter(|(_, fate)| in_doubt(fate)).map(|(name, _)| Change::Put(name));
+        let changes: Vec<_> = names.collect();
+        self.write(&changes);
+    }
+
     /// Blocks kept for tombstones.
     fn reserve_blocks(&mut self) -> u64 {
         self.engine().reader().stats().reserve_bytes / BLOCK_BYTES
@@ -661,9 +712,15 @@ impl Model {
         };
         let batch = carrying.compaction.next(&reader, carry.bytes);
         carrying.stuck |= !batch.unreadable.is_empty();
-        self.write(&carry.between);
+        self.write(&carry.aimed_at(&batch.moves));
         let writes_fail = self.faults().write_fails_after.is_some() || self.killing;
+        let sequences = |reader: &Reader<SimDisk>| {
+            let of = |op: &Op| reader.locate(&op.key()).map(|place| place.sequence);
+            batch.moves.iter().map(of).collect::<Vec<_>>()
+        };
+        let before = sequences(&reader);
         let answers = self.engine().write_group(&batch.moves);
+        assert!(before == sequences(&reader), "ENG-SEQ: a move changes a sequence");
         let mut failed = false;
         for answer in &answers {
             match answer {
@@ -776,7 +833,7 @@ impl Model {
         let fate = self.fate(name);
         match read {
             Ok(bytes) => {
-                assert_eq!(bytes, put(name).chunk.bytes(), "INT-1: wrong bytes served");
+                assert!(bytes == put(name).chunk.bytes(), "INT-1: wrong bytes of {name} served");
                 assert!(fate.possible || fate.lax, "ENG-DEL: {name} is back");
                 fate.promised |= !(fate.lax || fate.haunted || fate.delete_in_doubt);
             }
@@ -802,20 +859,31 @@ impl Model {
         Some(counted.filter(|(_, counts)| *counts != (0, 0, 0)).collect())
     }
 
-    fn flip(&mut self, name: Option<u8>, platter_only: bool, dice: &mut Dice) {
+    /// File and offset of a bit to flip.
+    fn aim(&mut self, target: Target, dice: &mut Dice) -> Option<(String, usize)> {
         let reader = self.engine().reader();
-        let (file, offset) = match name {
-            Some(name) => {
-                let Some(place) = reader.locate(&key(name)) else { return };
-                let length = RECORD_HEADER_BYTES + place.payload_bytes as usize;
-                (file_name(place.superblock), usize::try_from(place.offset).expect("small files") + dice.below(length))
-            }
-            None => {
-                let files: Vec<_> = self.disk.files().into_iter().collect();
-                let Some((file, bytes)) = files.get(dice.below(files.len().max(1))) else { return };
-                (file.clone(), dice.below(bytes.len().max(1)))
-            }
+        if let Target::Chunk(name) = target {
+            let place = reader.locate(&key(name))?;
+            let length = RECORD_HEADER_BYTES + place.payload_bytes as usize;
+            let offset = usize::try_from(place.offset).expect("small files") + dice.below(length);
+            return Some((file_name(place.superblock), offset));
+        }
+        let files: Vec<_> = self.disk.files().into_iter().collect();
+        let (file, bytes) = files.get(dice.below(files.len().max(1)))?;
+        let block = usize::try_from(BLOCK_BYTES).expect("small");
+        let from = if matches!(target, Target::Footer) { bytes.len().saturating_sub(block) } else { 0 };
+        // the entries, which begin the block, and the trailer, which ends it, are more interesting than what is between
+        let length = (bytes.len() - from).max(1);
+        let offset = match (target, dice.below(2)) {
+            (Target::Footer, 0) => dice.below(length.min(512)),
+            _ => dice.below(length),
         };
+        Some((file.clone(), from + offset))
+    }
+
+    fn flip(&mut self, target: Target, platter_only: bool, dice: &mut Dice) {
+        let reader = self.engine().reader();
+        let Some((file, offset)) = self.aim(target, dice) else { return };
         if spared(&file).contains(&offset) || !self.flipped.insert((file.clone(), offset)) {
             return;
         }

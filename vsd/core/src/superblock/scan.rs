@@ -8,6 +8,7 @@
 use std::{io, ops::Range};
 
 use super::{
+    bug::{Bug, planted},
     disk::Disk,
     format::{
         BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, RECORD_HEADER_BYTES,
@@ -131,6 +132,9 @@ pub(super) fn walk<D: Disk>(
         let read = answered(disk.read_at(file, &mut bytes, offset));
         let Some(header) = read.then(|| RecordHeader::decode(&bytes, salt, offset)).flatten() else {
             see(offset, Seen::NoRecord);
+            if planted(Bug::ScanStopsAtBad) {
+                break;
+            }
             offset += BLOCK_BYTES;
             continue;
         };
