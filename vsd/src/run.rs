@@ -155,7 +155,7 @@ fn open_store(config: &Config, data: &DataDir, failed_fsync: bool) -> Result<Sto
 fn probes(store: &Arc<Store>) -> Probes {
     let (readable, counted) = (store.clone(), store.clone());
     Probes {
-        ready: Arc::new(move || readable.stats().poisoned.map_or(Ok(()), Err)),
+        ready: Arc::new(move || readable.stats().refusal.map_or(Ok(()), |why| Err(why.to_string()))),
         metrics: Arc::new(move || counted.metrics()),
     }
 }

@@ -142,7 +142,7 @@ impl Services {
 
     fn note(&self, answer: &mut v1::StatusResponse) {
         let stats = self.store.stats();
-        if let Some(why) = stats.poisoned {
+        if let Some(why) = stats.refusal {
             answer.notes.push(format!("{} takes no more writes: {why}", self.node));
         }
         if stats.corrupt_reads > 0 {

@@ -2,16 +2,20 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io,
-    os::unix::fs::FileExt,
+    io::{self, IoSlice},
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
 use nix::{
-    fcntl::{FallocateFlags, fallocate},
-    sys::statvfs::statvfs,
+    errno::Errno,
+    fcntl::{FallocateFlags, PosixFadviseAdvice, fallocate, posix_fadvise},
+    sys::{statvfs::statvfs, uio::pwritev},
 };
 use vsd_core::superblock::{Disk, Space};
+
+/// What `st_blocks` counts in, whatever the file system's own blocks are.
+const STAT_BLOCK_BYTES: u64 = 512;
 
 #[derive(Debug)]
 pub(super) struct RealDisk {
@@ -27,6 +31,11 @@ impl RealDisk {
         }
         Ok(Self { path: path.to_owned() })
     }
+}
+
+/// Offsets and lengths as the kernel takes them.
+fn signed(value: u64) -> io::Result<i64> {
+    i64::try_from(value).map_err(io::Error::other)
 }
 
 impl Disk for RealDisk {
@@ -61,14 +70,45 @@ impl Disk for RealDisk {
         file.read_exact_at(into, offset)
     }
 
-    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-        file.write_all_at(bytes, offset)
+    fn write_at(&self, file: &File, parts: &[&[u8]], offset: u64) -> io::Result<()> {
+        let slices: Vec<_> = parts.iter().map(|part| IoSlice::new(part)).collect();
+        let mut written = loop {
+            match pwritev(file, &slices, signed(offset)?) {
+                Err(Errno::EINTR) => {}
+                written => break written?,
+            }
+        };
+        // a write may be cut short, by a signal or a disk that is about to be full: the rest is written part by part
+        let mut at = offset;
+        for part in parts {
+            let done = written.min(part.len());
+            file.write_all_at(&part[done..], at + done as u64)?;
+            written -= done;
+            at += part.len() as u64;
+        }
+        Ok(())
     }
 
     fn punch(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
-        let signed = |value: u64| i64::try_from(value).map_err(io::Error::other);
         let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
         Ok(fallocate(file, flags, signed(offset)?, signed(bytes)?)?)
+    }
+
+    fn allocate(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        Ok(fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, signed(offset)?, signed(bytes)?)?)
+    }
+
+    /// Setting the length to what it is drops the blocks behind it; punching there does nothing on ext4.
+    fn trim(&self, file: &File) -> io::Result<()> {
+        file.set_len(file.metadata()?.len())
+    }
+
+    fn allocated(&self, file: &File) -> io::Result<u64> {
+        Ok(file.metadata()?.blocks() * STAT_BLOCK_BYTES)
+    }
+
+    fn forget(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        Ok(posix_fadvise(file, signed(offset)?, signed(bytes)?, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?)
     }
 
     /// fdatasync: the data, and what is needed to find it again, like the length.

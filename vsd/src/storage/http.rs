@@ -29,7 +29,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use vs_core::{hash::ChunkHash, id::AssetId, limit::CHUNK_BYTES_MAX};
-use vsd_core::superblock::{GetError, InvalidChunk, PutError, PutOutcome, VerifiedChunk};
+use vsd_core::superblock::{GetError, InvalidChunk, Outcome, VerifiedChunk, WriteError};
 
 use super::{
     range::{Wanted, wanted},
@@ -104,13 +104,13 @@ async fn put_chunk(
         },
     )?;
     match api.store.put(asset, chunk).await {
-        Ok(PutOutcome::Created) => Ok(StatusCode::CREATED.into_response()),
-        Ok(PutOutcome::AlreadyDurable) => Ok(StatusCode::OK.into_response()),
+        Ok(Outcome::Created) => Ok(StatusCode::CREATED.into_response()),
+        Ok(_) => Ok(StatusCode::OK.into_response()),
         Err(error) => {
             let status = match error {
-                PutError::Full => StatusCode::INSUFFICIENT_STORAGE,
-                PutError::NoWrites(_) => StatusCode::SERVICE_UNAVAILABLE,
-                PutError::Io(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                WriteError::Full => StatusCode::INSUFFICIENT_STORAGE,
+                WriteError::NoWrites(_) => StatusCode::SERVICE_UNAVAILABLE,
+                WriteError::Io(_) => StatusCode::INTERNAL_SERVER_ERROR,
             };
             tracing::debug!(%asset, %hash, %error, "chunk refused");
             Err(Refusal::new(status, error.to_string()))

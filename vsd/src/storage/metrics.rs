@@ -29,7 +29,7 @@ impl Store {
             "writable",
             "gauge",
             "1 while the data directory takes writes.",
-            &[("", u64::from(stats.poisoned.is_none()))],
+            &[("", u64::from(stats.refusal.is_none()))],
         );
         if let Some(space) = stats.space {
             metric("disk_bytes", "gauge", "Size of the file system.", &[("", space.total)]);

@@ -15,7 +15,8 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use vs_core::{hash::ChunkHash, id::AssetId, limit::CHUNK_BYTES_MAX};
 use vsd_core::superblock::{
-    Config, Engine, GROUP_BYTES_MAX, GetError, Key, OpenError, Put, PutError, PutOutcome, Reader, Stats, VerifiedChunk,
+    Config, Engine, GROUP_BYTES_MAX, GetError, Key, Op, OpenError, Outcome, Put, Reader, Refusal, Stats, VerifiedChunk,
+    WriteError,
 };
 
 use super::disk::RealDisk;
@@ -24,10 +25,10 @@ use super::disk::RealDisk;
 /// there are.
 const QUEUE_MAX: usize = 1024;
 
-/// A put and whom to tell.
+/// A change and whom to tell.
 struct Request {
-    put: Put,
-    answer: oneshot::Sender<Result<PutOutcome, PutError>>,
+    op: Op,
+    answer: oneshot::Sender<Result<Outcome, WriteError>>,
 }
 
 /// What callers were answered, since the start.
@@ -74,22 +75,22 @@ impl Store {
     }
 
     /// Stores a chunk; durable when this returns.
-    pub(crate) async fn put(&self, asset: AssetId, chunk: VerifiedChunk) -> Result<PutOutcome, PutError> {
-        let outcome = self.queue_put(Put { asset, chunk }).await;
+    pub(crate) async fn put(&self, asset: AssetId, chunk: VerifiedChunk) -> Result<Outcome, WriteError> {
+        let outcome = self.queue_op(Op::Put(Put { asset, chunk })).await;
         let counter = match outcome {
-            Ok(PutOutcome::Created) => &self.counters.puts_created,
-            Ok(PutOutcome::AlreadyDurable) => &self.counters.puts_known,
+            Ok(Outcome::Created) => &self.counters.puts_created,
+            Ok(_) => &self.counters.puts_known,
             Err(_) => &self.counters.puts_failed,
         };
         counter.fetch_add(1, Relaxed);
         outcome
     }
 
-    async fn queue_put(&self, put: Put) -> Result<PutOutcome, PutError> {
-        let stopped = || PutError::NoWrites("the writer has stopped".to_owned());
+    async fn queue_op(&self, op: Op) -> Result<Outcome, WriteError> {
+        let stopped = || WriteError::NoWrites(Refusal::Stopped);
         let queue = lock(&self.queue).clone().ok_or_else(stopped)?;
         let (answer, answered) = oneshot::channel();
-        queue.send(Request { put, answer }).await.map_err(|_| stopped())?;
+        queue.send(Request { op, answer }).await.map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -118,14 +119,17 @@ impl Store {
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.reader.stats();
         if lock(&self.writer).as_ref().is_none_or(JoinHandle::is_finished) {
-            stats.poisoned.get_or_insert_with(|| "the writer has stopped".to_owned());
+            stats.refusal.get_or_insert(Refusal::Stopped);
         }
         stats
     }
 
     /// Why the directory takes no more writes, when an fsync of it failed. That outlives the process.
     pub(crate) fn failed_fsync(&self) -> Option<String> {
-        self.reader.stats().poisoned
+        match self.reader.stats().refusal {
+            Some(Refusal::FailedFsync(why)) => Some(why),
+            _ => None,
+        }
     }
 
     /// Takes no more puts, answers those it has, and seals the superblock being written. Blocks until then.
@@ -153,18 +157,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The writer thread: whatever is queued together shares one fsync. Ends when nobody can queue any more.
 fn write(mut engine: Engine<RealDisk>, mut requests: mpsc::Receiver<Request>) {
     while let Some(first) = requests.blocking_recv() {
-        let (mut bytes, mut puts, mut answers) = (0, Vec::new(), Vec::new());
+        let (mut bytes, mut ops, mut answers) = (0, Vec::new(), Vec::new());
         let mut next = Some(first);
-        while let Some(Request { put, answer }) = next {
-            bytes += put.chunk.bytes().len();
-            puts.push(put);
+        while let Some(Request { op, answer }) = next {
+            bytes += op.payload_bytes();
+            ops.push(op);
             answers.push(answer);
             next = if bytes + CHUNK_BYTES_MAX <= GROUP_BYTES_MAX { requests.try_recv().ok() } else { None };
         }
         let was_writing = engine.refuses_writes().is_none();
-        let outcomes = engine.write_group(&puts);
+        let outcomes = engine.write_group(&ops);
         if was_writing && let Some(why) = engine.refuses_writes() {
-            tracing::error!(why, "the data directory takes no more writes");
+            tracing::error!(%why, "the data directory takes no more writes");
         }
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // a caller who has gone does not want to know

@@ -15,7 +15,7 @@ use vs_core::{
     id::{AssetId, DirId},
     limit::CHUNK_BYTES_MAX,
 };
-use vsd_core::superblock::{Config, PutOutcome, VerifiedChunk};
+use vsd_core::superblock::{Config, Outcome, Refusal, VerifiedChunk};
 
 use super::{Probes, Store, router};
 
@@ -101,12 +101,12 @@ async fn puts_together_are_all_answered_and_share_fsyncs() {
     let mut created = 0;
     for task in tasks {
         let outcome = task.await.expect("no panic").expect("stored");
-        created += usize::from(outcome == PutOutcome::Created);
+        created += usize::from(outcome == Outcome::Created);
     }
     assert!(created >= 32, "each name was new once, {created}");
     assert_eq!(store.stats().chunks, 32);
     store.shutdown();
-    assert_eq!(store.stats().poisoned.as_deref(), Some("the writer has stopped"));
+    assert_eq!(store.stats().refusal, Some(Refusal::Stopped));
     drop(store);
     assert_eq!(open(dir.path(), config()).0.stats().fsyncs, 0, "sealed at shutdown");
 }

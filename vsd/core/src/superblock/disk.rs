@@ -31,10 +31,19 @@ pub trait Disk: Debug + Send + Sync {
     fn size(&self, file: &Self::File) -> io::Result<u64>;
     /// Fills all of `into`; [`io::ErrorKind::UnexpectedEof`] when the file ends before.
     fn read_at(&self, file: &Self::File, into: &mut [u8], offset: u64) -> io::Result<()>;
-    /// Writes all of `bytes`; after an error any part of them may be there.
-    fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Writes all `parts`, one behind the other; after an error any part of them may be there.
+    fn write_at(&self, file: &Self::File, parts: &[&[u8]], offset: u64) -> io::Result<()>;
     /// Turns a range into zeros and gives its blocks back; the length of the file stays.
     fn punch(&self, file: &Self::File, offset: u64, bytes: u64) -> io::Result<()>;
+    /// Takes blocks for a range that will be written, so that writing it cannot find the disk full; the length of the
+    /// file stays. [`io::ErrorKind::Unsupported`] where the file system has no such thing.
+    fn allocate(&self, file: &Self::File, offset: u64, bytes: u64) -> io::Result<()>;
+    /// Gives back what was allocated behind the end of the file.
+    fn trim(&self, file: &Self::File) -> io::Result<()>;
+    /// Bytes of disk that the file takes: without its holes, with what was allocated.
+    fn allocated(&self, file: &Self::File) -> io::Result<u64>;
+    /// Drops what is cached of a range and synced, so that the next read comes from the device.
+    fn forget(&self, file: &Self::File, offset: u64, bytes: u64) -> io::Result<()>;
     /// Makes everything written to the file durable, and its length.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
     fn space(&self) -> io::Result<Space>;

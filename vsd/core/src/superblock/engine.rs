@@ -1,31 +1,31 @@
 //! The one writer of a data directory.
 //!
-//! A group of puts is appended, synced once, and only then published and answered. Each step leaves the directory as
-//! sound as it was: a write that fails has published nothing and its blocks are given back; an fsync that fails ends
-//! all writing and withdraws the group; a footer that cannot be written is made up for when the directory is next
-//! opened.
+//! A group of changes is appended, synced once, and only then published and answered. Each step leaves the directory
+//! as sound as it was: a write that fails has published nothing and its blocks are given back; an fsync that fails ends
+//! all writing and withdraws the group; a footer that cannot be written is made up for later.
+//!
+//! Blocks are given back (punched) only after the sync of what makes them worthless: the tombstone, or the copy that
+//! compaction made. The header of a punched record stays, so that a scan can tell it from damage.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap, HashSet},
     io,
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use vs_core::{
-    hash::Hash,
-    id::{AssetId, DirId},
-};
+use vs_core::{hash::Hash, id::DirId};
 
 use super::{
-    chunk::{Key, VerifiedChunk},
+    chunk::Key,
+    compact::Compaction,
     disk::Disk,
-    format::{
-        FILE_HEADER_COPIES, FileHeader, FooterEntry, Kind, NUMBER_MAX, RECORDS_START, RecordHeader,
-        SUPERBLOCK_BYTES_MAX, Salt, encode_footer, file_name, footer_bytes, record_bytes,
-    },
-    index::Entry,
-    reader::{GetError, Reader, Shared, Superblock},
+    files::Tally,
+    format::{BLOCK_BYTES, FooterEntry, RECORDS_START, SUPERBLOCK_BYTES_MAX, Salt, file_name, record_bytes},
+    index::{Entry, Place},
+    op::{Move, Op, Outcome, Refusal, WriteError},
+    reader::{Reader, Shared},
     recovery::{self, OpenError, Recovery},
+    tail::{Record, Spare, Tail, make_spare, write_footer},
 };
 
 /// Most payload bytes that should share one fsync: enough to hide its cost, little enough to answer in a tenth of a
@@ -33,8 +33,8 @@ use super::{
 pub const GROUP_BYTES_MAX: usize = 16 << 20;
 /// How full the file system may be before chunks are refused, in percent.
 const FULL_PERCENT: u8 = 95;
-/// Footers for which every file keeps room: one to be sealed with and one for when that is found damaged.
-const FOOTERS_MAX: u64 = 2;
+/// Blocks kept for deletes: a thousand tombstones, which give back up to 2 GiB.
+const RESERVE_BYTES: u64 = 4 << 20;
 
 /// How a directory is opened.
 #[derive(Clone, Debug)]
@@ -46,19 +46,28 @@ pub struct Config {
     /// An fsync on this directory failed before and nobody has checked it since: it takes no writes, and serves only
     /// what is known to be on the disk and not just in its cache.
     pub failed_fsync: bool,
-    /// From how many percent on chunks are refused.
+    /// From how many percent on chunks are refused. Deletes and compaction never are.
     pub full_percent: u8,
     pub superblock_bytes_max: u64,
+    /// Blocks kept for deletes on a full disk; chunks are only taken while they are all there.
+    pub reserve_bytes: u64,
 }
 
 impl Config {
     #[must_use]
     pub fn new(dir: DirId, seed: [u8; 32]) -> Self {
-        Self { dir, seed, failed_fsync: false, full_percent: FULL_PERCENT, superblock_bytes_max: SUPERBLOCK_BYTES_MAX }
+        Self {
+            dir,
+            seed,
+            failed_fsync: false,
+            full_percent: FULL_PERCENT,
+            superblock_bytes_max: SUPERBLOCK_BYTES_MAX,
+            reserve_bytes: RESERVE_BYTES,
+        }
     }
 
     /// The salt of a superblock: nobody can know it who has not seen the seed or the file.
-    fn salt(&self, number: u32) -> Salt {
+    pub(super) fn salt(&self, number: u32) -> Salt {
         let mut input = self.seed.to_vec();
         input.extend(number.to_le_bytes());
         let mut salt = [0; 16];
@@ -67,67 +76,14 @@ impl Config {
     }
 }
 
-/// A chunk to be stored for an asset.
-#[derive(Clone, Debug)]
-pub struct Put {
-    pub asset: AssetId,
-    pub chunk: VerifiedChunk,
-}
-
-impl Put {
-    #[must_use]
-    pub fn key(&self) -> Key {
-        Key { hash: self.chunk.hash(), asset: self.asset }
-    }
-}
-
-/// Either way the chunk is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PutOutcome {
-    Created,
-    /// It was here already, and the stored bytes are good.
-    AlreadyDurable,
-}
-
-/// Why a chunk is not stored.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum PutError {
-    /// Store it elsewhere until space is made here.
-    #[error("the disk is full")]
-    Full,
-    /// Store it elsewhere; the directory needs its operator.
-    #[error("the directory takes no more writes: {0}")]
-    NoWrites(String),
-    /// This write failed; another may not.
-    #[error("the disk failed to write: {0}")]
-    Io(#[source] Arc<io::Error>),
-}
-
-impl From<io::Error> for PutError {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Io(Arc::new(error)),
-        }
-    }
-}
-
-/// The superblock being written.
-#[derive(Debug)]
-struct Tail<F> {
-    superblock: Arc<Superblock<F>>,
-    /// Where the next record goes; everything before is synced.
-    end: u64,
-    /// Sequences given out in this file.
-    sequences: u32,
-    entries: Vec<FooterEntry>,
-}
-
-impl<F> Tail<F> {
-    /// Whether a record of so many bytes can still be added at `end` after `entries` others, and the file sealed.
-    fn has_room(&self, end: u64, entries: usize, bytes: u64, limit: u64) -> bool {
-        end + bytes + FOOTERS_MAX * footer_bytes(self.entries.len() + entries + 1) <= limit
-    }
+/// Why a superblock that was compacted is still there.
+#[derive(Debug, thiserror::Error)]
+pub enum RetireError {
+    /// Plan again: something of it could not be moved.
+    #[error("{live_chunks} chunks and {tombstones} tombstones of it are still needed")]
+    InUse { live_chunks: u64, tombstones: usize },
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// The writer. Dropping it is like a crash; [`close`](Self::close) makes the next open faster.
@@ -137,8 +93,12 @@ pub struct Engine<D: Disk> {
     config: Config,
     next_number: u32,
     tail: Option<Tail<D::File>>,
-    /// The record being written; kept to save allocations.
-    record: Vec<u8>,
+    /// The next tail, made beforehand with its reserve. Only deletes may take it without another being made.
+    spare: Option<Spare<D::File>>,
+    /// Former tails whose footer found the disk full.
+    unsealed: Vec<Tail<D::File>>,
+    /// Tombstones that were moved, with the superblock they were moved out of.
+    carried: BTreeSet<(u32, Key, u64)>,
 }
 
 impl<D: Disk> Engine<D> {
@@ -149,8 +109,19 @@ impl<D: Disk> Engine<D> {
     /// error: it is reported, and the rest is served.
     pub fn open(disk: D, config: Config) -> Result<(Self, Recovery), OpenError> {
         let shared = Arc::new(Shared::new(disk));
-        let (next_number, recovery) = recovery::recover(&shared, &config)?;
-        Ok((Self { shared, config, next_number, tail: None, record: Vec::new() }, recovery))
+        let recovered = recovery::recover(&shared, &config)?;
+        let mut engine = Self {
+            next_number: recovered.next_number,
+            tail: None,
+            spare: recovered.empty.and_then(|superblock| Spare::adopt(&shared, superblock, &config)),
+            shared,
+            config,
+            unsealed: Vec::new(),
+            carried: BTreeSet::new(),
+        };
+        // a full disk has none, and takes no chunks until it has
+        let _ = engine.ensure_spare();
+        Ok((engine, recovered.recovery))
     }
 
     #[must_use]
@@ -158,60 +129,135 @@ impl<D: Disk> Engine<D> {
         Reader(Arc::clone(&self.shared))
     }
 
-    /// Stores chunks under one fsync, or one for each file they are spread over; answers are in the order of `puts`.
+    /// Makes changes under one fsync, or one for each file they are spread over; answers are in the order of `ops`.
     ///
-    /// The same chunk twice is written once, and both are answered after its fsync.
-    pub fn write_group(&mut self, puts: &[Put]) -> Vec<Result<PutOutcome, PutError>> {
-        let mut first: HashMap<Key, usize> = HashMap::new();
-        let mut fresh = Vec::new();
-        let mut position = Vec::with_capacity(puts.len());
-        for put in puts {
-            let at = *first.entry(put.key()).or_insert_with(|| {
-                fresh.push(put);
-                fresh.len() - 1
-            });
-            position.push(at);
+    /// The same change twice is made once, and both are answered after its fsync. Different changes of one chunk are
+    /// made in their order.
+    pub fn write_group(&mut self, ops: &[Op]) -> Vec<Result<Outcome, WriteError>> {
+        let mut answers = Vec::with_capacity(ops.len());
+        let mut rest = ops;
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(unordered(rest));
+            answers.extend(self.write_unordered(some));
+            rest = others;
         }
-        let absent: Vec<usize> = (0..fresh.len()).filter(|&at| !self.is_sound(&fresh[at].key())).collect();
-        let absent_puts: Vec<_> = absent.iter().map(|&at| fresh[at]).collect();
-        let (durable, error) = self.append(&absent_puts);
-
-        let mut answers: Vec<Result<PutOutcome, PutError>> = vec![Ok(PutOutcome::AlreadyDurable); fresh.len()];
-        for (nth, &at) in absent.iter().enumerate() {
-            answers[at] = match &error {
-                Some(error) if nth >= durable => Err(error.clone()),
-                _ => Ok(PutOutcome::Created),
-            };
-        }
-        position.into_iter().map(|at| answers[at].clone()).collect()
+        answers
     }
 
     /// Why the directory takes no more writes, when it does not.
     #[must_use]
-    pub fn refuses_writes(&self) -> Option<&str> {
-        self.shared.poisoned()
+    pub fn refuses_writes(&self) -> Option<&Refusal> {
+        self.shared.refusal()
     }
 
     /// Seals the superblock being written, so that the next open need not scan it.
     pub fn close(mut self) {
-        if self.shared.poisoned().is_none() {
+        if self.shared.refusal().is_none() {
             self.seal_tail();
+            self.seal_former();
         }
     }
 
-    /// Whether the chunk is here and its stored bytes are good. A copy that cannot be read is written again.
-    fn is_sound(&self, key: &Key) -> bool {
-        match self.shared.get(key) {
-            Ok(_) => true,
-            Err(GetError::NotFound | GetError::Corrupt { .. } | GetError::Io(_)) => false,
+    /// Removes a superblock out of which everything that is needed was moved; returns the bytes it gives back.
+    ///
+    /// # Errors
+    /// When something in it is still needed, and when the directory does not take the change. It stays whole then.
+    pub fn retire(&mut self, compaction: &Compaction<D>) -> Result<u64, RetireError> {
+        let number = compaction.superblock();
+        self.check_refusal()?;
+        let Some(held) = self.shared.state().files.held(number).cloned() else { return Ok(0) };
+        let carried = |(key, sequence): &(Key, u64)| self.carried.contains(&(number, *key, *sequence));
+        let left = compaction.tombstones().filter(|tombstone| !carried(tombstone)).count();
+        if held.tally.live_chunks > 0 || left > 0 || !held.tally.sealed {
+            return Err(RetireError::InUse { live_chunks: held.tally.live_chunks, tombstones: left });
+        }
+        let freed = held.info(&self.shared.disk).allocated_bytes;
+        self.shared.disk.remove(&file_name(number)).map_err(|error| self.failed(error))?;
+        // before the next compaction counts on its records being gone
+        self.shared.sync_dir().map_err(|_| self.refusal())?;
+        self.shared.state_mut().files.remove(number);
+        self.carried.retain(|(from, _, _)| *from != number);
+        self.shared.counters.retired_superblocks.fetch_add(1, Relaxed);
+        Ok(freed)
+    }
+
+    /// Changes of which none depends on another.
+    fn write_unordered(&mut self, ops: &[Op]) -> Vec<Result<Outcome, WriteError>> {
+        let mut first: HashMap<Name, usize> = HashMap::new();
+        let mut answers: Vec<Option<Result<Outcome, WriteError>>> = Vec::new();
+        let mut position = Vec::with_capacity(ops.len());
+        let (mut deletes, mut chunks) = (Vec::new(), Vec::new());
+        for op in ops {
+            position.push(*first.entry(name(op)).or_insert_with(|| {
+                let at = answers.len();
+                let resolved = self.resolve(op);
+                answers.push(resolved.map(Ok));
+                match op {
+                    _ if resolved.is_some() => {}
+                    Op::Delete(_) => deletes.push((at, op)),
+                    Op::Put(_) | Op::Move(_) => chunks.push((at, op)),
+                }
+                at
+            }));
+        }
+        let refused = self.refuse_chunks(&mut chunks);
+        // deletes first: should the disk be full, they still find room
+        let pending: Vec<_> = deletes.into_iter().chain(chunks).collect();
+        let records: Vec<_> = pending.iter().map(|(_, op)| Record::of(op)).collect();
+        let (durable, error) = self.append(&records);
+        for (nth, (at, op)) in pending.iter().enumerate() {
+            answers[*at] = Some(match &error {
+                Some(error) if nth >= durable => Err(error.clone()),
+                _ => Ok(done(op)),
+            });
+        }
+        for (at, error) in refused {
+            answers[at] = Some(Err(error));
+        }
+        position.into_iter().map(|at| answers[at].clone().expect("resolved, refused or appended")).collect()
+    }
+
+    /// The answer to what needs no write.
+    fn resolve(&self, op: &Op) -> Option<Outcome> {
+        match op {
+            // a copy that cannot be read is written again
+            Op::Put(put) => self.shared.get(&put.key()).is_ok().then_some(Outcome::AlreadyDurable),
+            Op::Delete(key) if self.shared.state().index.get(key).is_some() => None,
+            Op::Delete(key) => {
+                self.shared.damaged().remove(key);
+                Some(Outcome::Absent)
+            }
+            Op::Move(Move { entry, .. }) if entry.is_tombstone() => None,
+            Op::Move(Move { entry, .. }) => {
+                let is_current = self.shared.state().index.get(&entry.key) == Some(entry);
+                (!is_current).then_some(Outcome::Outdated)
+            }
         }
     }
 
-    /// Appends `puts` in order: the first so many are durable and published, the others failed for the reason given.
-    fn append(&mut self, puts: &[&Put]) -> (usize, Option<PutError>) {
+    /// Takes out of `chunks` what the directory does not take now, with the reason.
+    fn refuse_chunks<'a>(&mut self, chunks: &mut Vec<(usize, &'a Op)>) -> Vec<(usize, WriteError)> {
+        if chunks.is_empty() {
+            return Vec::new();
+        }
+        let spare = self.check_refusal().and_then(|()| self.ensure_spare());
+        // moves give back at once what they take
+        let room = if self.is_full() { Err(WriteError::Full) } else { Ok(()) };
+        let mut refused = Vec::new();
+        chunks.retain(|(at, op)| {
+            let is_put = matches!(op, Op::Put(_));
+            let error = spare.as_ref().err().or(room.as_ref().err().filter(|_| is_put)).cloned();
+            refused.extend(error.clone().map(|error| (*at, error)));
+            error.is_none()
+        });
+        refused
+    }
+
+    /// Appends `records` in order: the first so many are durable and published, the others failed for the reason given.
+    fn append(&mut self, records: &[Record<'_>]) -> (usize, Option<WriteError>) {
         let mut durable = 0;
-        while durable < puts.len() {
-            match self.append_some(&puts[durable..]) {
+        while durable < records.len() {
+            match self.append_some(&records[durable..]) {
                 Ok(more) => durable += more,
                 Err(error) => return (durable, Some(error)),
             }
@@ -219,162 +265,224 @@ impl<D: Disk> Engine<D> {
         (durable, None)
     }
 
-    /// Appends as many of `puts` as go into one file, at least one, and returns how many.
-    fn append_some(&mut self, puts: &[&Put]) -> Result<usize, PutError> {
-        self.admit()?;
-        let first = record_bytes(puts[0].chunk.length());
+    /// Appends as many of `records` as go into one file, at least one, and returns how many.
+    fn append_some(&mut self, records: &[Record<'_>]) -> Result<usize, WriteError> {
+        self.check_refusal()?;
         let limit = self.config.superblock_bytes_max;
-        if !self.tail.as_ref().is_some_and(|tail| tail.has_room(tail.end, 0, first, limit)) {
+        if !self.tail.as_ref().is_some_and(|tail| tail.has_room(tail.end, 0, records[0].bytes(), limit)) {
             self.roll()?;
         }
-        let batch = self.write(puts)?;
+        let batch = match self.write(records) {
+            // what the reserve is for
+            Err(WriteError::Full) if records[0].is_delete() && self.spare.is_some() => {
+                self.roll()?;
+                self.write(records)?
+            }
+            written => written?,
+        };
         let tail = self.tail.as_mut().expect("written to just now");
         if self.shared.sync(&tail.superblock.file).is_err() {
             // the group is withdrawn: never published, and nothing is appended after it
             self.tail = None;
             return Err(self.refusal());
         }
-        let number = tail.superblock.number;
-        let mut state = self.shared.state_mut();
-        for entry in &batch {
-            state.index.insert(Entry::new(number, entry));
-            tail.end = entry.offset + record_bytes(entry.payload_bytes);
-        }
-        drop(state);
+        let worthless = self.publish(&records[..batch.len()], &batch);
         let written = batch.len();
-        tail.entries.extend(batch);
+        let tail = self.tail.as_mut().expect("synced just now");
+        tail.add(batch);
+        self.count_reserve();
+        self.punch(worthless);
         Ok(written)
     }
 
-    /// Writes records behind the tail's end, without syncing them: the first of `puts` and as many more as have room
-    /// and do not fail.
-    fn write(&mut self, puts: &[&Put]) -> Result<Vec<FooterEntry>, PutError> {
+    /// Writes records behind the tail's end, without syncing them: the first and as many more as have room and do not
+    /// fail.
+    fn write(&mut self, records: &[Record<'_>]) -> Result<Vec<FooterEntry>, WriteError> {
+        // without another in reserve, the tail is the reserve
+        let takes_chunks = self.spare.is_some();
         let tail = self.tail.as_mut().expect("rolled before");
-        let superblock = Arc::clone(&tail.superblock);
-        let Superblock { number, file, salt } = &*superblock;
         let mut batch: Vec<FooterEntry> = Vec::new();
         let mut end = tail.end;
-        for put in puts {
-            let bytes = record_bytes(put.chunk.length());
-            if !batch.is_empty() && !tail.has_room(end, batch.len(), bytes, self.config.superblock_bytes_max) {
+        for record in records {
+            if !takes_chunks && !record.is_delete() {
+                if batch.is_empty() {
+                    return Err(WriteError::Full);
+                }
                 break;
             }
-            let header = RecordHeader {
-                kind: Kind::Chunk,
-                key: put.key(),
-                payload_bytes: put.chunk.length(),
-                payload_crc: put.chunk.crc(),
-                sequence: u64::from(*number) << 32 | u64::from(tail.sequences),
-                durable_to: tail.end,
-            };
-            tail.sequences += 1;
-            self.record.clear();
-            self.record.extend(header.encode(*salt, end));
-            self.record.extend_from_slice(put.chunk.bytes());
-            self.record.resize(usize::try_from(bytes).expect("a record fits in memory"), 0);
-            match write_or_give_back(&self.shared, file, &self.record, end) {
-                Ok(()) => {}
-                Err(error) if batch.is_empty() => return Err(error.into()),
+            if !batch.is_empty() && !tail.has_room(end, batch.len(), record.bytes(), self.config.superblock_bytes_max) {
+                break;
+            }
+            match tail.write(&self.shared, record, end) {
+                Ok(entry) => batch.push(entry),
+                Err(error) if batch.is_empty() => return Err(self.failed(error)),
                 Err(_) => break,
             }
-            batch.push(FooterEntry {
-                key: header.key,
-                sequence: header.sequence,
-                offset: end,
-                payload_bytes: header.payload_bytes,
-                kind: header.kind,
-            });
-            end += bytes;
+            end += record.bytes();
         }
-        self.shared.file_bytes.fetch_add(end - tail.end, Relaxed);
         Ok(batch)
     }
 
-    /// Whether the directory takes chunks now.
-    fn admit(&self) -> Result<(), PutError> {
-        if self.shared.poisoned().is_some() {
-            return Err(self.refusal());
+    /// Lets readers see what is durable now; returns the places that are worth nothing any more.
+    fn publish(&mut self, records: &[Record<'_>], batch: &[FooterEntry]) -> Vec<Place> {
+        let number = self.tail.as_ref().expect("written to just now").superblock.number;
+        let mut worthless = Vec::new();
+        let mut state = self.shared.state_mut();
+        let counters = &self.shared.counters;
+        for (record, placed) in records.iter().zip(batch) {
+            let entry = Entry::new(number, placed);
+            state.files.tally_of(number).file_bytes += record.bytes();
+            match record.op {
+                Op::Put(_) => {
+                    state.publish(entry);
+                }
+                Op::Delete(_) => {
+                    worthless.extend(state.publish(entry).map(|old| old.place));
+                    counters.deletes.fetch_add(1, Relaxed);
+                }
+                Op::Move(Move { entry: old, .. }) => {
+                    counters.moved_bytes.fetch_add(record.bytes(), Relaxed);
+                    if old.is_tombstone() {
+                        state.files.tally_of(number).add(&entry);
+                        self.carried.insert((old.place.number(), old.key, old.sequence));
+                    } else {
+                        worthless.extend(state.publish(entry).map(|old| old.place));
+                    }
+                }
+            }
         }
-        // a disk that does not say how full it is says so when it is
-        let Ok(space) = self.shared.disk.space() else { return Ok(()) };
+        drop(state);
+        let mut damaged = self.shared.damaged();
+        for record in records.iter().filter(|record| !matches!(record.op, Op::Move(_))) {
+            damaged.remove(&record.op.key());
+        }
+        worthless
+    }
+
+    /// Gives the blocks of records back, except those with their headers.
+    fn punch(&self, worthless: Vec<Place>) {
+        for place in worthless {
+            let bytes = record_bytes(place.payload_bytes()) - BLOCK_BYTES;
+            let Some(superblock) = self.shared.state().files.get(place.number()).cloned() else { continue };
+            // what cannot be punched is left to compaction
+            if bytes > 0 && self.shared.disk.punch(&superblock.file, place.offset() + BLOCK_BYTES, bytes).is_ok() {
+                self.shared.counters.punched_bytes.fetch_add(bytes, Relaxed);
+            }
+        }
+    }
+
+    fn check_refusal(&self) -> Result<(), WriteError> {
+        self.shared.refusal().map_or(Ok(()), |refusal| Err(WriteError::NoWrites(refusal.clone())))
+    }
+
+    fn refusal(&self) -> WriteError {
+        WriteError::NoWrites(self.shared.refusal().cloned().unwrap_or(Refusal::Stopped))
+    }
+
+    /// The error for a caller; a file system that turned read-only ends all writing.
+    fn failed(&self, error: io::Error) -> WriteError {
+        let error = WriteError::from(error);
+        if let WriteError::NoWrites(refusal) = &error {
+            self.shared.refuse(refusal.clone());
+        }
+        self.check_refusal().err().unwrap_or(error)
+    }
+
+    /// Whether the file system is too full for more chunks. A disk that does not say is asked by writing to it.
+    fn is_full(&self) -> bool {
+        let Ok(space) = self.shared.disk.space() else { return false };
         let used = u128::from(space.total.saturating_sub(space.free));
-        if used * 100 >= u128::from(space.total) * u128::from(self.config.full_percent) {
-            return Err(PutError::Full);
+        used * 100 >= u128::from(space.total) * u128::from(self.config.full_percent)
+    }
+
+    fn ensure_spare(&mut self) -> Result<(), WriteError> {
+        self.check_refusal()?;
+        if self.spare.is_none() {
+            let made = make_spare(&self.shared, &self.config, &mut self.next_number);
+            self.spare = Some(made.map_err(|error| self.failed(error))?);
         }
+        self.count_reserve();
         Ok(())
     }
 
-    fn refusal(&self) -> PutError {
-        PutError::NoWrites(self.shared.poisoned().unwrap_or_default().to_owned())
-    }
-
-    /// Seals the tail and begins a new superblock. Its header and its name are durable before any record is.
-    fn roll(&mut self) -> Result<(), PutError> {
+    /// Seals the tail and goes on in the spare, whose header and name are durable already.
+    fn roll(&mut self) -> Result<(), WriteError> {
         self.seal_tail();
-        if self.shared.poisoned().is_some() {
-            return Err(self.refusal());
+        self.ensure_spare()?;
+        let Spare { superblock, reserve_bytes } = self.spare.take().expect("made just now");
+        let tally = Tally { file_bytes: RECORDS_START, ..Tally::default() };
+        self.shared.state_mut().files.add(Arc::clone(&superblock), tally);
+        self.tail = Some(Tail::new(superblock, reserve_bytes));
+        if self.ensure_spare().is_ok() {
+            self.seal_former();
         }
-        let number = self.next_number;
-        if number > NUMBER_MAX {
-            return Err(io::Error::other("all superblock numbers are used up").into());
-        }
-        let (disk, name) = (&self.shared.disk, file_name(number));
-        let salt = self.config.salt(number);
-        let file = disk.create(&name)?;
-        let header = FileHeader { number, dir: self.config.dir, salt }.encode().repeat(FILE_HEADER_COPIES);
-        self.next_number += 1;
-        if let Err(error) = disk.write_at(&file, &header, 0) {
-            // it holds nothing: if it cannot be removed now, the next open does
-            let _ = disk.remove(&name);
-            return Err(error.into());
-        }
-        if self.shared.sync(&file).is_err() || self.shared.sync_dir().is_err() {
-            return Err(self.refusal());
-        }
-        self.shared.file_bytes.fetch_add(RECORDS_START, Relaxed);
-        let superblock = Arc::new(Superblock { number, file, salt });
-        self.shared.state_mut().files.insert(number, Arc::clone(&superblock));
-        self.tail = Some(Tail { superblock, end: RECORDS_START, sequences: 0, entries: Vec::new() });
-        Ok(())
+        self.count_reserve();
+        self.check_refusal()
+    }
+
+    fn count_reserve(&self) {
+        let reserve_bytes = match (&self.spare, &self.tail) {
+            (Some(spare), _) => spare.reserve_bytes,
+            (None, Some(tail)) => tail.reserve_left(),
+            (None, None) => 0,
+        };
+        self.shared.reserve_bytes.store(reserve_bytes, Relaxed);
     }
 
     /// Ends the superblock being written. Its records are durable and indexed already, so a footer that fails to be
-    /// written only costs the next open a scan.
+    /// written costs no more than a scan when the directory is next opened.
     fn seal_tail(&mut self) {
         let Some(mut tail) = self.tail.take() else { return };
-        let _ = write_footer(&self.shared, &tail.superblock.file, tail.superblock.salt, &mut tail.entries, tail.end, 0);
+        if self.write_footer_of(&mut tail).is_err() {
+            self.unsealed.push(tail);
+        }
         let runs = self.shared.state().index.sealed_runs();
         let freed = self.shared.state_mut().index.seal(runs);
         drop(freed);
     }
-}
 
-/// Seals a file whose records end at `records_end` and are synced.
-pub(super) fn write_footer<D: Disk>(
-    shared: &Shared<D>,
-    file: &D::File,
-    salt: Salt,
-    entries: &mut [FooterEntry],
-    records_end: u64,
-    quarantined_bytes: u64,
-) -> io::Result<()> {
-    if records_end + footer_bytes(entries.len()) > SUPERBLOCK_BYTES_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
+    /// Seals former tails for which the disk had no room.
+    fn seal_former(&mut self) {
+        for mut tail in std::mem::take(&mut self.unsealed) {
+            if self.shared.refusal().is_none() && self.write_footer_of(&mut tail).is_err() {
+                self.unsealed.push(tail);
+            }
+        }
     }
-    let footer = encode_footer(entries, records_end, quarantined_bytes, salt);
-    write_or_give_back(shared, file, &footer, records_end)?;
-    shared.file_bytes.fetch_add(footer.len() as u64, Relaxed);
-    shared.sync(file)
+
+    fn write_footer_of(&self, tail: &mut Tail<D::File>) -> io::Result<()> {
+        let bytes = write_footer(&self.shared, &tail.superblock, &mut tail.entries, tail.end, 0)?;
+        let mut state = self.shared.state_mut();
+        let tally = state.files.tally_of(tail.superblock.number);
+        tally.sealed = true;
+        tally.file_bytes += bytes;
+        Ok(())
+    }
 }
 
-/// Writes `bytes`; when that fails, gives the blocks back that it may have taken, so that a full disk does not stay
-/// full of nothing.
-fn write_or_give_back<D: Disk>(shared: &Shared<D>, file: &D::File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    let length = bytes.len() as u64;
-    shared.disk.write_at(file, bytes, offset).inspect_err(|_| {
-        // what stays behind is no valid record, so this may fail too
-        let _ = shared.disk.punch(file, offset, length);
-    })?;
-    shared.written_bytes.fetch_add(length, Relaxed);
-    Ok(())
+/// What tells changes apart: the same change asked for twice is made once.
+type Name = (Key, u8, u64);
+
+fn name(op: &Op) -> Name {
+    match op {
+        Op::Put(put) => (put.key(), 0, 0),
+        Op::Delete(key) => (*key, 1, 0),
+        Op::Move(Move { entry, .. }) => (entry.key, 2, entry.sequence),
+    }
+}
+
+/// How many of the first `ops` can be made in any order: none changes a chunk that another changes otherwise.
+fn unordered(ops: &[Op]) -> usize {
+    let mut names: HashSet<Name> = HashSet::new();
+    let mut keys: HashSet<Key> = HashSet::new();
+    let conflict = ops.iter().position(|op| names.insert(name(op)) && !keys.insert(op.key()));
+    conflict.unwrap_or(ops.len())
+}
+
+fn done(op: &Op) -> Outcome {
+    match op {
+        Op::Put(_) => Outcome::Created,
+        Op::Delete(_) => Outcome::Deleted,
+        Op::Move(_) => Outcome::Moved,
+    }
 }

@@ -10,6 +10,9 @@
 //! | 8192 | records, each starting on a multiple of 4096, padded with zeros to the next |
 //! | … | footer, once sealed; nothing is appended after it |
 //!
+//! Blocks may be allocated behind the end of an unsealed file: they are the reserve for tombstones on a full disk, and
+//! no part of it. Of a chunk that was deleted or moved all blocks but the first may be a hole.
+//!
 //! File header, 4096 bytes. Magic, version and CRC stay where they are in every later version, so that an older
 //! release can tell a newer file from a damaged one.
 //!
@@ -36,7 +39,7 @@
 //! | 12 | 4 | CRC-32C of the payload |
 //! | 16 | 8 | asset |
 //! | 24 | 32 | SHA-256 of the payload: the chunk's name |
-//! | 56 | 8 | sequence: superblock number it was first written to in the high half, a count in the low half |
+//! | 56 | 8 | sequence: superblock number it was first written to in the high half, a count in the low half; compaction keeps it |
 //! | 64 | 8 | `durable_to`: this file was known to be synced up to here when the record was written |
 //! | 72 | 52 | reserved |
 //! | 124 | 4 | CRC-32C of salt, offset and the bytes before |

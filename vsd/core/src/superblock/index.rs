@@ -4,7 +4,8 @@
 //! merged into the one before it once it is half as long, so there are only ever a logarithmic number of them and no
 //! array keeps spare room. An entry takes 56 bytes; with a run and the tree that is at most 64 bytes a chunk.
 //!
-//! Newer hides older: the tree hides the runs, a later run hides an earlier one.
+//! Newer hides older: the tree hides the runs, a later run hides an earlier one. A deleted chunk is an entry without
+//! payload, which hides what is older until it is merged into the oldest run.
 
 use std::{
     collections::BTreeMap,
@@ -53,6 +54,11 @@ pub(super) struct Entry {
 const _: () = assert!(size_of::<Entry>() == 56);
 
 impl Entry {
+    /// Whether it only says that the chunk was deleted.
+    pub(super) fn is_tombstone(&self) -> bool {
+        self.place.payload_bytes() == 0
+    }
+
     pub(super) fn new(number: u32, entry: &FooterEntry) -> Self {
         let place = Place::new(number, entry.offset, entry.payload_bytes);
         Self { key: entry.key, sequence: entry.sequence, place }
@@ -78,18 +84,27 @@ impl Index {
         Self { chunks: entries.len() as u64, payload_bytes, tail: BTreeMap::new(), runs: vec![Arc::new(entries)] }
     }
 
+    /// Where the chunk lies, if it is stored.
     pub(super) fn get(&self, key: &Key) -> Option<&Entry> {
         let in_run = |run: &'_ Run| run.binary_search_by_key(key, |entry| entry.key).ok();
-        self.tail.get(key).or_else(|| self.runs.iter().rev().find_map(|run| in_run(run).map(|at| &run[at])))
+        let newest =
+            self.tail.get(key).or_else(|| self.runs.iter().rev().find_map(|run| in_run(run).map(|at| &run[at])));
+        newest.filter(|entry| !entry.is_tombstone())
     }
 
-    /// Adds a record of the superblock being written.
-    pub(super) fn insert(&mut self, entry: Entry) {
-        if self.get(&entry.key).is_none() {
+    /// Adds a record of the superblock being written, chunk or tombstone; returns what it replaces.
+    pub(super) fn insert(&mut self, entry: Entry) -> Option<Entry> {
+        let replaced = self.get(&entry.key).copied();
+        if let Some(old) = replaced {
+            self.chunks -= 1;
+            self.payload_bytes -= u64::from(old.place.payload_bytes());
+        }
+        if !entry.is_tombstone() {
             self.chunks += 1;
             self.payload_bytes += u64::from(entry.place.payload_bytes());
         }
         self.tail.insert(entry.key, entry);
+        replaced
     }
 
     /// The runs as they are to be once the superblock being written is sealed. Slow for large indexes, hence apart from
@@ -103,6 +118,12 @@ impl Index {
             let merged = Arc::new(merge(older, newer));
             runs.truncate(runs.len() - 2);
             runs.push(merged);
+        }
+        if let [oldest] = &mut runs[..]
+            && oldest.iter().any(Entry::is_tombstone)
+        {
+            // nothing older is left to be hidden
+            *oldest = Arc::new(oldest.iter().filter(|entry| !entry.is_tombstone()).copied().collect());
         }
         runs
     }
@@ -121,26 +142,26 @@ impl Index {
             Some(after) if after >= first => Bound::Excluded(after),
             _ => Bound::Included(first),
         };
-        let mut sources: Vec<Peekable<Box<dyn Iterator<Item = Key> + '_>>> = Vec::new();
-        let tail = self.tail.range((start, Bound::Unbounded)).map(|(&key, _)| key);
-        sources.push((Box::new(tail) as Box<dyn Iterator<Item = Key>>).peekable());
-        for run in &self.runs {
+        // newest first: the first source that has a key says what became of it
+        let tail = self.tail.range((start, Bound::Unbounded)).map(|(_, entry)| entry);
+        let mut sources: Vec<Peekable<Box<dyn Iterator<Item = &Entry> + '_>>> = Vec::new();
+        sources.push((Box::new(tail) as Box<dyn Iterator<Item = &Entry>>).peekable());
+        for run in self.runs.iter().rev() {
             let from = run.partition_point(|entry| match start {
                 Bound::Excluded(after) => entry.key <= after,
                 _ => entry.key < first,
             });
-            let keys = run[from..].iter().map(|entry| entry.key);
-            sources.push((Box::new(keys) as Box<dyn Iterator<Item = Key>>).peekable());
+            sources.push((Box::new(run[from..].iter()) as Box<dyn Iterator<Item = &Entry>>).peekable());
         }
         let mut keys = Vec::new();
         while keys.len() < max
-            && let Some(key) = sources.iter_mut().filter_map(|source| source.peek().copied()).min()
+            && let Some(key) = sources.iter_mut().filter_map(|source| source.peek().map(|entry| entry.key)).min()
             && key.hash.leading_u64() <= *leading.end()
         {
-            for source in &mut sources {
-                source.next_if_eq(&key);
-            }
-            keys.push(key);
+            let mut having = sources.iter_mut().filter_map(|source| source.next_if(|entry| entry.key == key));
+            let newest = having.next();
+            keys.extend(newest.filter(|entry| !entry.is_tombstone()).map(|entry| entry.key));
+            having.for_each(drop);
         }
         keys
     }
@@ -190,13 +211,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_one_map(names in prop::collection::vec((0u8..40, prop::bool::weighted(0.1)), 1..200)) {
+        fn behaves_like_one_map(
+            changes in prop::collection::vec((0u8..40, prop::bool::weighted(0.3), prop::bool::weighted(0.1)), 1..200),
+        ) {
             let mut index = Index::new(vec![]);
             let mut model = BTreeMap::new();
-            for (sequence, (name, seal)) in names.into_iter().enumerate() {
+            for (sequence, (name, delete, seal)) in changes.into_iter().enumerate() {
                 let sequence = sequence as u64;
-                index.insert(Entry { key: key(name), sequence, place: Place::new(1, 0, 10) });
-                model.insert(key(name), sequence);
+                let payload_bytes = if delete { 0 } else { 10 };
+                let replaced =
+                    index.insert(Entry { key: key(name), sequence, place: Place::new(1, 0, payload_bytes) });
+                let expected =
+                    if delete { model.remove(&key(name)) } else { model.insert(key(name), sequence) };
+                prop_assert_eq!(replaced.map(|entry| entry.sequence), expected);
                 if seal {
                     let runs = index.sealed_runs();
                     index.seal(runs);

@@ -14,13 +14,18 @@
 //! [`Disk`], so that the daemon and every test build the same engine.
 
 mod chunk;
+mod compact;
 mod disk;
 mod engine;
+mod files;
 mod format;
 mod index;
+mod op;
+mod pool;
 mod reader;
 mod recovery;
 mod scan;
+mod tail;
 
 #[cfg(test)]
 mod model;
@@ -30,8 +35,11 @@ mod sim;
 mod tests;
 
 pub use chunk::{InvalidChunk, Key, VerifiedChunk};
+pub use compact::{Batch, Compaction};
 pub use disk::{Disk, Space};
-pub use engine::{Config, Engine, GROUP_BYTES_MAX, Put, PutError, PutOutcome};
+pub use engine::{Config, Engine, GROUP_BYTES_MAX, RetireError};
+pub use files::SuperblockInfo;
 pub use format::{FORMAT_VERSION, SUPERBLOCK_BYTES_MAX};
-pub use reader::{GetError, Reader, Stats};
+pub use op::{Move, Op, Outcome, Put, Refusal, WriteError};
+pub use reader::{GetError, Location, Reader, Stats};
 pub use recovery::{Finding, OpenError, Recovery};

@@ -17,9 +17,9 @@ use proptest::prelude::*;
 use vs_core::id::DirId;
 
 use super::{
-    Config, Engine, GetError, Key, Put, PutError, PutOutcome,
+    Config, Engine, GetError, Key, Outcome, Put, WriteError,
     format::{FILE_HEADER_BYTES, RECORD_HEADER_BYTES, file_name},
-    sim::{Dice, Faults, SimDisk},
+    sim::{Dice, Faults, SimDisk, write},
 };
 
 /// Different chunks in the model: few enough to meet again, too many to be all there soon.
@@ -129,7 +129,7 @@ impl Model {
     }
 
     fn poisoned(&mut self) -> bool {
-        self.engine().reader().stats().poisoned.is_some()
+        self.engine().reader().stats().refusal.is_some()
     }
 
     fn apply(&mut self, op: &Op) {
@@ -138,7 +138,7 @@ impl Model {
             Op::Get(name) => self.check(*name),
             Op::Restart { clean } => {
                 let engine = self.engine.take().expect("open between operations");
-                self.failed_fsync |= engine.reader().stats().poisoned.is_some();
+                self.failed_fsync |= engine.reader().stats().refusal.is_some();
                 if *clean {
                     engine.close()
                 } else {
@@ -170,7 +170,7 @@ impl Model {
         self.failed_fsync |= was_poisoned;
         self.disk.inject(|faults| *faults = Faults { killed_after: Some(after), ..Faults::default() });
         // answers that were given before the end count, whoever heard them
-        let answers = self.engine().write_group(&puts);
+        let answers = write(self.engine(), &puts);
         let answered = names.iter().zip(answers).filter(|(_, answer)| answer.is_ok());
         for (&name, _) in answered {
             self.flipped.remove(&name);
@@ -207,11 +207,11 @@ impl Model {
         // a copy that cannot be read is written again
         let mut read_fails = false;
         self.disk.inject(|faults| read_fails = faults.read_fails_after.is_some());
-        let answers = self.engine().write_group(&puts);
+        let answers = write(self.engine(), &puts);
         assert_eq!(answers.len(), names.len());
         for (&name, answer) in names.iter().zip(answers) {
             match answer {
-                Ok(PutOutcome::Created) => {
+                Ok(Outcome::Created) => {
                     assert!(!poisoned, "acknowledged after a failed fsync");
                     assert!(
                         self.withholding || read_fails || !good.contains(&name),
@@ -220,13 +220,14 @@ impl Model {
                     self.flipped.remove(&name);
                     self.promised.insert(name);
                 }
-                Ok(PutOutcome::AlreadyDurable) => {
+                Ok(Outcome::AlreadyDurable) => {
                     self.flipped.remove(&name);
                     self.promised.insert(name);
                 }
-                Err(PutError::NoWrites(_)) => assert!(self.poisoned()),
-                Err(PutError::Full) => {}
-                Err(PutError::Io(error)) => panic!("nothing failed but what was injected: {error}"),
+                Err(WriteError::NoWrites(_)) => assert!(self.poisoned()),
+                Err(WriteError::Full) => {}
+                Ok(other) => panic!("{other:?} is no answer to a put"),
+                Err(WriteError::Io(error)) => panic!("nothing failed but what was injected: {error}"),
             }
         }
         self.check_all();
@@ -253,10 +254,10 @@ impl Model {
     }
 
     fn flip_record(&mut self, name: u8, dice: &mut Dice) {
-        let Some(place) = self.engine().reader().place(&key(name)) else { return };
-        let length = RECORD_HEADER_BYTES + place.payload_bytes() as usize;
-        let offset = usize::try_from(place.offset()).expect("small files") + dice.below(length);
-        self.disk.flip(&file_name(place.number()), offset, dice.below(8).try_into().expect("a bit"));
+        let Some(place) = self.engine().reader().locate(&key(name)) else { return };
+        let length = RECORD_HEADER_BYTES + place.payload_bytes as usize;
+        let offset = usize::try_from(place.offset).expect("small files") + dice.below(length);
+        self.disk.flip(&file_name(place.superblock), offset, dice.below(8).try_into().expect("a bit"));
         self.flipped.insert(name);
         self.flips = true;
     }
@@ -265,10 +266,10 @@ impl Model {
     fn flip_outside_records(&mut self, dice: &mut Dice) {
         let mut used: BTreeMap<String, Vec<std::ops::Range<usize>>> = BTreeMap::new();
         for name in 0..NAMES {
-            if let Some(place) = self.engine().reader().place(&key(name)) {
-                let start = usize::try_from(place.offset()).expect("small files");
-                let range = start..start + RECORD_HEADER_BYTES + place.payload_bytes() as usize;
-                used.entry(file_name(place.number())).or_default().push(range);
+            if let Some(place) = self.engine().reader().locate(&key(name)) {
+                let start = usize::try_from(place.offset).expect("small files");
+                let range = start..start + RECORD_HEADER_BYTES + place.payload_bytes as usize;
+                used.entry(file_name(place.superblock)).or_default().push(range);
             }
         }
         let files: Vec<_> = self.disk.files().into_iter().collect();

@@ -1,36 +1,67 @@
 //! Reading, by as many as like, while the one writer writes.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
-    ops::RangeInclusive,
+    ops::{Bound, RangeInclusive},
     sync::{
-        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
 use bytes::Bytes;
+use vs_core::hash::Hash;
 
 use super::{
     chunk::Key,
     disk::{Disk, Space},
-    format::{RECORD_HEADER_BYTES, RecordHeader, Salt},
-    index::{Index, Place},
+    files::{Files, Superblock, SuperblockInfo},
+    format::{RECORD_HEADER_BYTES, RecordHeader, Salt, record_bytes},
+    index::{Entry, Index, Place},
+    op::Refusal,
+    pool::Pool,
 };
 
-/// An open superblock file.
-#[derive(Debug)]
-pub(super) struct Superblock<F> {
-    pub(super) number: u32,
-    pub(super) file: F,
-    pub(super) salt: Salt,
-}
+/// Damaged chunks that are remembered by name; more are only counted.
+const DAMAGED_MAX: usize = 100_000;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct State<F> {
     pub(super) index: Index,
-    pub(super) files: BTreeMap<u32, Arc<Superblock<F>>>,
+    pub(super) files: Files<F>,
+}
+
+impl<F> State<F> {
+    /// Makes a record of the superblock being written what readers see; returns what they saw before.
+    pub(super) fn publish(&mut self, entry: Entry) -> Option<Entry> {
+        let replaced = self.index.insert(entry);
+        if let Some(old) = replaced {
+            self.files.tally(old.place).remove_live(old.place);
+        }
+        self.files.tally(entry.place).add(&entry);
+        if !entry.is_tombstone() {
+            self.files.tally(entry.place).add_live(entry.place);
+        }
+        replaced
+    }
+
+    fn place(&self, key: &Key) -> Option<(Place, Arc<Superblock<F>>)> {
+        let place = self.index.get(key)?.place;
+        Some((place, Arc::clone(self.files.get(place.number()).expect("what is indexed lies in an open file"))))
+    }
+}
+
+/// Counted since the engine was opened.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) written_bytes: AtomicU64,
+    pub(super) fsyncs: AtomicU64,
+    pub(super) deletes: AtomicU64,
+    pub(super) punched_bytes: AtomicU64,
+    pub(super) moved_bytes: AtomicU64,
+    pub(super) retired_superblocks: AtomicU64,
+    corrupt_reads: AtomicU64,
 }
 
 /// What the writer and the readers share. The lock is held for lookups and publishing only, never during I/O.
@@ -39,26 +70,25 @@ pub(super) struct Shared<D: Disk> {
     pub(super) disk: D,
     state: RwLock<State<D::File>>,
     /// Why there are no more writes.
-    poisoned: OnceLock<String>,
-    pub(super) file_bytes: AtomicU64,
-    pub(super) quarantined_bytes: AtomicU64,
-    pub(super) written_bytes: AtomicU64,
-    pub(super) fsyncs: AtomicU64,
-    corrupt_reads: AtomicU64,
+    refusal: OnceLock<Refusal>,
+    pub(super) counters: Counters,
+    pub(super) reserve_bytes: AtomicU64,
+    /// Chunks whose newest copy is bad.
+    damaged: Mutex<BTreeSet<Key>>,
+    pool: Arc<Pool>,
 }
 
 impl<D: Disk> Shared<D> {
     pub(super) fn new(disk: D) -> Self {
-        let state = State { index: Index::default(), files: BTreeMap::new() };
+        let state = State { index: Index::default(), files: Files::default() };
         Self {
             disk,
             state: RwLock::new(state),
-            poisoned: OnceLock::new(),
-            file_bytes: AtomicU64::new(0),
-            quarantined_bytes: AtomicU64::new(0),
-            written_bytes: AtomicU64::new(0),
-            fsyncs: AtomicU64::new(0),
-            corrupt_reads: AtomicU64::new(0),
+            refusal: OnceLock::new(),
+            counters: Counters::default(),
+            reserve_bytes: AtomicU64::new(0),
+            damaged: Mutex::default(),
+            pool: Arc::default(),
         }
     }
 
@@ -72,45 +102,69 @@ impl<D: Disk> Shared<D> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn damaged(&self) -> MutexGuard<'_, BTreeSet<Key>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_damaged(&self, key: Key) {
+        let mut damaged = self.damaged();
+        if damaged.len() < DAMAGED_MAX {
+            damaged.insert(key);
+        }
+    }
+
     /// Syncs a file and counts it. After a failure the directory takes no more writes.
     pub(super) fn sync(&self, file: &D::File) -> io::Result<()> {
-        self.fsyncs.fetch_add(1, Relaxed);
-        self.disk.sync(file).inspect_err(|error| self.poison(&format!("fsync failed: {error}")))
+        self.counters.fsyncs.fetch_add(1, Relaxed);
+        let failed = |error: &io::Error| self.refuse(Refusal::FailedFsync(format!("fsync failed: {error}")));
+        self.disk.sync(file).inspect_err(failed)
     }
 
     /// Syncs the directory itself, under the same rule.
     pub(super) fn sync_dir(&self) -> io::Result<()> {
-        self.fsyncs.fetch_add(1, Relaxed);
-        self.disk.sync_dir().inspect_err(|error| self.poison(&format!("fsync of the directory failed: {error}")))
+        self.counters.fsyncs.fetch_add(1, Relaxed);
+        let why = |error: &io::Error| format!("fsync of the directory failed: {error}");
+        self.disk.sync_dir().inspect_err(|error| self.refuse(Refusal::FailedFsync(why(error))))
     }
 
     /// Ends all writing; the first reason stays.
-    pub(super) fn poison(&self, why: &str) {
-        self.poisoned.get_or_init(|| why.to_owned());
+    pub(super) fn refuse(&self, why: Refusal) {
+        self.refusal.get_or_init(|| why);
     }
 
-    pub(super) fn poisoned(&self) -> Option<&str> {
-        self.poisoned.get().map(String::as_str)
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.get()
     }
 
-    /// The payload of `key`, checked. Records are contiguous, so header and payload come with one read.
+    /// The payload of `key`, checked. A chunk that moved while it was read is read where it lies now.
     pub(super) fn get(&self, key: &Key) -> Result<Bytes, GetError> {
-        let (place, superblock) = {
-            let state = self.state();
-            let place = state.index.get(key).ok_or(GetError::NotFound)?.place;
-            let superblock = state.files.get(&place.number()).expect("what is indexed lies in an open file");
-            (place, Arc::clone(superblock))
-        };
-        let mut record = vec![0; RECORD_HEADER_BYTES + place.payload_bytes() as usize];
-        match self.disk.read_at(&superblock.file, &mut record, place.offset()) {
-            Ok(()) if is_record_of(&record, key, place, superblock.salt) => {
-                Ok(Bytes::from(record).slice(RECORD_HEADER_BYTES..))
+        let (mut place, mut superblock) = self.state().place(key).ok_or(GetError::NotFound)?;
+        loop {
+            let read = self.read(key, place, &superblock);
+            let Err(error) = read else { return read };
+            match self.state().place(key) {
+                None => return Err(GetError::NotFound),
+                Some((now, _)) if now == place => {
+                    if matches!(error, GetError::Corrupt { .. }) {
+                        self.counters.corrupt_reads.fetch_add(1, Relaxed);
+                        self.is_damaged(*key);
+                    }
+                    return Err(error);
+                }
+                Some(moved) => (place, superblock) = moved,
+            }
+        }
+    }
+
+    /// The payload of a record, checked. Records are contiguous, so header and payload come with one read.
+    pub(super) fn read(&self, key: &Key, place: Place, superblock: &Superblock<D::File>) -> Result<Bytes, GetError> {
+        let mut record = self.pool.take(RECORD_HEADER_BYTES + place.payload_bytes() as usize);
+        match self.disk.read_at(&superblock.file, record.as_mut(), place.offset()) {
+            Ok(()) if is_record_of(record.as_ref(), key, place, superblock.salt) => {
+                Ok(record.freeze().slice(RECORD_HEADER_BYTES..))
             }
             Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(GetError::Io(error)),
-            _ => {
-                self.corrupt_reads.fetch_add(1, Relaxed);
-                Err(GetError::Corrupt { superblock: superblock.number, offset: place.offset() })
-            }
+            _ => Err(GetError::Corrupt { superblock: superblock.number, offset: place.offset() }),
         }
     }
 }
@@ -137,6 +191,16 @@ pub enum GetError {
     Io(#[source] io::Error),
 }
 
+/// Where a chunk lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    pub superblock: u32,
+    /// Of the record's header, in bytes.
+    pub offset: u64,
+    pub payload_bytes: u32,
+    pub sequence: u64,
+}
+
 /// Figures of one data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
@@ -144,16 +208,27 @@ pub struct Stats {
     /// Payload bytes of those chunks.
     pub chunk_bytes: u64,
     pub superblocks: u64,
-    /// Length of all superblock files.
+    /// Length of all superblock files, holes included.
     pub file_bytes: u64,
     /// Bytes that recovery found damaged, as far as the files remember.
     pub quarantined_bytes: u64,
-    /// Counted since the engine was opened.
+    /// Chunks known to be damaged and not repaired since.
+    pub damaged: u64,
+    pub tombstones: u64,
+    /// Blocks kept for deletes when the disk is full.
+    pub reserve_bytes: u64,
+    /// Counted since the engine was opened, like all below.
     pub written_bytes: u64,
     pub fsyncs: u64,
     pub corrupt_reads: u64,
+    pub deletes: u64,
+    /// Given back to the file system after deletes and moves.
+    pub punched_bytes: u64,
+    /// Carried out of superblocks by compaction.
+    pub moved_bytes: u64,
+    pub retired_superblocks: u64,
     /// Why the directory takes no more writes, when it does not.
-    pub poisoned: Option<String>,
+    pub refusal: Option<Refusal>,
     /// Unknown when the disk does not say.
     pub space: Option<Space>,
 }
@@ -178,15 +253,37 @@ impl<D: Disk> Reader<D> {
         self.0.get(key)
     }
 
+    /// Reads a chunk from the device, past what is cached of it, and checks that its bytes hash to its name. Returns
+    /// their number. This is what scrubbing does to every chunk.
+    ///
+    /// # Errors
+    /// When the chunk is not here or is not what was written; it counts as damaged then.
+    pub fn check(&self, key: &Key) -> Result<u32, GetError> {
+        let (place, superblock) = self.0.state().place(key).ok_or(GetError::NotFound)?;
+        // a disk that cannot forget is read through its cache
+        let _ = self.0.disk.forget(&superblock.file, place.offset(), record_bytes(place.payload_bytes()));
+        let bytes = self.get(key)?;
+        if Hash::of(&bytes) != key.hash {
+            self.0.is_damaged(*key);
+            return Err(GetError::Corrupt { superblock: superblock.number, offset: place.offset() });
+        }
+        Ok(place.payload_bytes())
+    }
+
     /// Length of a chunk in bytes, if it is stored here. Reads nothing from the disk.
     #[must_use]
     pub fn chunk_bytes(&self, key: &Key) -> Option<u32> {
         self.0.state().index.get(key).map(|entry| entry.place.payload_bytes())
     }
 
-    #[cfg(test)]
-    pub(super) fn place(&self, key: &Key) -> Option<Place> {
-        self.0.state().index.get(key).map(|entry| entry.place)
+    #[must_use]
+    pub fn locate(&self, key: &Key) -> Option<Location> {
+        self.0.state().index.get(key).map(|Entry { sequence, place, .. }| Location {
+            superblock: place.number(),
+            offset: place.offset(),
+            payload_bytes: place.payload_bytes(),
+            sequence: *sequence,
+        })
     }
 
     /// Up to `max` keys after `after` whose hash begins with a number in `leading`, in order.
@@ -195,20 +292,47 @@ impl<D: Disk> Reader<D> {
         self.0.state().index.list(leading, after, max)
     }
 
+    /// Up to `max` chunks after `after` that were found bad by a read, a scrub or recovery and were neither written
+    /// again nor deleted since, in order. At most 100,000 are remembered.
+    #[must_use]
+    pub fn damaged(&self, after: Option<Key>, max: usize) -> Vec<Key> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.0.damaged().range((start, Bound::Unbounded)).take(max).copied().collect()
+    }
+
+    /// All superblocks, in the order of their numbers.
+    #[must_use]
+    pub fn superblocks(&self) -> Vec<SuperblockInfo> {
+        let held: BTreeMap<_, _> =
+            self.0.state().files.iter().map(|held| (held.superblock.number, held.clone())).collect();
+        held.into_values().map(|held| held.info(&self.0.disk)).collect()
+    }
+
     #[must_use]
     pub fn stats(&self) -> Stats {
         let space = self.0.disk.space().ok();
+        let damaged = self.0.damaged().len() as u64;
         let state = self.0.state();
+        let count = |counter: &AtomicU64| counter.load(Relaxed);
+        let counters = &self.0.counters;
+        let tallies = state.files.total();
         Stats {
             chunks: state.index.chunks(),
             chunk_bytes: state.index.payload_bytes(),
-            superblocks: state.files.len() as u64,
-            file_bytes: self.0.file_bytes.load(Relaxed),
-            quarantined_bytes: self.0.quarantined_bytes.load(Relaxed),
-            written_bytes: self.0.written_bytes.load(Relaxed),
-            fsyncs: self.0.fsyncs.load(Relaxed),
-            corrupt_reads: self.0.corrupt_reads.load(Relaxed),
-            poisoned: self.0.poisoned().map(str::to_owned),
+            superblocks: state.files.iter().count() as u64,
+            file_bytes: tallies.file_bytes,
+            quarantined_bytes: tallies.quarantined_bytes,
+            damaged,
+            tombstones: tallies.tombstones,
+            reserve_bytes: count(&self.0.reserve_bytes),
+            written_bytes: count(&counters.written_bytes),
+            fsyncs: count(&counters.fsyncs),
+            corrupt_reads: count(&counters.corrupt_reads),
+            deletes: count(&counters.deletes),
+            punched_bytes: count(&counters.punched_bytes),
+            moved_bytes: count(&counters.moved_bytes),
+            retired_superblocks: count(&counters.retired_superblocks),
+            refusal: self.0.refusal().cloned(),
             space,
         }
     }

@@ -4,24 +4,24 @@
 //! and gone after the next power cut. What was found is then sealed where it ends, and writing goes on in a new
 //! superblock, so nothing is overwritten, whatever it may turn out to have been. Opening twice gives the same chunks.
 
-use std::{
-    fmt, io,
-    sync::{Arc, atomic::Ordering::Relaxed},
-};
+use std::{fmt, io, sync::Arc};
 
 use vs_core::id::DirId;
 
 use super::{
     chunk::Key,
     disk::Disk,
-    engine::{Config, write_footer},
+    engine::Config,
+    files::{Superblock, Tally},
     format::{
         FORMAT_VERSION, FooterEntry, RECORDS_START, ReadHeader, SUPERBLOCK_BYTES_MAX, file_name, file_number,
         whole_blocks,
     },
     index::{Entry, Index},
-    reader::{Shared, Superblock},
+    op::Refusal,
+    reader::Shared,
     scan::{BadRange, Footer, file_header, footer, scan},
+    tail::write_footer,
 };
 
 /// Why a directory cannot be opened.
@@ -113,23 +113,39 @@ struct Found<F> {
     findings: Vec<Finding>,
 }
 
-/// Fills `shared` with what the directory holds; returns the number of the next superblock and what was found.
-pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<(u32, Recovery), OpenError> {
+/// What the writer goes on from.
+pub(super) struct Recovered<F> {
+    pub(super) next_number: u32,
+    /// The last superblock, if nothing was ever written to it.
+    pub(super) empty: Option<Arc<Superblock<F>>>,
+    pub(super) recovery: Recovery,
+}
+
+/// Fills `shared` with what the directory holds.
+pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Recovered<D::File>, OpenError> {
     if config.failed_fsync {
-        shared.poison("an fsync failed before the restart, and the directory was not checked since");
+        let why = "an fsync failed before the restart, and the directory was not checked since";
+        shared.refuse(Refusal::FailedFsync(why.to_owned()));
     }
     let names = shared.disk.list().map_err(|source| OpenError::Io { file: ".".to_owned(), source })?;
     let mut numbers: Vec<u32> = names.iter().filter_map(|name| file_number(name)).collect();
     numbers.sort_unstable();
     let mut found = Found { entries: Vec::new(), unsealed: Vec::new(), findings: Vec::new() };
+    let mut empty = None;
     for &number in &numbers {
         let io = |source| OpenError::Io { file: file_name(number), source };
         let file = shared.disk.open(&file_name(number)).map_err(io)?;
         let file_bytes = shared.disk.size(&file).map_err(io)?;
-        if let Some(superblock) = identify(shared, config, number, file, file_bytes, &mut found.findings)? {
-            shared.file_bytes.fetch_add(file_bytes, Relaxed);
-            shared.state_mut().files.insert(number, Arc::clone(&superblock));
+        let Some(superblock) = identify(shared, config, number, file, file_bytes, &mut found.findings)? else {
+            continue;
+        };
+        if file_bytes > RECORDS_START {
             found.read(shared, superblock, file_bytes);
+        } else if Some(&number) == numbers.last() && shared.refusal().is_none() {
+            empty = Some(superblock);
+        } else if shared.refusal().is_none() {
+            // nobody was told that anything is in it
+            let _ = shared.disk.remove(&file_name(number));
         }
     }
     let Found { mut entries, unsealed, mut findings } = found;
@@ -138,9 +154,14 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<(u
         finish(shared, file, &entries, &mut findings);
     }
     // tombstones have done their work: they hid what is older
-    entries.retain(|entry| entry.place.payload_bytes() > 0);
-    shared.state_mut().index = Index::new(entries);
-    Ok((numbers.last().map_or(1, |last| last + 1), Recovery { findings }))
+    entries.retain(|entry| !entry.is_tombstone());
+    let mut state = shared.state_mut();
+    for entry in &entries {
+        state.files.tally(entry.place).add_live(entry.place);
+    }
+    state.index = Index::new(entries);
+    drop(state);
+    Ok(Recovered { next_number: numbers.last().map_or(1, |last| last + 1), empty, recovery: Recovery { findings } })
 }
 
 /// The superblock in a file; `None` when it has no sound header.
@@ -168,6 +189,7 @@ fn identify<D: Disk>(
         }
         ReadHeader::Damaged | ReadHeader::Valid(_) => {
             findings.push(Finding::HeaderLost { superblock: number });
+            shared.state_mut().files.lost.insert(number);
             Ok(None)
         }
     }
@@ -177,14 +199,16 @@ impl<F: Send + Sync> Found<F> {
     /// Adds the records of one file.
     fn read<D: Disk<File = F>>(&mut self, shared: &Shared<D>, superblock: Arc<Superblock<F>>, file_bytes: u64) {
         let number = superblock.number;
+        let mut tally = Tally { file_bytes, ..Tally::default() };
         let readable = file_bytes.min(SUPERBLOCK_BYTES_MAX);
         let footer = footer(&shared.disk, &superblock.file, superblock.salt, readable);
         if let Footer::Sound { entries, quarantined_bytes } = footer {
-            shared.quarantined_bytes.fetch_add(quarantined_bytes, Relaxed);
-            self.entries.extend(entries.iter().map(|entry| Entry::new(number, entry)));
+            (tally.sealed, tally.quarantined_bytes) = (true, quarantined_bytes);
+            self.add(&entries, number, &mut tally);
+            shared.state_mut().files.add(superblock, tally);
             return;
         }
-        let synced = shared.poisoned().is_none() && shared.sync(&superblock.file).is_ok();
+        let synced = shared.refusal().is_none() && shared.sync(&superblock.file).is_ok();
         let mut scan = scan(&shared.disk, &superblock.file, superblock.salt, readable);
         let durable_to = match footer {
             Footer::Damaged { records_end } => {
@@ -204,7 +228,8 @@ impl<F: Send + Sync> Found<F> {
                 self.findings.push(Finding::Withheld { superblock: number, records: all - scan.entries.len() });
             }
         }
-        self.entries.extend(scan.entries.iter().map(|entry| Entry::new(number, entry)));
+        self.add(&scan.entries, number, &mut tally);
+        shared.state_mut().files.add(Arc::clone(&superblock), tally);
         let corrupt = scan.corrupt_below(durable_to).collect();
         let obstacle = match () {
             () if !synced => Some("an fsync failed"),
@@ -214,18 +239,25 @@ impl<F: Send + Sync> Found<F> {
         let end = whole_blocks(file_bytes).max(RECORDS_START);
         self.unsealed.push(Unsealed { superblock, entries: scan.entries, corrupt, end, obstacle });
     }
+
+    fn add(&mut self, entries: &[FooterEntry], number: u32, tally: &mut Tally) {
+        let entries = entries.iter().map(|entry| Entry::new(number, entry));
+        self.entries.extend(entries.inspect(|entry| tally.add(entry)));
+    }
 }
 
-/// Leaves, sorted by key, the record with the highest sequence of every key.
+/// Leaves, sorted by key, the record with the highest sequence of every key. Of a record that compaction moved that is
+/// the later copy: the blocks of the other may have been given back.
 fn newest_of_each(entries: &mut Vec<Entry>) {
-    entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then(b.sequence.cmp(&a.sequence)));
+    let rank = |entry: &Entry| (entry.sequence, entry.place.number());
+    entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| rank(b).cmp(&rank(a))));
     entries.dedup_by_key(|entry| entry.key);
 }
 
 /// Reports what is damaged in a file and seals it.
 fn finish<D: Disk>(shared: &Shared<D>, file: Unsealed<D::File>, newest: &[Entry], findings: &mut Vec<Finding>) {
     let Unsealed { superblock, mut entries, corrupt, end, obstacle } = file;
-    let Superblock { number, file, salt } = &*superblock;
+    let number = superblock.number;
     let mut quarantined_bytes = 0;
     for bad in corrupt {
         if bad.record.is_some_and(|(key, sequence)| is_superseded(newest, &key, sequence)) {
@@ -234,22 +266,32 @@ fn finish<D: Disk>(shared: &Shared<D>, file: Unsealed<D::File>, newest: &[Entry]
         let bytes = bad.range.end - bad.range.start;
         quarantined_bytes += bytes;
         let chunk = bad.record.map(|(key, _)| key);
-        findings.push(Finding::Quarantined { superblock: *number, offset: bad.range.start, bytes, chunk });
+        if let Some(key) = chunk.filter(|key| newest.binary_search_by_key(key, |entry| entry.key).is_err()) {
+            shared.is_damaged(key);
+        }
+        findings.push(Finding::Quarantined { superblock: number, offset: bad.range.start, bytes, chunk });
     }
-    shared.quarantined_bytes.fetch_add(quarantined_bytes, Relaxed);
-    let sealed = match obstacle.or_else(|| shared.poisoned().map(|_| "an fsync failed")) {
+    let sealed = match obstacle.or_else(|| shared.refusal().map(|_| "an fsync failed")) {
         Some(why) => Err(why.to_owned()),
         None => {
-            write_footer(shared, file, *salt, &mut entries, end, quarantined_bytes).map_err(|error| error.to_string())
+            write_footer(shared, &superblock, &mut entries, end, quarantined_bytes).map_err(|error| error.to_string())
         }
     };
+    let mut state = shared.state_mut();
+    let tally = state.files.tally_of(number);
+    tally.quarantined_bytes = quarantined_bytes;
+    if let Ok(footer_bytes) = sealed {
+        (tally.sealed, tally.file_bytes) = (true, end + footer_bytes);
+    }
+    drop(state);
     if let Err(why) = sealed {
-        findings.push(Finding::NotSealed { superblock: *number, why });
+        findings.push(Finding::NotSealed { superblock: number, why });
     }
 }
 
-/// Whether a later record says what became of the chunk: written again, or deleted and its payload punched out.
+/// Whether another record says what became of the chunk: written again or moved, or deleted and its payload punched
+/// out.
 fn is_superseded(newest: &[Entry], key: &Key, sequence: u64) -> bool {
     let at = newest.binary_search_by_key(key, |entry| entry.key);
-    at.is_ok_and(|at| newest[at].sequence > sequence)
+    at.is_ok_and(|at| newest[at].sequence >= sequence)
 }

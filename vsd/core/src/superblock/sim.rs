@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use vs_core::{hash::Hash, id::AssetId};
 
-use super::{Disk, Put, Space, VerifiedChunk};
+use super::{Disk, Engine, Op, Outcome, Put, Space, VerifiedChunk, WriteError};
 
 const SECTOR_BYTES: usize = 512;
 
@@ -23,6 +23,11 @@ const SECTOR_BYTES: usize = 512;
 pub(super) fn put(asset: u64, bytes: Bytes) -> Put {
     let hash = Hash::of(&bytes);
     Put { asset: AssetId(asset), chunk: VerifiedChunk::verify(bytes, hash).expect("named by its hash") }
+}
+
+/// Puts as one group.
+pub(super) fn write<D: Disk>(engine: &mut Engine<D>, puts: &[Put]) -> Vec<Result<Outcome, WriteError>> {
+    engine.write_group(&puts.iter().cloned().map(Op::from).collect::<Vec<_>>())
 }
 
 /// A source of choices: SplitMix64, so that a test is repeated by its seed.
@@ -284,7 +289,8 @@ impl Disk for SimDisk {
         Ok(())
     }
 
-    fn write_at(&self, file: &u64, bytes: &[u8], offset: u64) -> io::Result<()> {
+    fn write_at(&self, file: &u64, parts: &[&[u8]], offset: u64) -> io::Result<()> {
+        let bytes = &parts.concat()[..];
         let mut world = self.call()?;
         let written = world.fitting(bytes.len());
         let inode = world.inode(*file);
@@ -304,6 +310,22 @@ impl Disk for SimDisk {
             inode.write(at(offset), &vec![0; end - at(offset)]);
         }
         Ok(())
+    }
+
+    fn allocate(&self, _: &u64, _: u64, _: u64) -> io::Result<()> {
+        self.call().map(drop)
+    }
+
+    fn trim(&self, _: &u64) -> io::Result<()> {
+        self.call().map(drop)
+    }
+
+    fn allocated(&self, file: &u64) -> io::Result<u64> {
+        self.size(file)
+    }
+
+    fn forget(&self, _: &u64, _: u64, _: u64) -> io::Result<()> {
+        self.call().map(drop)
     }
 
     fn sync(&self, file: &u64) -> io::Result<()> {

@@ -4,10 +4,9 @@ use bytes::Bytes;
 use vs_core::id::DirId;
 
 use super::{
-    Config, Engine, Finding, GetError, InvalidChunk, Key, OpenError, Put, PutError, PutOutcome, Recovery,
-    VerifiedChunk,
+    Config, Engine, Finding, GetError, InvalidChunk, Key, OpenError, Outcome, Put, Recovery, VerifiedChunk, WriteError,
     format::{FileHeader, Kind, RECORDS_START, RecordHeader, Salt, file_name},
-    sim::{self, SimDisk},
+    sim::{self, SimDisk, write},
 };
 
 const DIR: DirId = DirId(7);
@@ -25,7 +24,7 @@ fn stored(names: &[u8]) -> SimDisk {
     let disk = SimDisk::new();
     let (mut engine, _) = open(&disk);
     for &name in names {
-        assert!(matches!(engine.write_group(&[put(name)])[..], [Ok(PutOutcome::Created)]));
+        assert!(matches!(write(&mut engine, &[put(name)])[..], [Ok(Outcome::Created)]));
     }
     disk
 }
@@ -52,11 +51,11 @@ fn a_chunk_is_what_its_name_says_or_no_chunk() {
 fn a_group_shares_one_fsync_and_a_duplicate_in_it_waits_for_that() {
     let disk = stored(&[1]);
     let (mut engine, _) = open(&disk);
-    engine.write_group(&[put(2)]);
+    write(&mut engine, &[put(2)]);
     let before = engine.reader().stats().fsyncs;
-    let answers = engine.write_group(&[put(3), put(1), put(4), put(3)]);
+    let answers = write(&mut engine, &[put(3), put(1), put(4), put(3)]);
     let outcomes: Vec<_> = answers.into_iter().map(Result::ok).collect();
-    let [new, known] = [Some(PutOutcome::Created), Some(PutOutcome::AlreadyDurable)];
+    let [new, known] = [Some(Outcome::Created), Some(Outcome::AlreadyDurable)];
     assert_eq!(outcomes, [new, known, new, new]);
     let stats = engine.reader().stats();
     assert_eq!((stats.fsyncs, stats.chunks, stats.chunk_bytes), (before + 1, 4, 40_000));
@@ -70,7 +69,7 @@ fn a_bad_stored_copy_is_reported_and_a_put_writes_it_again() {
     let read = engine.reader().get(&put(1).key());
     assert!(matches!(read, Err(GetError::Corrupt { superblock: 1, offset: 8192 })));
     assert_eq!(engine.reader().stats().corrupt_reads, 1);
-    assert!(matches!(engine.write_group(&[put(1)])[..], [Ok(PutOutcome::Created)]));
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Ok(Outcome::Created)]));
     assert!(holds(&engine, 1));
     assert_eq!(engine.reader().stats().chunks, 1);
     drop(engine);
@@ -110,7 +109,7 @@ fn a_torn_last_group_is_no_damage_and_is_not_written_over() {
     let (mut engine, recovery) = open(&disk);
     assert_eq!(recovery.findings, [Finding::TornTail { superblock: 1, bytes: 12_288 }]);
     assert!(holds(&engine, 1) && !holds(&engine, 2));
-    engine.write_group(&[put(3)]);
+    write(&mut engine, &[put(3)]);
     let files = disk.files();
     assert!(files[&file_name(1)].starts_with(&torn), "sealed behind what was there");
     assert!(files.contains_key(&file_name(2)), "writing went on elsewhere");
@@ -137,7 +136,7 @@ fn either_copy_of_the_file_header_is_enough_and_without_both_nothing_else_is_tou
     let (mut engine, recovery) = open(&disk);
     assert_eq!(recovery.findings, [Finding::HeaderLost { superblock: 1 }]);
     let before = disk.files()[&file_name(1)].clone();
-    assert!(matches!(engine.write_group(&[put(1)])[..], [Ok(PutOutcome::Created)]));
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Ok(Outcome::Created)]));
     assert_eq!(disk.files()[&file_name(1)], before);
 }
 
@@ -158,13 +157,13 @@ fn a_disk_that_does_not_answer_during_recovery_hides_chunks_only_until_the_next(
 fn a_failed_fsync_withdraws_the_group_and_ends_all_writing() {
     let disk = stored(&[]);
     let (mut engine, _) = open(&disk);
-    engine.write_group(&[put(1)]);
+    write(&mut engine, &[put(1)]);
     disk.inject(|faults| faults.sync_fails_after = Some(0));
     for name in [2, 3] {
-        assert!(matches!(engine.write_group(&[put(name)])[..], [Err(PutError::NoWrites(_))]));
+        assert!(matches!(write(&mut engine, &[put(name)])[..], [Err(WriteError::NoWrites(_))]));
         assert!(!holds(&engine, name));
     }
-    assert!(matches!(engine.write_group(&[put(1)])[..], [Ok(PutOutcome::AlreadyDurable)]));
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Ok(Outcome::AlreadyDurable)]));
     assert!(holds(&engine, 1));
     drop(engine);
 
@@ -173,7 +172,7 @@ fn a_failed_fsync_withdraws_the_group_and_ends_all_writing() {
     let (mut engine, recovery) = Engine::open(disk.clone(), config).expect("opens for reading");
     assert!(recovery.findings.contains(&Finding::Withheld { superblock: 1, records: 1 }), "{recovery:?}");
     assert!(holds(&engine, 1) && !holds(&engine, 2), "the second is in the cache only");
-    assert!(matches!(engine.write_group(&[put(3)])[..], [Err(PutError::NoWrites(_))]));
+    assert!(matches!(write(&mut engine, &[put(3)])[..], [Err(WriteError::NoWrites(_))]));
     assert_eq!(disk.files(), before);
 }
 
@@ -183,10 +182,10 @@ fn a_write_that_fails_is_a_typed_error_and_the_next_goes_on() {
     let (mut engine, _) = open(&disk);
     for enospc_after in [0, 5_000, 9_000, 9_000] {
         disk.inject(|faults| faults.enospc_after = Some(enospc_after));
-        assert!(matches!(engine.write_group(&[put(2)])[..], [Err(PutError::Full)]), "{enospc_after}");
+        assert!(matches!(write(&mut engine, &[put(2)])[..], [Err(WriteError::Full)]), "{enospc_after}");
         assert!(!holds(&engine, 2));
     }
-    assert!(matches!(engine.write_group(&[put(2)])[..], [Ok(PutOutcome::Created)]));
+    assert!(matches!(write(&mut engine, &[put(2)])[..], [Ok(Outcome::Created)]));
     drop(engine);
     let (engine, recovery) = open(&disk);
     assert!(holds(&engine, 1) && holds(&engine, 2));
@@ -198,8 +197,8 @@ fn a_group_that_meets_a_full_disk_keeps_what_was_written_before() {
     let disk = SimDisk::new();
     let (mut engine, _) = open(&disk);
     disk.inject(|faults| faults.enospc_for_good_after = Some(8192 + 20_000));
-    let answers = engine.write_group(&[put(1), put(2), put(3)]);
-    assert!(matches!(answers[..], [Ok(PutOutcome::Created), Err(PutError::Full), Err(PutError::Full)]));
+    let answers = write(&mut engine, &[put(1), put(2), put(3)]);
+    assert!(matches!(answers[..], [Ok(Outcome::Created), Err(WriteError::Full), Err(WriteError::Full)]));
     assert!(holds(&engine, 1) && !holds(&engine, 2));
 }
 
@@ -208,8 +207,8 @@ fn a_directory_that_is_full_refuses_new_chunks_and_knows_the_old() {
     let disk = stored(&[1]);
     let (mut engine, _) = open(&disk);
     disk.set_total_bytes(25_000);
-    let answers = engine.write_group(&[put(1), put(2)]);
-    assert!(matches!(answers[..], [Ok(PutOutcome::AlreadyDurable), Err(PutError::Full)]));
+    let answers = write(&mut engine, &[put(1), put(2)]);
+    assert!(matches!(answers[..], [Ok(Outcome::AlreadyDurable), Err(WriteError::Full)]));
 }
 
 #[test]
@@ -218,14 +217,14 @@ fn a_full_superblock_is_sealed_and_the_next_begun() {
     let config = || Config { superblock_bytes_max: 64 << 10, ..Config::new(DIR, [5; 32]) };
     let (mut engine, _) = Engine::open(disk.clone(), config()).expect("opens");
     let names: Vec<u8> = (0..20).collect();
-    let answers = engine.write_group(&names.iter().map(|&name| put(name)).collect::<Vec<_>>());
-    assert!(answers.iter().all(|answer| matches!(answer, Ok(PutOutcome::Created))));
+    let answers = write(&mut engine, &names.iter().map(|&name| put(name)).collect::<Vec<_>>());
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(Outcome::Created))));
     engine.close();
     let files = disk.files();
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), 6, "five, and the one to follow");
     assert!(files.values().all(|bytes| bytes.len() <= 64 << 10));
     let (engine, recovery) = Engine::open(disk, config()).expect("opens");
-    assert_eq!((recovery.findings, engine.reader().stats().fsyncs), (vec![], 0), "all were sealed");
+    assert_eq!((recovery.findings, engine.reader().stats().fsyncs), (vec![], 2), "all were sealed");
     assert!(names.iter().all(|&name| holds(&engine, name)));
     let listed = engine.reader().list(&(0..=u64::MAX), None, 100);
     assert!(listed.len() == 20 && listed.is_sorted());
@@ -298,8 +297,8 @@ fn a_superblock_stored_as_a_chunk_is_not_taken_for_records() {
     let (mut engine, _) = open(&disk);
     // so that the copy begins on a block, where the scan will look once the outer header is gone
     let outer = sim::put(1, [vec![0; 4096 - 128], inner].concat().into());
-    engine.write_group(&[outer]);
-    engine.write_group(&[put(1)]);
+    write(&mut engine, &[outer]);
+    write(&mut engine, &[put(1)]);
     drop(engine);
     disk.flip(&file_name(1), usize::try_from(RECORDS_START).expect("small"), 0);
     let (engine, _) = open(&disk);

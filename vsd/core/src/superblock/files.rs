@@ -1,0 +1,181 @@
+//! The open superblock files and what each of them holds.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    disk::Disk,
+    format::{Salt, record_bytes},
+    index::{Entry, Place},
+};
+
+/// An open superblock file.
+#[derive(Debug)]
+pub(super) struct Superblock<F> {
+    pub(super) number: u32,
+    pub(super) file: F,
+    pub(super) salt: Salt,
+}
+
+/// What a superblock holds, kept with every change of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// It has a sound footer that lists its records; nothing is written to it any more.
+    pub(super) sealed: bool,
+    /// Chunks that the index points to.
+    pub(super) live_chunks: u64,
+    /// Bytes of their records, header and padding included.
+    pub(super) live_bytes: u64,
+    pub(super) tombstones: u64,
+    /// Lowest sequence of any of its records, dead ones included.
+    pub(super) sequence_min: u64,
+    pub(super) file_bytes: u64,
+    pub(super) quarantined_bytes: u64,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            sealed: false,
+            live_chunks: 0,
+            live_bytes: 0,
+            tombstones: 0,
+            sequence_min: u64::MAX,
+            file_bytes: 0,
+            quarantined_bytes: 0,
+        }
+    }
+}
+
+impl Tally {
+    /// Counts a record that lies in the file.
+    pub(super) fn add(&mut self, entry: &Entry) {
+        self.sequence_min = self.sequence_min.min(entry.sequence);
+        self.tombstones += u64::from(entry.is_tombstone());
+    }
+
+    /// The record at `place` is what the index points to.
+    pub(super) fn add_live(&mut self, place: Place) {
+        self.live_chunks += 1;
+        self.live_bytes += record_bytes(place.payload_bytes());
+    }
+
+    /// The index points elsewhere now.
+    pub(super) fn remove_live(&mut self, place: Place) {
+        self.live_chunks -= 1;
+        self.live_bytes -= record_bytes(place.payload_bytes());
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Held<F> {
+    pub(super) superblock: Arc<Superblock<F>>,
+    pub(super) tally: Tally,
+}
+
+impl<F> Clone for Held<F> {
+    fn clone(&self) -> Self {
+        Self { superblock: Arc::clone(&self.superblock), tally: self.tally }
+    }
+}
+
+/// What a person or a planner wants to know of a superblock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuperblockInfo {
+    pub number: u32,
+    /// Has its footer; nothing is written to it any more.
+    pub sealed: bool,
+    /// Length of the file, holes included.
+    pub file_bytes: u64,
+    /// Disk that it takes; its length when the disk does not say.
+    pub allocated_bytes: u64,
+    pub live_chunks: u64,
+    /// Bytes of the live chunks' records.
+    pub live_bytes: u64,
+    pub tombstones: u64,
+    pub quarantined_bytes: u64,
+}
+
+impl<F> Held<F> {
+    /// Asks the disk, so not to be called under the lock.
+    pub(super) fn info<D: Disk<File = F>>(&self, disk: &D) -> SuperblockInfo {
+        let tally = &self.tally;
+        SuperblockInfo {
+            number: self.superblock.number,
+            sealed: tally.sealed,
+            file_bytes: tally.file_bytes,
+            allocated_bytes: disk.allocated(&self.superblock.file).unwrap_or(tally.file_bytes),
+            live_chunks: tally.live_chunks,
+            live_bytes: tally.live_bytes,
+            tombstones: tally.tombstones,
+            quarantined_bytes: tally.quarantined_bytes,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Files<F> {
+    held: BTreeMap<u32, Held<F>>,
+    /// Files without a sound header: they may hold anything.
+    pub(super) lost: BTreeSet<u32>,
+}
+
+impl<F> Default for Files<F> {
+    fn default() -> Self {
+        Self { held: BTreeMap::new(), lost: BTreeSet::new() }
+    }
+}
+
+impl<F> Files<F> {
+    pub(super) fn add(&mut self, superblock: Arc<Superblock<F>>, tally: Tally) {
+        self.held.insert(superblock.number, Held { superblock, tally });
+    }
+
+    pub(super) fn remove(&mut self, number: u32) {
+        self.held.remove(&number);
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Arc<Superblock<F>>> {
+        self.held.get(&number).map(|held| &held.superblock)
+    }
+
+    pub(super) fn held(&self, number: u32) -> Option<&Held<F>> {
+        self.held.get(&number)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Held<F>> {
+        self.held.values()
+    }
+
+    /// The tally of the file in which `place` lies.
+    pub(super) fn tally(&mut self, place: Place) -> &mut Tally {
+        self.tally_of(place.number())
+    }
+
+    pub(super) fn tally_of(&mut self, number: u32) -> &mut Tally {
+        &mut self.held.get_mut(&number).expect("what is indexed lies in an open file").tally
+    }
+
+    /// The sums of all tallies.
+    pub(super) fn total(&self) -> Tally {
+        self.iter().fold(Tally::default(), |sum, Held { tally, .. }| Tally {
+            sealed: sum.sealed || tally.sealed,
+            live_chunks: sum.live_chunks + tally.live_chunks,
+            live_bytes: sum.live_bytes + tally.live_bytes,
+            tombstones: sum.tombstones + tally.tombstones,
+            sequence_min: sum.sequence_min.min(tally.sequence_min),
+            file_bytes: sum.file_bytes + tally.file_bytes,
+            quarantined_bytes: sum.quarantined_bytes + tally.quarantined_bytes,
+        })
+    }
+
+    /// Whether a file up to `number`, other than `except`, may hold records that are not known.
+    pub(super) fn unknown_up_to(&self, number: u32, except: u32) -> bool {
+        let hides = |held: &Held<F>| !held.tally.sealed || held.tally.quarantined_bytes > 0;
+        let is_other = |other: u32| other <= number && other != except;
+        self.lost.iter().any(|&lost| is_other(lost))
+            || self.iter().any(|held| is_other(held.superblock.number) && hides(held))
+    }
+}
