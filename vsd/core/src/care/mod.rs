@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use compact::{COMPACT_REST_MS, Compact, CompactTerms, Compacted};
 pub use job::{Meter, Order, State};
 pub use pace::Pace;
-pub use scrub::{CHECKED_WITHIN_MS, Pass, Position, Scrub, ScrubTerms, Scrubbed, check_cost};
+pub use scrub::{CHECKED_WITHIN_MS, Position, Scrub, ScrubTerms, Scrubbed, check_cost};
 
 /// Format of what is kept over restarts.
 const FORMAT: u32 = 1;

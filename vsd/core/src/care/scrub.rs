@@ -72,31 +72,29 @@ impl<'de> Deserialize<'de> for Position {
     }
 }
 
-/// A pass under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pass {
+/// What a pass did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scrubbed {
     pub began_at_ms: u64,
-    /// The last chunk that was looked at; none at the beginning.
-    #[serde(default)]
-    position: Option<Position>,
+    /// 0 while it is under way.
+    pub ended_at_ms: u64,
     pub chunks: u64,
     pub bytes: u64,
     /// Chunks that it found damaged.
     pub damaged: u64,
-    /// From its beginning; it must not take longer.
-    budget_ms: u64,
-}
-
-/// A pass that is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scrubbed {
-    pub began_at_ms: u64,
-    pub ended_at_ms: u64,
-    pub chunks: u64,
-    pub bytes: u64,
-    pub damaged: u64,
     /// Whether it came to every chunk.
     pub whole: bool,
+}
+
+/// A pass under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Pass {
+    /// The last chunk that was looked at; none at the beginning.
+    #[serde(default)]
+    position: Option<Position>,
+    /// From its beginning; it must not take longer.
+    budget_ms: u64,
+    done: Scrubbed,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,8 +144,14 @@ impl Scrub {
     }
 
     #[must_use]
-    pub fn pass(&self) -> Option<&Pass> {
-        self.kept.pass.as_ref()
+    pub fn terms(&self) -> ScrubTerms {
+        self.terms
+    }
+
+    /// The pass under way.
+    #[must_use]
+    pub fn pass(&self) -> Option<&Scrubbed> {
+        self.kept.pass.as_ref().map(|pass| &pass.done)
     }
 
     #[must_use]
@@ -187,13 +191,10 @@ impl Scrub {
     pub fn begin(&mut self, wall_ms: u64) {
         let left_ms = GOAL_MS.saturating_sub(self.kept.since_whole_ms.unwrap_or(0));
         self.kept.pass = Some(Pass {
-            began_at_ms: wall_ms,
             position: None,
-            chunks: 0,
-            bytes: 0,
-            damaged: 0,
             // half: what is checked first in this pass waits for the end of the next
             budget_ms: left_ms.min(GOAL_MS / 2).max(CATCH_UP_MS),
+            done: Scrubbed { began_at_ms: wall_ms, ..Scrubbed::default() },
         });
         self.kept.since_began_ms = Some(0);
         self.kept.stopped = false;
@@ -210,9 +211,9 @@ impl Scrub {
         let Some(pass) = &mut self.kept.pass else { return };
         pass.position = Some(Position(key));
         if let Some(bytes) = bytes {
-            pass.chunks += 1;
-            pass.bytes += u64::from(bytes);
-            pass.damaged += u64::from(is_damaged);
+            pass.done.chunks += 1;
+            pass.done.bytes += u64::from(bytes);
+            pass.done.damaged += u64::from(is_damaged);
         }
     }
 
@@ -224,14 +225,7 @@ impl Scrub {
 
     fn over(&mut self, wall_ms: u64, whole: bool) {
         if let Some(pass) = self.kept.pass.take() {
-            self.kept.last = Some(Scrubbed {
-                began_at_ms: pass.began_at_ms,
-                ended_at_ms: wall_ms,
-                chunks: pass.chunks,
-                bytes: pass.bytes,
-                damaged: pass.damaged,
-                whole,
-            });
+            self.kept.last = Some(Scrubbed { ended_at_ms: wall_ms, whole, ..pass.done });
         }
     }
 
