@@ -234,10 +234,13 @@ fn a_node_that_goes_away_in_the_middle_of_a_download() {
     let _ = tools.vsctl(&["download", &video.id, text(&dest), "--resume"]).ok();
     assert_eq!((sha256(&dest), part.exists()), (sha256(&film), false));
 
+    let _ = tools.vsctl(&["download", &video.id, text(&dest), "--resume"]).ok();
     tools.vsctl(&["download", &video.id, text(&dest)]).fails(6, "VS-E0601");
+    tools.vsctl(&["download", &video.id, &format!("{}/nowhere/", text(&node.work()))]).fails(1, "VS-E0103");
     let nowhere = node.work().join("no/such/folder/x.mp4");
     tools.vsctl(&["download", &video.id, text(&nowhere)]).fails(1, "VS-E0103");
     tools.vsctl(&["download", &video.id, "/dev/full"]).fails(2, "VS-E0201");
+    tools.vsplay(&[&video.id, "--headless", "--no-clock", "--start", "9:00:00"]).fails(2, "VS-E0201");
     tools.vsplay(&[&video.id, "--headless", "--no-clock", "-O", "/dev/full"]).fails(11, "VS-E1101");
 }
 

@@ -9,6 +9,7 @@ mod admin;
 pub mod cli;
 pub mod config;
 mod dev;
+mod join;
 mod listen;
 mod meta;
 mod node;

@@ -35,7 +35,10 @@ use vs_client::{
     cli::{self, ColorWhen, Connection, Program},
     film::Film,
 };
-use vs_core::error::{Code, Exit, Failure};
+use vs_core::{
+    error::{Code, Exit, Failure},
+    unit,
+};
 
 pub use args::command;
 use args::{Args, Options};
@@ -117,9 +120,14 @@ async fn open(options: &Options, connection: &Connection, began: Instant) -> Res
     let name = cli::video_name(&client, &options.video, stale, timeout).await?;
     let film = Film::load(&client, &name, stale, timeout).await?;
     if let Some(age) = film.age.filter(|_| stale && options.headless) {
-        eprintln!("note: stale read, {} old", vs_core::unit::human_duration(age));
+        eprintln!("note: stale read, {} old", unit::human_duration(age));
     }
     let tracks = choose::choose(&film.tracks, &options.wish).map_err(|failure| explain(failure, &film))?;
+    let end = tracks.iter().map(|track| Duration::from_micros(track.duration_us)).max().unwrap_or_default();
+    if options.settings.start >= end && !end.is_zero() {
+        let (start, end) = (unit::clock(options.settings.start), unit::clock(end));
+        return Err(Failure::new(Code::Invalid, format!("--start {start} is behind the end, which is at {end}")));
+    }
     Engine::new(client, film, tracks, options, connect, began).await
 }
 
@@ -157,5 +165,5 @@ fn log_to_stderr(verbose: u8, color: ColorWhen) {
 
 /// How long something took, for messages.
 fn long(time: Duration) -> String {
-    vs_core::unit::human_duration(time)
+    unit::human_duration(time)
 }

@@ -84,8 +84,9 @@ pub(crate) async fn run(args: DownloadArgs, desk: &Desk) -> anyhow::Result<Exit>
         Fetch { film: &film, track, task: &task }.run(&mut sink, 0).await?;
         return Ok(Exit::Ok);
     }
-    let dest = destination(&args, &film, track);
-    if !to_stdout {
+    let dest = destination(&args, &film, track)?;
+    let is_there = args.resume && is_track(&dest, track);
+    if !to_stdout && !is_there {
         check_free(&dest, args.force)?;
     }
     if desk.dry_run {
@@ -93,9 +94,11 @@ pub(crate) async fn run(args: DownloadArgs, desk: &Desk) -> anyhow::Result<Exit>
         desk.plan(&format!("plan: write {size} of track {} to {path}", track.name));
         return Ok(Exit::Ok);
     }
-    let task = board.task(&dest.display().to_string());
-    to_file(&film, track, &dest, &args, &task, desk).await?;
-    drop((task, board));
+    if !is_there {
+        let task = board.task(&dest.display().to_string());
+        to_file(&film, track, &dest, &args, &task, desk).await?;
+    }
+    drop(board);
     let item = item(&film, track, &dest);
     out::one(&desk.style, &FILES, &item, |style| tell(&item, &film, style))?;
     Ok(Exit::Ok)
@@ -145,18 +148,40 @@ fn check_free(dest: &Path, force: bool) -> Result<(), Failure> {
     }
 }
 
+/// Whether an earlier download of the track is there, whole.
+fn is_track(dest: &Path, track: &Track) -> bool {
+    let read = || -> io::Result<bool> {
+        let mut file = File::open(dest)?;
+        if !file.metadata()?.is_file() || file.metadata()?.len() != track.bytes {
+            return Ok(false);
+        }
+        let (mut hasher, mut piece) = (Hasher::default(), vec![0; 1 << 20]);
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(hasher.finish() == track.sha256),
+                length => hasher.update(&piece[..length]),
+            }
+        }
+    };
+    read().unwrap_or(false)
+}
+
 fn exists(dest: &Path) -> Failure {
     Failure::new(Code::Conflict, format!("{} exists", dest.display()))
         .hint("name another file, or add `--force` to replace it")
 }
 
 /// Where to write: the name asked for, or the original's inside the folder asked for or the current one.
-fn destination(args: &DownloadArgs, film: &Film, track: &Track) -> PathBuf {
+fn destination(args: &DownloadArgs, film: &Film, track: &Track) -> Result<PathBuf, Failure> {
     let name = || file_name(&film.video.file_name, &film.id.to_string(), track);
     match &args.dest {
-        Some(dest) if dest.is_dir() => dest.join(name()),
-        Some(dest) => dest.clone(),
-        None => PathBuf::from(name()),
+        Some(dest) if dest.is_dir() => Ok(dest.join(name())),
+        Some(dest) if dest.as_os_str().as_encoded_bytes().ends_with(b"/") => {
+            Err(Failure::new(Code::LocalFile, format!("there is no folder {}", dest.display()))
+                .hint(format!("make it first: `mkdir -p {}`", human::quoted_path(dest))))
+        }
+        Some(dest) => Ok(dest.clone()),
+        None => Ok(PathBuf::from(name())),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use prost::Message;
 use tonic::{Request, Response, Status};
 use vs_core::{
     error::{Code, Failure},
@@ -20,6 +21,9 @@ use vsd_core::meta::{
 use super::{Services, check_limit, copies, duration_ms, internal, status};
 use crate::upload::wall_of;
 
+/// Longest page, in bytes: descriptions may be long, and a message may not.
+const PAGE_BYTES_MAX: usize = 4 << 20;
+
 impl Services {
     async fn list(&self, request: v1::ListVideosRequest) -> Result<v1::ListVideosResponse, Failure> {
         let limit = check_limit(request.limit)?;
@@ -33,6 +37,7 @@ impl Services {
             }
         };
         let mut answer = v1::ListVideosResponse { age_ms, ..v1::ListVideosResponse::default() };
+        let mut bytes = 0;
         loop {
             let page = view.videos(after, PAGE_ITEMS_MAX).map_err(internal)?;
             let Some(last) = page.last() else { return Ok(answer) };
@@ -43,7 +48,8 @@ impl Services {
                 if if wanted.is_empty() { status == VideoStatus::Trashed } else { !wanted.contains(&status) } {
                     continue;
                 }
-                if answer.items.len() == limit {
+                bytes += video.encoded_len();
+                if answer.items.len() == limit || (bytes > PAGE_BYTES_MAX && !answer.items.is_empty()) {
                     answer.next_page_token = answer.items.last().map(|video| video.id.clone()).unwrap_or_default();
                     return Ok(answer);
                 }
