@@ -15,7 +15,10 @@ use vs_core::{
     error::{Code, Exit, Failure},
     id::ClusterId,
 };
-use vsd_core::meta::{Command, NodeSpec, Response};
+use vsd_core::{
+    care::{CompactTerms, ScrubTerms},
+    meta::{Command, NodeSpec, Response},
+};
 
 use crate::{
     admin,
@@ -26,7 +29,7 @@ use crate::{
     meta::{Meta, MetaError, MetaOptions},
     node::DataDir,
     notify::notify,
-    storage::{self, Probes, Store},
+    storage::{self, Caretaker, Probes, Store, Terms},
     upload::{self, Uploader},
 };
 
@@ -85,11 +88,13 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     )
     .await?;
 
+    let care = start_care(config, &store)?;
     let started_ms = wall_ms();
     let (closing, closed) = watch::channel(false);
     let admin = admin::Services {
         meta: meta.clone(),
         store: store.clone(),
+        care: care.clone(),
         node: data.identity.node,
         started_ms,
         closed: closed.clone(),
@@ -128,7 +133,11 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     let _ = closing.send(true);
     let _ = server.await;
     meta.shutdown().await;
-    let _ = tokio::task::spawn_blocking(move || store.shutdown()).await;
+    let shutdown = move || {
+        care.iter().for_each(Caretaker::shutdown);
+        store.shutdown();
+    };
+    let _ = tokio::task::spawn_blocking(shutdown).await;
     tracing::info!("stopped");
     Ok(if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted })
 }
@@ -137,6 +146,19 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
 fn probes(store: &Arc<Store>) -> Probes {
     let (readable, counted) = (store.clone(), store.clone());
     Probes { ready: Arc::new(move || readable.ready()), metrics: Arc::new(move || counted.metrics()) }
+}
+
+/// From now on the chunks are looked after.
+fn start_care(config: &Config, store: &Store) -> Result<Arc<[Caretaker]>, Failure> {
+    let storage = &config.storage;
+    let interval_ms = u64::try_from(storage.scrub_interval.0.as_millis()).unwrap_or(u64::MAX);
+    let terms = Terms {
+        scrub: ScrubTerms { interval_ms, bytes_per_s: storage.scrub_rate.0 },
+        compact: CompactTerms { garbage_percent: storage.compact_garbage_percent },
+        compact_bytes_per_s: storage.compact_rate.0,
+    };
+    let care = Caretaker::start_all(store.dirs_shared(), terms);
+    care.map(Into::into).map_err(|error| Failure::new(Code::Internal, "no threads").because(error))
 }
 
 async fn bind(config: &Config) -> Result<TcpListener, Failure> {

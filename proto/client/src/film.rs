@@ -120,7 +120,8 @@ impl Film {
             for no in 0..u32::try_from(track.parts.len()).unwrap_or(u32::MAX) {
                 let part = self.part(track, no).await?;
                 let numbered = (part.first_segment..).zip(&part.segments);
-                let media = numbered.flat_map(|(no, segment)| segment.chunks.iter().map(move |chunk| (Some(no), *chunk)));
+                let media =
+                    numbered.flat_map(|(no, segment)| segment.chunks.iter().map(move |chunk| (Some(no), *chunk)));
                 let parity = part.parity.iter().flat_map(|stripe| &stripe.chunks).map(|chunk| (None, *chunk));
                 let at = |(segment, chunk)| ChunkAt { track: track.name.clone(), segment, chunk };
                 all.extend(media.chain(parity).map(at));

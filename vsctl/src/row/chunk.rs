@@ -51,10 +51,14 @@ pub(crate) fn video_chunk(at: &ChunkAt, info: &v1::ChunkInfo, node: NodeId) -> V
 }
 
 const HASH: Column = Column { key: "hash", heading: "HASH", wide: false, right: false, show: show_hash };
-const ASSET: Column = Column { key: "asset", heading: "ASSET", wide: false, right: true, show: |c, _| text(c, "asset") };
-pub(super) const STATE: Column = Column { key: "state", heading: "STATE", wide: false, right: false, show: |c, _| text(c, "state") };
-pub(super) const NODE: Column = Column { key: "node", heading: "NODE", wide: false, right: false, show: |c, _| text(c, "node") };
-pub(super) const DIR: Column = Column { key: "dir", heading: "DIR", wide: false, right: false, show: |c, _| text(c, "dir") };
+const ASSET: Column =
+    Column { key: "asset", heading: "ASSET", wide: false, right: true, show: |c, _| text(c, "asset") };
+pub(super) const STATE: Column =
+    Column { key: "state", heading: "STATE", wide: false, right: false, show: |c, _| text(c, "state") };
+pub(super) const NODE: Column =
+    Column { key: "node", heading: "NODE", wide: false, right: false, show: |c, _| text(c, "node") };
+pub(super) const DIR: Column =
+    Column { key: "dir", heading: "DIR", wide: false, right: false, show: |c, _| text(c, "dir") };
 const BYTES: Column = Column {
     key: "bytes",
     heading: "SIZE",

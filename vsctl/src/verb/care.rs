@@ -115,12 +115,8 @@ pub(crate) async fn order(
     at: &At,
     desk: &Desk,
 ) -> anyhow::Result<Vec<v1::CareStatus>> {
-    let request = v1::OrderCareRequest {
-        job: job.wire().into(),
-        action: action.into(),
-        garbage_percent,
-        dry_run: desk.dry_run,
-    };
+    let request =
+        v1::OrderCareRequest { job: job.wire().into(), action: action.into(), garbage_percent, dry_run: desk.dry_run };
     let answer = desk.call("OrderCare", at.client.admin().order_care(request)).await?;
     if desk.dry_run {
         tell_plan(job, action, &answer, at, desk)?;
@@ -171,13 +167,7 @@ fn told(job: Job, action: CareAction, changed: bool, node: NodeId) -> String {
     }
 }
 
-fn tell_plan(
-    job: Job,
-    action: CareAction,
-    answer: &v1::OrderCareResponse,
-    at: &At,
-    desk: &Desk,
-) -> anyhow::Result<()> {
+fn tell_plan(job: Job, action: CareAction, answer: &v1::OrderCareResponse, at: &At, desk: &Desk) -> anyhow::Result<()> {
     let node = at.node;
     match (job, action) {
         (Job::Scrub, CareAction::Start) => {
@@ -219,10 +209,7 @@ fn tell_plan(
 /// Waits until the runs that are under way now are over; fails when one was held up, and when one found damage.
 pub(crate) async fn wait(job: Job, at: &At, begun: &[v1::CareStatus], desk: &Desk) -> anyhow::Result<Vec<Value>> {
     let (node, verb) = (at.node, job.verb());
-    desk.at_interrupt(Some(format!(
-        "interrupted; the {} goes on: vsctl {verb} status --node {node}",
-        job.noun()
-    )));
+    desk.at_interrupt(Some(format!("interrupted; the {} goes on: vsctl {verb} status --node {node}", job.noun())));
     let board = Board::new(desk);
     let tasks: Vec<Task> = begun
         .iter()

@@ -97,7 +97,7 @@ impl Services {
         info.set_state(ChunkState::Missing);
         let holders = self.store.holders(&key);
         if let Some((dir, place)) = holders.first().and_then(|dir| Some((dir, dir.reader().locate(&key)?))) {
-            let is_damaged = dir.reader().is_damaged(&key);
+            let is_damaged = dir.reader().is_listed_damaged(&key);
             info.set_state(if is_damaged { ChunkState::Damaged } else { ChunkState::Stored });
             info.bytes = place.payload_bytes;
             info.dir = dir.id().0;
@@ -121,7 +121,7 @@ impl Services {
         Ok(self.care.iter().map(status).collect())
     }
 
-    pub(super) async fn order_care(&self, request: v1::OrderCareRequest) -> Result<v1::OrderCareResponse, Failure> {
+    pub(super) async fn order(&self, request: v1::OrderCareRequest) -> Result<v1::OrderCareResponse, Failure> {
         let order = match request.action() {
             CareAction::Unspecified => return Err(invalid("no action named")),
             CareAction::Start => Order::Start,
@@ -169,7 +169,8 @@ impl Services {
             }
             Ok::<_, std::io::Error>(all)
         };
-        let looked = tokio::task::spawn_blocking(look).await.map_err(|ended| Failure::new(Code::Internal, ended.to_string()))?;
+        let looked =
+            tokio::task::spawn_blocking(look).await.map_err(|ended| Failure::new(Code::Internal, ended.to_string()))?;
         looked.map_err(|error| Failure::new(Code::Internal, "the superblocks cannot be looked at").because(error))
     }
 }

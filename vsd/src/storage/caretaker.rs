@@ -23,7 +23,7 @@ use vsd_core::{
     superblock::{Batch, Compaction, Disk, GetError, Key, Reader},
 };
 
-use super::{directory::Directory, identity::replace};
+use super::{directory::Directory, disk::RealDisk, identity::replace};
 use crate::run::wall_ms;
 
 /// Where care keeps what outlives the process.
@@ -64,7 +64,7 @@ struct Kept {
 
 /// The care of one data directory. Ends with [`shutdown`](Self::shutdown) or when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Caretaker<D: Disk> {
+pub(crate) struct Caretaker<D: Disk = RealDisk> {
     shared: Arc<Shared<D>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -688,3 +688,6 @@ fn read<D: Disk + 'static>(dir: &Directory<D>) -> Option<Kept> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 //! - Chunks in memory are bounded: a request waits for its share before its first byte is buffered.
 //! - No request deletes anything (SEC-1).
 
+mod caretaker;
 mod directory;
 mod disk;
 mod http;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use vsd_core::superblock::{Config, OpenError};
 
+pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
 pub(crate) use identity::{Held, Identity, Owner, Unusable, make_dir, replace};
 pub(crate) use probe::Probes;
