@@ -14,6 +14,7 @@ mod listen;
 mod meta;
 mod node;
 mod notify;
+mod reserve;
 mod run;
 mod storage;
 mod upload;

@@ -70,6 +70,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     let mut data = DataDir::open(&config.node.data_dir, cluster, &config.node.listen.to_string())?;
     let listener = bind(config).await?;
 
+    let reserve = Arc::new(Reserve::open(&data.meta()));
     let meta = Meta::open(meta_options(config, &data)).await?;
     data.now_member()?;
     let (store, membership) = join(config, &data, &meta, spec(config)).await?;
@@ -100,7 +101,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         closed: closed.clone(),
     };
     let grpc = admin::router(admin, uploader.clone())?;
-    let http = storage::router(store.clone(), probes(&store));
+    let http = storage::router(store.clone(), probes(&store, &reserve));
     let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
         let mut closed = closed;
         let _ = closed.wait_for(|closed| *closed).await;
@@ -143,8 +144,8 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
-fn probes(store: &Arc<Store>) -> Probes {
-    let (readable, counted) = (store.clone(), store.clone());
+fn probes(store: &Arc<Store>, reserve: &Arc<Reserve>) -> Probes {
+    let (readable, counted, reserve) = (store.clone(), store.clone(), reserve.clone());
     Probes { ready: Arc::new(move || readable.ready()), metrics: Arc::new(move || counted.metrics()) }
 }
 

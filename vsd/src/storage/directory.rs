@@ -22,7 +22,8 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use vs_core::id::DirId;
 use vsd_core::superblock::{
-    Config, Disk, Engine, GetError, Key, Op, OpenError, Outcome, Reader, Refusal, RetireError, Space, Stats, WriteError,
+    Compaction, Config, Disk, Engine, GetError, Key, Op, OpenError, Outcome, Reader, Refusal, RetireError, Space,
+    Stats, WriteError,
 };
 
 use super::{
@@ -101,7 +102,7 @@ pub(crate) struct Directory<D: Disk = RealDisk> {
     path: PathBuf,
     device: Option<u64>,
     reader: Reader<D>,
-    queue: Arc<Queue>,
+    queue: Arc<Queue<D>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     calls: Arc<UnderWay>,
     read_slots: Arc<Semaphore>,
@@ -116,7 +117,9 @@ pub(crate) struct Directory<D: Disk = RealDisk> {
 
 /// Leave to read from a disk, which bounds how many do.
 #[derive(Debug)]
-pub(super) struct ReadSlot(OwnedSemaphorePermit);
+pub(super) struct ReadSlot {
+    _permit: OwnedSemaphorePermit,
+}
 
 impl<D: Disk + 'static> Directory<D> {
     /// Recovers what the directory holds and starts its writer. What recovery found is logged.
@@ -177,7 +180,7 @@ impl<D: Disk + 'static> Directory<D> {
     }
 
     /// To be held during a call on the disk.
-    pub(crate) fn call(&self) -> Call {
+    pub(super) fn call(&self) -> Call {
         self.calls.begin()
     }
 
@@ -203,10 +206,10 @@ impl<D: Disk + 'static> Directory<D> {
     }
 
     /// Removes a superblock that compaction has emptied. Returns the bytes freed.
-    pub(crate) async fn retire(&self, superblock: u32) -> Result<u64, RetireError> {
+    pub(crate) async fn retire(&self, emptied: Compaction<D>) -> Result<u64, RetireError> {
         let stopped = || RetireError::from(WriteError::NoWrites(Refusal::Stopped));
         let (answer, answered) = oneshot::channel();
-        self.queue.push(Request::Retire(superblock, answer)).await.map_err(|Closed| stopped())?;
+        self.queue.push(Request::Retire(emptied, answer)).await.map_err(|Closed| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -214,10 +217,10 @@ impl<D: Disk + 'static> Directory<D> {
     pub(super) async fn read_slot(&self) -> Option<ReadSlot> {
         let slots = Arc::clone(&self.read_slots);
         if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
-            return Some(ReadSlot(slot));
+            return Some(ReadSlot { _permit: slot });
         }
         tokio::select! {
-            slot = slots.acquire_owned() => slot.ok().map(ReadSlot),
+            slot = slots.acquire_owned() => slot.ok().map(|slot| ReadSlot { _permit: slot }),
             () = self.stalls() => None,
         }
     }
@@ -380,23 +383,23 @@ fn used_percent(space: Space) -> u64 {
 }
 
 /// What the writer thread shares with the directory.
-struct Writer {
+struct Writer<D: Disk> {
     id: DirId,
-    queue: Arc<Queue>,
+    queue: Arc<Queue<D>>,
     calls: Arc<UnderWay>,
     counters: Arc<Counters>,
 }
 
 /// However the writer ends, nobody waits for it.
-impl Drop for Writer {
+impl<D: Disk> Drop for Writer<D> {
     fn drop(&mut self) {
         self.queue.abandon();
     }
 }
 
-impl Writer {
+impl<D: Disk> Writer<D> {
     /// Ends when nothing more can be queued.
-    fn run<D: Disk>(self, mut engine: Engine<D>) {
+    fn run(self, mut engine: Engine<D>) {
         while let Some(work) = self.queue.take() {
             let was_writing = engine.refuses_writes().is_none();
             match work {
@@ -411,9 +414,9 @@ impl Writer {
                         let _ = answer.send(outcome);
                     }
                 }
-                Work::Retire(superblock, answer) => {
+                Work::Retire(emptied, answer) => {
                     let call = self.calls.begin();
-                    let freed = engine.retire(superblock);
+                    let freed = engine.retire(&emptied);
                     drop(call);
                     let _ = answer.send(freed);
                 }

@@ -72,12 +72,7 @@ impl<D: Disk + 'static> Store<D> {
         let mut text = Text(String::new());
         for figure in FIGURES {
             let values = || stats.iter().map(|(dir, stats)| (*dir, (figure.of)(stats)));
-            text.metric(
-                figure.name,
-                figure.kind,
-                figure.help,
-                [(String::new(), values().map(|(_, value)| value).sum())],
-            );
+            text.total(figure.name, figure.kind, figure.help, values().map(|(_, value)| value).sum());
             text.of_dirs(figure.name, figure.kind, figure.help, values());
         }
         self.tell_disks(&mut text, &stats);
@@ -89,28 +84,23 @@ impl<D: Disk + 'static> Store<D> {
     fn tell_disks(&self, text: &mut Text, stats: &[(DirId, Stats)]) {
         let writable = || stats.iter().map(|(dir, stats)| (*dir, u64::from(stats.refusal.is_none())));
         let help = "1 while chunks can be stored.";
-        text.metric("writable", "gauge", help, [(String::new(), writable().map(|(_, one)| one).max().unwrap_or(0))]);
+        text.total("writable", "gauge", help, writable().map(|(_, one)| one).max().unwrap_or(0));
         text.of_dirs("writable", "gauge", "1 while the data directory takes writes.", writable());
         let slow = self.dirs().iter().map(|dir| (dir.id(), u64::from(dir.is_slow())));
         text.of_dirs("slow", "gauge", "1 while its disk does not answer in time.", slow);
         let queued = self.dirs().iter().map(|dir| (dir.id(), dir.queued() as u64));
         text.of_dirs("queued", "gauge", "Changes that wait for the writer.", queued);
-        text.metric(
-            "dirs_lost",
-            "gauge",
-            "Data directories that are not in use.",
-            [(String::new(), self.lost().len() as u64)],
-        );
+        text.total("dirs_lost", "gauge", "Data directories that are not in use.", self.lost().len() as u64);
         let spaces = || stats.iter().filter_map(|(dir, stats)| Some((*dir, stats.space?)));
         let (total, free) = self.space();
-        text.metric("disk_bytes", "gauge", "Size of the file systems.", [(String::new(), total)]);
+        text.total("disk_bytes", "gauge", "Size of the file systems.", total);
         text.of_dirs(
             "disk_bytes",
             "gauge",
             "Size of the file system.",
             spaces().map(|(dir, space)| (dir, space.total)),
         );
-        text.metric("disk_free_bytes", "gauge", "Free bytes of the file systems.", [(String::new(), free)]);
+        text.total("disk_free_bytes", "gauge", "Free bytes of the file systems.", free);
         text.of_dirs(
             "disk_free_bytes",
             "gauge",
@@ -136,7 +126,7 @@ impl<D: Disk + 'static> Store<D> {
         }
         let read = || self.dirs().iter().map(|dir| (dir.id(), dir.counters.get_bytes.load(Relaxed)));
         let help = "Bytes of chunks read.";
-        text.metric("get_bytes_total", "counter", help, [(String::new(), read().map(|(_, bytes)| bytes).sum())]);
+        text.total("get_bytes_total", "counter", help, read().map(|(_, bytes)| bytes).sum());
         text.of_dirs("get_bytes_total", "counter", help, read());
         for (name, help, of) in OF_DIRS {
             text.of_dirs(name, "counter", help, self.dirs().iter().map(|dir| (dir.id(), count(dir, *of))));
@@ -175,6 +165,10 @@ impl Text {
         for (labels, value) in values {
             let _ = writeln!(self.0, "vsd_{name}{labels} {value}");
         }
+    }
+
+    fn total(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+        self.metric(name, kind, help, [(String::new(), value)]);
     }
 
     fn of_dirs(&mut self, name: &str, kind: &str, help: &str, values: impl Iterator<Item = (DirId, u64)>) {

@@ -134,6 +134,7 @@ impl<D: Disk + 'static> Store<D> {
         order(key, &candidates).into_iter().map(|at| &self.dirs[at]).collect()
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the sweep deletes chunks (DESIGN §10)"))]
     /// Forgets a chunk and gives its blocks back, wherever it lies; durable when this returns.
     pub(crate) async fn delete(&self, asset: AssetId, hash: ChunkHash) -> Result<Outcome, WriteError> {
         let key = Key { hash, asset };
@@ -177,6 +178,7 @@ impl<D: Disk + 'static> Store<D> {
     }
 
     /// The bytes of a chunk, as they were written. Whoever uses them checks their hash (INT-1).
+    #[cfg(test)]
     pub(crate) async fn get(&self, asset: AssetId, hash: ChunkHash) -> Result<Bytes, GetError> {
         self.begin_read(asset, hash).await?.read().await
     }

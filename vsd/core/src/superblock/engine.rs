@@ -422,7 +422,7 @@ impl<D: Disk> Engine<D> {
 
     fn count_reserve(&self) {
         let reserve_bytes = match (&self.spare, &self.tail) {
-            (Some(spare), _) => spare.reserve_bytes,
+            (Some(spare), _) => spare.reserve_bytes.saturating_sub(RECORDS_START),
             (None, Some(tail)) => tail.reserve_left(),
             (None, None) => 0,
         };

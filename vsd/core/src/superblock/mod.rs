@@ -29,8 +29,8 @@ mod tail;
 
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod sim;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 #[cfg(test)]
 mod tests;
 

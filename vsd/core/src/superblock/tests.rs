@@ -195,7 +195,9 @@ fn a_write_that_fails_is_a_typed_error_and_the_next_goes_on() {
 #[test]
 fn a_group_that_meets_a_full_disk_keeps_what_was_written_before() {
     let disk = SimDisk::new();
-    let (mut engine, _) = open(&disk);
+    let config = Config { reserve_bytes: RECORDS_START, ..Config::new(DIR, [5; 32]) };
+    let (mut engine, _) = Engine::open(disk.clone(), config).expect("opens");
+    // the next superblock with its reserve, and more than one chunk but less than two
     disk.inject(|faults| faults.enospc_for_good_after = Some(8192 + 20_000));
     let answers = write(&mut engine, &[put(1), put(2), put(3)]);
     assert!(matches!(answers[..], [Ok(Outcome::Created), Err(WriteError::Full), Err(WriteError::Full)]));
