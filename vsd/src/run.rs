@@ -101,7 +101,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         closed: closed.clone(),
     };
     let grpc = admin::router(admin, uploader.clone())?;
-    let http = storage::router(store.clone(), probes(&store, &reserve));
+    let http = storage::router(store.clone(), probes(&store, &care, &reserve));
     let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
         let mut closed = closed;
         let _ = closed.wait_for(|closed| *closed).await;
@@ -144,9 +144,12 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
-fn probes(store: &Arc<Store>, reserve: &Arc<Reserve>) -> Probes {
-    let (readable, counted, reserve) = (store.clone(), store.clone(), reserve.clone());
-    Probes { ready: Arc::new(move || readable.ready()), metrics: Arc::new(move || counted.metrics()) }
+fn probes(store: &Arc<Store>, care: &Arc<[Caretaker]>, reserve: &Arc<Reserve>) -> Probes {
+    let (readable, counted, reserve, care) = (store.clone(), store.clone(), reserve.clone(), care.clone());
+    Probes {
+        ready: Arc::new(move || readable.ready()),
+        metrics: Arc::new(move || counted.metrics() + &storage::care_metrics(&care)),
+    }
 }
 
 /// From now on the chunks are looked after.

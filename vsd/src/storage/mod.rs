@@ -6,6 +6,7 @@
 //! - Chunks in memory are bounded: a request waits for its share before its first byte is buffered.
 //! - No request deletes anything (SEC-1).
 
+mod care_metrics;
 mod caretaker;
 mod directory;
 mod disk;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use vsd_core::superblock::{Config, OpenError};
 
+pub(crate) use care_metrics::care_metrics;
 pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
 pub(crate) use identity::{Held, Identity, Owner, Unusable, make_dir, replace};
