@@ -6,6 +6,8 @@
 //! - Chunks in memory are bounded: a request waits for its share before its first byte is buffered.
 //! - No request deletes anything (SEC-1).
 
+mod care_metrics;
+mod caretaker;
 mod directory;
 mod disk;
 mod http;
@@ -25,6 +27,8 @@ use std::sync::Arc;
 
 use vsd_core::superblock::{Config, OpenError};
 
+pub(crate) use care_metrics::care_metrics;
+pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
 pub(crate) use disk::RealDisk;
 pub(crate) use identity::{Checked, Held, Identity, Owner, Unusable, make_dir, replace};
