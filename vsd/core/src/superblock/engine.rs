@@ -512,6 +512,7 @@ impl<D: Disk> Engine<D> {
         let runs = self.shared.state().index.sealed_runs();
         let freed = self.shared.state_mut().index.seal(runs);
         drop(freed);
+        self.count_reserve();
     }
 
     /// Seals former tails for which the disk had no room.

@@ -12,7 +12,8 @@ use super::{
     disk::Disk,
     format::{
         BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, RECORD_HEADER_BYTES,
-        ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries, record_bytes, whole_blocks,
+        RECORDS_START, ReadHeader, RecordHeader, Salt, TRAILER_BYTES, Trailer, decode_entries, record_bytes,
+        whole_blocks,
     },
 };
 
@@ -32,6 +33,8 @@ pub(super) fn file_header<D: Disk>(disk: &D, file: &D::File) -> ReadHeader {
 
 /// Whether both copies of the file header are sound.
 pub(super) fn is_header_whole<D: Disk>(disk: &D, file: &D::File) -> bool {
+    // a sync of it that failed before a crash is not reported again
+    let _ = disk.forget(file, 0, RECORDS_START);
     let is_sound = |copy: usize| {
         let mut bytes = [0; FILE_HEADER_BYTES];
         let read = disk.read_at(file, &mut bytes, (copy * FILE_HEADER_BYTES) as u64);
