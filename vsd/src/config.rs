@@ -16,7 +16,13 @@ use vs_core::{
     error::{Code, Failure},
     unit,
 };
-use vsd_core::meta::{Role, table::dirs::DIRS_MAX};
+use vsd_core::{
+    care::CHECKED_WITHIN_MS,
+    meta::{Role, table::dirs::DIRS_MAX},
+};
+
+/// Slowest care, in bytes a second: below this a single chunk takes longer than a minute.
+const CARE_RATE_MIN: u64 = 64 << 10;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -69,6 +75,10 @@ pub struct Storage {
     pub dirs: Vec<PathBuf>,
     pub warn_percent: u8,
     pub full_percent: u8,
+    pub scrub_rate: Rate,
+    pub scrub_interval: Span,
+    pub compact_rate: Rate,
+    pub compact_garbage_percent: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,7 +134,15 @@ impl Default for Metadata {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { dirs: Vec::new(), warn_percent: 85, full_percent: 95 }
+        Self {
+            dirs: Vec::new(),
+            warn_percent: 85,
+            full_percent: 95,
+            scrub_rate: Rate(10 << 20),
+            scrub_interval: Span(Duration::from_secs(14 * 86_400)),
+            compact_rate: Rate(20 << 20),
+            compact_garbage_percent: 25,
+        }
     }
 }
 
@@ -150,16 +168,38 @@ impl Default for Media {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size(pub u64);
 
+/// Bytes a second, written with a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate(pub u64);
+
 /// A duration, written with a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
-impl Serialize for Size {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
         let unit = units.into_iter().find(|(_, scale)| self.0 > 0 && self.0.is_multiple_of(*scale));
         let (name, scale) = unit.unwrap_or(("B", 1));
-        serializer.collect_str(&format_args!("{}{name}", self.0 / scale))
+        write!(f, "{}{name}", self.0 / scale)
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}/s", Size(self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        unit::parse_rate(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -255,6 +295,18 @@ impl Config {
             return Err(("storage.warn_percent", "must not be above storage.full_percent".to_owned()));
         }
         self.storage.check_dirs().map_err(|why| ("storage.dirs", why))?;
+        percent("storage.compact_garbage_percent", self.storage.compact_garbage_percent)?;
+        for (key, rate) in
+            [("storage.scrub_rate", self.storage.scrub_rate), ("storage.compact_rate", self.storage.compact_rate)]
+        {
+            if rate.0 < CARE_RATE_MIN {
+                return Err((key, format!("must be at least {}/s", Size(CARE_RATE_MIN))));
+            }
+        }
+        let interval = Duration::from_secs(60)..=Duration::from_millis(CHECKED_WITHIN_MS);
+        if !interval.contains(&self.storage.scrub_interval.0) {
+            return Err(("storage.scrub_interval", "must be at least 1min and at most 30d".to_owned()));
+        }
         if self.upload.spool_full_percent > self.storage.full_percent {
             return Err(("upload.spool_full_percent", "must not be above storage.full_percent".to_owned()));
         }
@@ -422,5 +474,8 @@ mod tests {
         assert!(shown(from("[storage]\nwarn_percent = 97\n", &[], &[])).contains(":2: storage.warn_percent"));
         assert!(shown(from("[storage]\ndirs = [\"/a\", \"b\"]\n", &[], &[])).contains("b is not an absolute path"));
         assert!(shown(from("", &[], &[("storage.dirs", "/a,/a")])).contains("named twice"));
+        assert!(shown(from("", &[], &[("storage.scrub_rate", "10MiB")])).contains("storage.scrub_rate"));
+        assert!(shown(from("", &[], &[("storage.compact_rate", "1B/s")])).contains("at least 64KiB/s"));
+        assert!(shown(from("", &[], &[("storage.scrub_interval", "31d")])).contains("at most 30d"));
     }
 }

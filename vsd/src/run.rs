@@ -15,7 +15,10 @@ use vs_core::{
     error::{Code, Exit, Failure},
     id::ClusterId,
 };
-use vsd_core::meta::{Command, NodeSpec, Response};
+use vsd_core::{
+    care::{CompactTerms, ScrubTerms},
+    meta::{Command, NodeSpec, Response},
+};
 
 use crate::{
     admin,
@@ -27,7 +30,7 @@ use crate::{
     node::DataDir,
     notify::notify,
     reserve::Reserve,
-    storage::{self, Probes, Store},
+    storage::{self, Caretaker, Probes, Store, Terms},
     upload::{self, Uploader},
 };
 
@@ -87,17 +90,19 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     )
     .await?;
 
+    let care = start_care(config, &store)?;
     let started_ms = wall_ms();
     let (closing, closed) = watch::channel(false);
     let admin = admin::Services {
         meta: meta.clone(),
         store: store.clone(),
+        care: care.clone(),
         node: data.identity.node,
         started_ms,
         closed: closed.clone(),
     };
     let grpc = admin::router(admin, uploader.clone())?;
-    let http = storage::router(store.clone(), probes(&store, &reserve));
+    let http = storage::router(store.clone(), probes(&store, &care, &reserve));
     let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
         let mut closed = closed;
         let _ = closed.wait_for(|closed| *closed).await;
@@ -132,18 +137,35 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     let _ = closing.send(true);
     let _ = server.await;
     meta.shutdown().await;
-    let _ = tokio::task::spawn_blocking(move || store.shutdown()).await;
+    let shutdown = move || {
+        care.iter().for_each(Caretaker::shutdown);
+        store.shutdown();
+    };
+    let _ = tokio::task::spawn_blocking(shutdown).await;
     tracing::info!("stopped");
     Ok(if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted })
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
-fn probes(store: &Arc<Store>, reserve: &Arc<Reserve>) -> Probes {
-    let (readable, counted, reserve) = (store.clone(), store.clone(), reserve.clone());
+fn probes(store: &Arc<Store>, care: &Arc<[Caretaker]>, reserve: &Arc<Reserve>) -> Probes {
+    let (readable, counted, reserve, care) = (store.clone(), store.clone(), reserve.clone(), care.clone());
     Probes {
         ready: Arc::new(move || readable.ready()),
-        metrics: Arc::new(move || counted.metrics() + &reserve.metrics()),
+        metrics: Arc::new(move || counted.metrics() + &reserve.metrics() + &storage::care_metrics(&care)),
     }
+}
+
+/// From now on the chunks are looked after.
+fn start_care(config: &Config, store: &Store) -> Result<Arc<[Caretaker]>, Failure> {
+    let storage = &config.storage;
+    let interval_ms = u64::try_from(storage.scrub_interval.0.as_millis()).unwrap_or(u64::MAX);
+    let terms = Terms {
+        scrub: ScrubTerms { interval_ms, bytes_per_s: storage.scrub_rate.0 },
+        compact: CompactTerms { garbage_percent: storage.compact_garbage_percent },
+        compact_bytes_per_s: storage.compact_rate.0,
+    };
+    let care = Caretaker::start_all(store.dirs_shared(), terms);
+    care.map(Into::into).map_err(|error| Failure::new(Code::Internal, "no threads").because(error))
 }
 
 async fn bind(config: &Config) -> Result<TcpListener, Failure> {

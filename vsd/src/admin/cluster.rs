@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, pin::Pin, time::Duration};
 
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -227,6 +227,41 @@ impl Admin for Services {
 
     async fn set_setting(&self, request: Request<v1::SetSettingRequest>) -> Result<Response<v1::Setting>, Status> {
         self.set(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn list_chunks(
+        &self,
+        request: Request<v1::ListChunksRequest>,
+    ) -> Result<Response<v1::ListChunksResponse>, Status> {
+        self.chunks(&request.into_inner()).map(Response::new).map_err(status)
+    }
+
+    async fn get_chunks(
+        &self,
+        request: Request<v1::GetChunksRequest>,
+    ) -> Result<Response<v1::GetChunksResponse>, Status> {
+        self.chunks_named(&request.into_inner()).map(Response::new).map_err(status)
+    }
+
+    type VerifyChunksStream = Pin<Box<dyn Stream<Item = Result<v1::ChunkInfo, Status>> + Send>>;
+
+    async fn verify_chunks(
+        &self,
+        request: Request<v1::VerifyChunksRequest>,
+    ) -> Result<Response<Self::VerifyChunksStream>, Status> {
+        let verified = self.verify(&request.into_inner()).map_err(status)?;
+        Ok(Response::new(Box::pin(verified.map(Ok))))
+    }
+
+    async fn get_care(&self, request: Request<v1::GetCareRequest>) -> Result<Response<v1::GetCareResponse>, Status> {
+        self.care_status(request.into_inner().job()).map(Response::new).map_err(status)
+    }
+
+    async fn order_care(
+        &self,
+        request: Request<v1::OrderCareRequest>,
+    ) -> Result<Response<v1::OrderCareResponse>, Status> {
+        self.order(request.into_inner()).await.map(Response::new).map_err(status)
     }
 }
 

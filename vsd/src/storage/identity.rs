@@ -177,6 +177,13 @@ impl Identity {
     }
 }
 
+impl Checked {
+    /// Leaves this in the directory.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        replace(path, CHECKED, &toml::to_string(self).map_err(io::Error::other)?)
+    }
+}
+
 impl Held {
     /// The cluster calls the directory so: from now on it may have superblocks.
     pub(crate) fn settle(&mut self, id: DirId) -> Result<(), Unusable> {

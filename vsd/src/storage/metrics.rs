@@ -156,7 +156,8 @@ fn seconds(us: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-struct Text(String);
+#[derive(Default)]
+pub(super) struct Text(pub(super) String);
 
 impl Text {
     /// A metric with its values, each behind what follows the name.
@@ -167,11 +168,11 @@ impl Text {
         }
     }
 
-    fn total(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+    pub(super) fn total(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.metric(name, kind, help, [(String::new(), value)]);
     }
 
-    fn of_dirs(&mut self, name: &str, kind: &str, help: &str, values: impl Iterator<Item = (DirId, u64)>) {
+    pub(super) fn of_dirs(&mut self, name: &str, kind: &str, help: &str, values: impl Iterator<Item = (DirId, u64)>) {
         let labelled = values.map(|(dir, value)| (format!(r#"{{dir="{}"}}"#, dir.0), value));
         self.metric(&format!("dir_{name}"), kind, help, labelled);
     }

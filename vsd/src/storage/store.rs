@@ -84,6 +84,11 @@ impl<D: Disk + 'static> Store<D> {
         &self.dirs
     }
 
+    /// For those who outlive a call.
+    pub(crate) fn dirs_shared(&self) -> &Arc<[Directory<D>]> {
+        &self.dirs
+    }
+
     pub(super) fn lost(&self) -> &[Lost] {
         &self.lost
     }
@@ -202,6 +207,12 @@ impl<D: Disk + 'static> Store<D> {
     /// Up to `max` keys after `after` whose hash begins with a number in `leading`, in order, each once.
     pub(crate) fn list(&self, leading: &RangeInclusive<u64>, after: Option<Key>, max: usize) -> Vec<Key> {
         let all: BTreeSet<_> = self.dirs.iter().flat_map(|dir| dir.reader().list(leading, after, max)).collect();
+        all.into_iter().take(max).collect()
+    }
+
+    /// Up to `max` keys after `after` of chunks that were found damaged and not repaired since, in order, each once.
+    pub(crate) fn damaged(&self, after: Option<Key>, max: usize) -> Vec<Key> {
+        let all: BTreeSet<_> = self.dirs.iter().flat_map(|dir| dir.reader().damaged(after, max)).collect();
         all.into_iter().take(max).collect()
     }
 

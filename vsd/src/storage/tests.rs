@@ -27,8 +27,9 @@ fn config() -> Config {
 }
 
 fn open(path: &Path, config: Config) -> (Arc<Store>, Router) {
-    let dir = Directory::open(RealDisk::new(path, lock(path).expect("nobody else's")), path, config, Limits::new(85))
-        .expect("opens");
+    let dir =
+        Directory::open(RealDisk::new(path, Some(lock(path).expect("nobody else's"))), path, config, Limits::new(85))
+            .expect("opens");
     let store = Arc::new(Store::new(vec![dir], vec![]).expect("a thread"));
     let figures = Arc::clone(&store);
     let ready = Arc::new(|| Err(vec!["still joining".to_owned()]));

@@ -16,6 +16,7 @@ use std::{
 use vs_core::{hash::Hash, id::DirId};
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     compact::Compaction,
     disk::Disk,
@@ -100,6 +101,8 @@ pub struct Engine<D: Disk> {
     /// Chunks of which a delete failed: its tombstone may have come to the disk nevertheless, so that they are only safe
     /// once they are written again.
     doubted: HashSet<Key>,
+    /// The first superblock that this process writes to.
+    first_number: u32,
     /// Tombstones that were moved, with the superblock they were moved out of.
     carried: BTreeSet<(u32, Key, u64)>,
 }
@@ -115,8 +118,9 @@ impl<D: Disk> Engine<D> {
         let shared = Arc::new(Shared::new(disk));
         let Recovered { next_number, empty, unsealed, recovery } = recovery::recover(&shared, &config)?;
         let spare = empty.and_then(|superblock| Spare::new(&shared, superblock, &config).ok());
+        let first_number = spare.as_ref().map_or(next_number, |spare| spare.superblock.number);
         let (tail, carried, doubted) = (None, BTreeSet::new(), HashSet::new());
-        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, doubted, carried };
+        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, carried, doubted, first_number };
         // a full disk has none, and takes no chunks until it has
         let _ = engine.ensure_spare();
         Ok((engine, recovery))
@@ -166,7 +170,8 @@ impl<D: Disk> Engine<D> {
         let Some(held) = self.shared.state().files.held(number).cloned() else { return Ok(0) };
         let carried = |(key, sequence): &(Key, u64)| self.carried.contains(&(number, *key, *sequence));
         let left = compaction.tombstones().filter(|tombstone| !carried(tombstone)).count();
-        if held.tally.live_chunks > 0 || left > 0 || !held.tally.sealed {
+        let in_use = held.tally.live_chunks > 0 && !planted(Bug::LiveNotCounted);
+        if in_use || left > 0 || !held.tally.sealed {
             return Err(RetireError::InUse { live_chunks: held.tally.live_chunks, tombstones: left });
         }
         let freed = held.info(&self.shared.disk).allocated_bytes;
@@ -175,7 +180,9 @@ impl<D: Disk> Engine<D> {
             _ => {}
         }
         // before the next compaction counts on its records being gone
-        self.shared.sync_dir().map_err(|_| self.refusal())?;
+        if !planted(Bug::RemovalNotSynced) {
+            self.shared.sync_dir().map_err(|_| self.refusal())?;
+        }
         let mut state = self.shared.state_mut();
         state.files.remove(number);
         state.files.changed();
@@ -219,7 +226,13 @@ impl<D: Disk> Engine<D> {
         for (at, error) in refused {
             answers[at] = Some(Err(error));
         }
-        position.into_iter().map(|at| answers[at].clone().expect("resolved, refused or appended")).collect()
+        let answer = |(nth, at): (usize, &usize)| {
+            if planted(Bug::DuplicateBeforeSync) && position[..nth].contains(at) && matches!(ops[nth], Op::Put(_)) {
+                return Ok(Outcome::AlreadyDurable);
+            }
+            answers[*at].clone().expect("resolved, refused or appended")
+        };
+        position.iter().enumerate().map(answer).collect()
     }
 
     /// The answer to what needs no write.
@@ -239,7 +252,7 @@ impl<D: Disk> Engine<D> {
             Op::Move(Move { entry, .. }) if entry.is_tombstone() => None,
             Op::Move(Move { entry, .. }) => {
                 let is_current = self.shared.state().index.get(&entry.key) == Some(entry);
-                (!is_current).then_some(Outcome::Outdated)
+                (!is_current && !planted(Bug::OutdatedMoved)).then_some(Outcome::Outdated)
             }
         }
     }
@@ -247,8 +260,17 @@ impl<D: Disk> Engine<D> {
     /// Whether a chunk is here for good and need not be written again. It is written when its copy cannot be read or
     /// was ever found bad, and when a tombstone of it may turn up at the next open.
     fn is_safe(&self, key: &Key) -> bool {
-        let is_doubted = self.doubted.contains(key) || self.shared.damaged().contains(key);
-        !is_doubted && !self.shared.state().files.hide_records() && self.shared.get(key).is_ok()
+        let is_doubted = self.doubted.contains(key) && !planted(Bug::DoubtForgotten);
+        if is_doubted || self.shared.damaged().contains(key) {
+            return false;
+        }
+        let state = self.shared.state();
+        let is_older = |entry: &Entry| entry.sequence >> 32 < u64::from(self.first_number);
+        if state.files.hide_records() && state.index.get(key).is_some_and(is_older) {
+            return false;
+        }
+        drop(state);
+        self.shared.get(key).is_ok()
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
@@ -303,13 +325,24 @@ impl<D: Disk> Engine<D> {
             }
             written => written?,
         };
+        let early = planted(Bug::PublishBeforeSync).then(|| self.publish(&records[..batch.len()], &batch));
+        if planted(Bug::PunchBeforeSync) {
+            let state = self.shared.state();
+            let doomed = records[..batch.len()].iter().filter(|record| record.is_delete());
+            let places = doomed.filter_map(|record| Some(state.index.get(&record.op.key())?.place)).collect();
+            drop(state);
+            self.punch(places);
+        }
+        let is_move = |record: &Record<'_>| matches!(record.op, Op::Move(_));
+        let unsynced = planted(Bug::AckBeforeSync)
+            || planted(Bug::OldRemovedBeforeSync) && records[..batch.len()].iter().all(is_move);
         let tail = self.tail.as_mut().expect("written to just now");
-        if self.shared.sync(&tail.superblock.file).is_err() {
+        if !unsynced && self.shared.sync(&tail.superblock.file).is_err() {
             // the group is withdrawn: never published, and nothing is appended after it
             self.tail = None;
             return Err(self.refusal());
         }
-        let worthless = self.publish(&records[..batch.len()], &batch);
+        let worthless = early.unwrap_or_else(|| self.publish(&records[..batch.len()], &batch));
         let written = batch.len();
         let tail = self.tail.as_mut().expect("synced just now");
         tail.add(batch);
@@ -464,12 +497,9 @@ impl<D: Disk> Engine<D> {
     }
 
     fn count_reserve(&self) {
-        let reserve_bytes = match (&self.spare, &self.tail) {
-            (Some(spare), _) => spare.reserve_bytes.saturating_sub(RECORDS_START),
-            (None, Some(tail)) => tail.reserve_left(),
-            (None, None) => 0,
-        };
-        self.shared.reserve_bytes.store(reserve_bytes, Relaxed);
+        let in_tail = self.tail.as_ref().map_or(0, Tail::reserve_left);
+        let in_spare = self.spare.as_ref().map_or(0, |spare| spare.reserve_bytes.saturating_sub(RECORDS_START));
+        self.shared.reserve_bytes.store(in_tail + in_spare, Relaxed);
     }
 
     /// Ends the superblock being written. Its records are durable and indexed already, so a footer that fails to be
@@ -482,6 +512,7 @@ impl<D: Disk> Engine<D> {
         let runs = self.shared.state().index.sealed_runs();
         let freed = self.shared.state_mut().index.seal(runs);
         drop(freed);
+        self.count_reserve();
     }
 
     /// Seals former tails for which the disk had no room.

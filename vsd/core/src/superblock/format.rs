@@ -73,7 +73,11 @@ use vs_core::{
     limit::CHUNK_BYTES_MAX,
 };
 
-use super::{chunk::Key, tail::Damage};
+use super::{
+    bug::{Bug, planted},
+    chunk::Key,
+    tail::Damage,
+};
 
 /// Version this release writes and the newest it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -112,7 +116,7 @@ const _: () = assert!(CHUNK_BYTES_MAX < 1 << 22, "the index keeps 22 bits of a l
 pub(super) struct Salt(pub(super) [u8; 16]);
 
 impl Salt {
-    fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
+    pub(super) fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
         let seed = crc32c::crc32c_append(crc32c::crc32c(&self.0), &offset.to_le_bytes());
         crc32c::crc32c_append(seed, bytes)
     }
@@ -249,6 +253,12 @@ impl RecordHeader {
             durable_to: u64_at(bytes, 64),
         })
     }
+
+    /// The record at `offset` as the footer lists it.
+    pub(super) fn entry(&self, offset: u64) -> FooterEntry {
+        let Self { key, sequence, payload_bytes, kind, .. } = *self;
+        FooterEntry { key, sequence, offset, payload_bytes, kind }
+    }
 }
 
 /// A record as the footer lists it.
@@ -315,15 +325,29 @@ impl Trailer {
         if bytes[..4] != TRAILER_MAGIC || crc != salt.crc(offset, &bytes[..TRAILER_BYTES - CRC_BYTES]) {
             return None;
         }
-        let trailer = Self {
+        let trailer = Self::read(bytes);
+        trailer.ends_at(file_bytes).then_some(trailer)
+    }
+
+    /// Whether these bytes were a trailer once. It lies within one sector, so no crash can have torn it.
+    pub(super) fn is_damaged(bytes: &[u8; TRAILER_BYTES], salt: Salt, file_bytes: u64) -> bool {
+        let looks_like_one = bytes[..4] == TRAILER_MAGIC || Self::read(bytes).ends_at(file_bytes);
+        looks_like_one && Self::decode(bytes, salt, file_bytes).is_none()
+    }
+
+    fn read(bytes: &[u8; TRAILER_BYTES]) -> Self {
+        Self {
             entries: u32_at(bytes, 4),
             records_end: u64_at(bytes, 8),
             quarantined_bytes: u64_at(bytes, 16),
             entries_crc: u32_at(bytes, 24),
             durable_to: u64_at(bytes, 28),
-        };
-        let end = trailer.records_end.checked_add(footer_bytes(trailer.entries as usize))?;
-        (trailer.records_end >= RECORDS_START && end == file_bytes).then_some(trailer)
+        }
+    }
+
+    fn ends_at(&self, file_bytes: u64) -> bool {
+        let end = self.records_end.checked_add(footer_bytes(self.entries as usize));
+        self.records_end >= RECORDS_START && end == Some(file_bytes)
     }
 }
 
@@ -347,10 +371,13 @@ pub(super) fn encode_footer(entries: &mut [FooterEntry], records_end: u64, damag
 
 /// The entries of a footer; `None` when they are not those the trailer vouches for.
 pub(super) fn decode_entries(bytes: &[u8], trailer: &Trailer) -> Option<Vec<FooterEntry>> {
-    if crc32c::crc32c(bytes) != trailer.entries_crc {
+    if crc32c::crc32c(bytes) != trailer.entries_crc && !planted(Bug::FooterWithoutCrc) {
         return None;
     }
-    bytes.chunks_exact(ENTRY_BYTES).map(|entry| FooterEntry::decode(entry, trailer.records_end)).collect()
+    let decode = |entry| FooterEntry::decode(entry, trailer.records_end);
+    let entries: Vec<_> = bytes.chunks_exact(ENTRY_BYTES).map(decode).collect::<Option<_>>()?;
+    // whoever searches them relies on their order
+    entries.is_sorted_by_key(|entry| (entry.key, entry.sequence)).then_some(entries)
 }
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {

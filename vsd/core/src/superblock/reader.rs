@@ -14,6 +14,7 @@ use bytes::Bytes;
 use vs_core::hash::Hash;
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::{Disk, Space},
     files::{Files, Superblock, SuperblockInfo},
@@ -126,7 +127,9 @@ impl<D: Disk> Shared<D> {
     pub(super) fn sync(&self, file: &D::File) -> io::Result<()> {
         self.counters.fsyncs.fetch_add(1, Relaxed);
         let failed = |error: &io::Error| self.refuse(Refusal::FailedFsync(format!("fsync failed: {error}")));
-        self.disk.sync(file).inspect_err(failed)
+        let synced = self.disk.sync(file);
+        let synced = if planted(Bug::FsyncRetried) { synced.or_else(|_| self.disk.sync(file)) } else { synced };
+        synced.inspect_err(failed)
     }
 
     /// Syncs the directory itself, under the same rule.
@@ -193,7 +196,7 @@ fn crc_of_record(record: &[u8], key: &Key, place: Place, salt: Salt) -> Option<u
     let header = RecordHeader::decode(header, salt, place.offset())?;
     let is_sound = header.key == *key
         && header.payload_bytes == place.payload_bytes()
-        && header.payload_crc == crc32c::crc32c(payload);
+        && (header.payload_crc == crc32c::crc32c(payload) || planted(Bug::ReadWithoutCrc));
     is_sound.then_some(header.payload_crc)
 }
 
@@ -317,6 +320,12 @@ impl<D: Disk> Reader<D> {
     pub fn damaged(&self, after: Option<Key>, max: usize) -> Vec<Key> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.0.damaged().range((start, Bound::Unbounded)).take(max).copied().collect()
+    }
+
+    /// Whether [`damaged`](Self::damaged) lists it.
+    #[must_use]
+    pub fn is_listed_damaged(&self, key: &Key) -> bool {
+        self.0.damaged().contains(key)
     }
 
     /// All superblocks, in the order of their numbers.

@@ -9,13 +9,14 @@ use std::{fmt, io, sync::Arc};
 use vs_core::id::DirId;
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::Disk,
     engine::Config,
     files::{Superblock, Tally},
     format::{
         FORMAT_VERSION, FooterEntry, RECORDS_START, ReadHeader, SUPERBLOCK_BYTES_MAX, file_name, file_number,
-        whole_blocks,
+        record_bytes, whole_blocks,
     },
     index::{Entry, Index},
     op::{Refusal, is_full},
@@ -242,17 +243,18 @@ impl<F: Send + Sync> Found<F> {
             shared.state_mut().files.add(superblock, tally);
             return;
         }
-        let synced = shared.refusal().is_none() && shared.sync(&superblock.file).is_ok();
+        let unsynced = planted(Bug::TailNotSynced);
+        let synced = shared.refusal().is_none() && (unsynced || shared.sync(&superblock.file).is_ok());
         let Superblock { file, salt, .. } = &*superblock;
         let mut scan = scan_file(&shared.disk, file, *salt, RECORDS_START, readable);
         let durable_to = match footer {
-            Footer::Damaged { durable_to } => {
+            Footer::Damaged { durable_to, .. } => {
                 self.findings.push(Finding::FooterDamaged { superblock: number });
                 durable_to
             }
             _ => scan.durable_to,
         };
-        if synced && shared.disk.forget(file, durable_to, readable.saturating_sub(durable_to)).is_ok() {
+        if synced && !unsynced && shared.disk.forget(file, durable_to, readable.saturating_sub(durable_to)).is_ok() {
             // a sync that failed before a crash is not reported again, but what it lost is only in the cache
             scan.replace_from(durable_to, scan_file(&shared.disk, file, *salt, durable_to, readable));
         }
@@ -275,7 +277,11 @@ impl<F: Send + Sync> Found<F> {
             () if scan.incomplete || footer == Footer::Unreadable => Some("the disk failed to read some of it"),
             () => None,
         };
-        let end = whole_blocks(file_bytes).max(RECORDS_START);
+        let mut end = whole_blocks(file_bytes).max(RECORDS_START);
+        if planted(Bug::TailWrittenOver) {
+            let ends = scan.entries.iter().map(|entry| entry.offset + record_bytes(entry.payload_bytes));
+            end = ends.max().unwrap_or(RECORDS_START);
+        }
         self.unsealed.push(Unsealed { superblock, entries: scan.entries, corrupt, durable_to, end, obstacle });
     }
 
@@ -292,8 +298,11 @@ impl<F: Send + Sync> Found<F> {
 
 /// Leaves, sorted by key, the record with the highest sequence of every key. Of a record that compaction moved that is
 /// the later copy: the blocks of the other may have been given back.
-fn newest_of_each(entries: &mut Vec<Entry>) {
-    let rank = |entry: &Entry| (entry.sequence, entry.place.number());
+pub(super) fn newest_of_each(entries: &mut Vec<Entry>) {
+    let rank = |entry: &Entry| {
+        let number = entry.place.number();
+        (entry.sequence, if planted(Bug::OlderCopyWins) { u32::MAX - number } else { number })
+    };
     entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| rank(b).cmp(&rank(a))));
     entries.dedup_by_key(|entry| entry.key);
 }
@@ -345,7 +354,7 @@ fn finish<D: Disk>(
 
 /// Whether another record says what became of the chunk: written again or moved, or deleted and its payload punched
 /// out.
-fn is_superseded(newest: &[Entry], record: &Entry) -> bool {
+pub(super) fn is_superseded(newest: &[Entry], record: &Entry) -> bool {
     let rank = |entry: &Entry| (entry.sequence, entry.place.number());
     let at = newest.binary_search_by_key(&record.key, |entry| entry.key);
     at.is_ok_and(|at| rank(&newest[at]) > rank(record))

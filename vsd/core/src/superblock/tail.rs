@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::Disk,
     engine::Config,
@@ -43,7 +44,12 @@ impl<'a> Record<'a> {
             Op::Delete(_) => (Kind::Tombstone, &[][..], 0, 0, None),
             Op::Move(Move { entry, payload, payload_crc }) => {
                 let kind = if entry.is_tombstone() { Kind::Tombstone } else { Kind::Chunk };
-                (kind, &payload[..], entry.place.payload_bytes(), *payload_crc, Some(entry.sequence))
+                let resequenced = match kind {
+                    Kind::Tombstone => planted(Bug::TombstoneResequenced),
+                    Kind::Chunk => planted(Bug::ChunkResequenced),
+                };
+                let sequence = (!resequenced).then_some(entry.sequence);
+                (kind, &payload[..], entry.place.payload_bytes(), *payload_crc, sequence)
             }
         };
         Self { op, kind, key: op.key(), payload, payload_bytes, payload_crc, sequence }
@@ -193,7 +199,9 @@ impl<F> Spare<F> {
         }
         spare.is_whole &= wanted == config.reserve_bytes;
         shared.sync(&spare.superblock.file)?;
-        shared.sync_dir()?;
+        if !planted(Bug::NameNotSynced) {
+            shared.sync_dir()?;
+        }
         Ok(spare)
     }
 
@@ -204,7 +212,8 @@ impl<F> Spare<F> {
 
     /// Whether so many bytes are allocated now, as far as the file system can.
     fn allocate<D: Disk<File = F>>(&mut self, shared: &Shared<D>, bytes: u64) -> io::Result<bool> {
-        match shared.disk.allocate(&self.superblock.file, 0, bytes) {
+        let allocated = if planted(Bug::ReserveIgnored) { 0 } else { bytes };
+        match shared.disk.allocate(&self.superblock.file, 0, allocated) {
             Ok(()) => (self.reserve_bytes, self.is_whole) = (bytes, true),
             Err(error) if error.kind() == io::ErrorKind::Unsupported => self.is_whole = true,
             Err(error) if is_full(&error) => {}
