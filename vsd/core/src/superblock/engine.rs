@@ -123,6 +123,7 @@ impl<D: Disk> Engine<D> {
         let mut engine = Self { shared, config, next_number, tail, spare, unsealed, carried, doubted, first_number };
         // a full disk has none, and takes no chunks until it has
         let _ = engine.ensure_spare();
+        engine.count_reserve();
         Ok((engine, recovery))
     }
 
