@@ -577,9 +577,7 @@ impl Model {
             }
         }
         // a full disk leaves superblocks that were begun and never written to
-        let is_empty_file = |finding: &&Finding| matches!(finding, Finding::Unreadable { .. });
-        self.read_all &= !recovery.findings.iter().any(|finding| is_empty_file(&finding));
-        let loss = recovery.findings.iter().find(|finding| finding.is_loss() && !is_empty_file(finding));
+        let loss = recovery.findings.iter().find(|finding| finding.is_loss());
         assert!(
             loss.is_none() || self.withholding || self.harmed,
             "DSK-1: reported as damage although none was done: {loss:?}"
