@@ -48,9 +48,9 @@ pub(crate) struct Identity {
     pub(crate) node: NodeId,
     /// Of the directory of chunks, in format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    dir: Option<DirId>,
+    pub(crate) dir: Option<DirId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    dir_key: Option<Uuid>,
+    pub(crate) dir_key: Option<Uuid>,
 }
 
 /// A data directory in use by this process.
@@ -76,7 +76,7 @@ impl DataDir {
                 .hint(format!("vsd serve --bootstrap --data-dir {}", root.display())));
         };
         make_dir(root).map_err(|error| unusable(root, &error))?;
-        let lock = lock(root, listen)?;
+        let lock = lock(root, &format!("vsd, process {}, listening on {listen}", std::process::id()))?;
         let identity = match look(root)? {
             State::Ours => read_identity(root)?,
             State::Empty | State::Foreign => {
@@ -153,24 +153,45 @@ fn look(root: &Path) -> Result<State, Failure> {
     Ok(if entries.into_iter().any(foreign) { State::Foreign } else { State::Empty })
 }
 
-fn lock(root: &Path, listen: &str) -> Result<Flock<File>, Failure> {
+/// The identity of a directory that a node has used before.
+pub(crate) fn identity(root: &Path) -> Result<Identity, Failure> {
+    let named = |what| Failure::new(Code::DataDir, what).hint("name the node's directory with `--data-dir DIR`");
+    match look(root)? {
+        State::Ours => read_identity(root),
+        State::Empty => Err(named(format!("{} holds no node", root.display()))),
+        State::Foreign => {
+            Err(named(format!("{} is not a data directory of vsd", root.display())).because("it has no node.toml"))
+        }
+    }
+}
+
+/// Keeps everybody else off the directory, and says in it who does.
+pub(crate) fn lock(root: &Path, who: &str) -> Result<Flock<File>, Failure> {
     let path = root.join("LOCK");
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-    let file = file.map_err(|error| unusable(root, &error))?;
-    let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => lock,
-        Err((mut file, _)) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            return Err(Failure::new(Code::Conflict, format!("{} is in use", root.display()))
-                .because(format!("held by {}", holder.trim()))
-                .hint("stop that vsd first, or name another directory with `--data-dir DIR`"));
-        }
-    };
-    let who = format!("vsd, process {}, listening on {listen}\n", std::process::id());
-    let written = lock.set_len(0).and_then(|()| lock.write_all(who.as_bytes()));
+    let mut lock = hold(root, file.map_err(|error| unusable(root, &error))?)?;
+    let written = lock.set_len(0).and_then(|()| writeln!(lock, "{who}"));
     written.map_err(|error| unusable(root, &error))?;
     Ok(lock)
+}
+
+/// Keeps everybody else off the directory and changes nothing in it. None when no daemon has ever used it.
+pub(crate) fn lock_unchanged(root: &Path) -> Result<Option<Flock<File>>, Failure> {
+    match File::open(root.join("LOCK")) {
+        Ok(file) => hold(root, file).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(root, &error)),
+    }
+}
+
+fn hold(root: &Path, file: File) -> Result<Flock<File>, Failure> {
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(mut file, _)| {
+        let mut holder = String::new();
+        let _ = file.read_to_string(&mut holder);
+        Failure::new(Code::Conflict, format!("{} is in use", root.display()))
+            .because(format!("held by {}", holder.trim()))
+            .hint("stop that vsd first, or name another directory with `--data-dir DIR`")
+    })
 }
 
 fn read_identity(root: &Path) -> Result<Identity, Failure> {
@@ -192,7 +213,6 @@ fn read_identity(root: &Path) -> Result<Identity, Failure> {
     toml::from_str(&text).map_err(damaged)
 }
 
-/// Replaces `node.toml` whole: written beside it, synced, renamed, and the directory synced.
 fn write_identity(root: &Path, identity: &Identity) -> Result<(), Failure> {
     let text = toml::to_string(identity).map_err(|error| Failure::new(Code::Internal, error.to_string()))?;
     replace(root, "node.toml", &text).map_err(|error| unusable(root, &error))

@@ -29,6 +29,7 @@ use crate::{
     meta::{Meta, MetaError, MetaOptions},
     node::DataDir,
     notify::notify,
+    reserve::Reserve,
     storage::{self, Caretaker, Probes, Store, Terms},
     upload::{self, Uploader},
 };
@@ -107,6 +108,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         let _ = closed.wait_for(|closed| *closed).await;
     }));
     let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership));
+    let keeper = tokio::spawn(async move { reserve.keep().await });
     notify("READY=1");
     tracing::info!(
         node = %data.identity.node,
@@ -127,6 +129,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
     faults.abort();
+    keeper.abort();
     // Uploads end first, while they can still write chunks; their streams end with them.
     if tokio::time::timeout(STOP_TIMEOUT, uploader.stop()).await.is_err() {
         tracing::warn!("not every upload could be put aside in time; they go on at the next start");
@@ -148,7 +151,7 @@ fn probes(store: &Arc<Store>, care: &Arc<[Caretaker]>, reserve: &Arc<Reserve>) -
     let (readable, counted, reserve, care) = (store.clone(), store.clone(), reserve.clone(), care.clone());
     Probes {
         ready: Arc::new(move || readable.ready()),
-        metrics: Arc::new(move || counted.metrics() + &storage::care_metrics(&care)),
+        metrics: Arc::new(move || counted.metrics() + &reserve.metrics() + &storage::care_metrics(&care)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     io::{self, IoSlice},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use nix::{
@@ -20,14 +21,23 @@ const STAT_BLOCK_BYTES: u64 = 512;
 #[derive(Debug)]
 pub(crate) struct RealDisk {
     path: PathBuf,
+    /// Kept open to be synced: a sync that fails for want of a descriptor would count as a failed one.
+    directory: OnceLock<File>,
     /// Held for as long as anybody reads or writes here.
     _lock: Option<Flock<File>>,
 }
 
 impl RealDisk {
     /// A directory that is there, and locked by whoever asks for it or by `lock`.
-    pub(super) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
-        Self { path: path.to_owned(), _lock: lock }
+    pub(crate) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
+        Self { path: path.to_owned(), directory: OnceLock::new(), _lock: lock }
+    }
+
+    fn directory(&self) -> io::Result<&File> {
+        if self.directory.get().is_none() {
+            let _ = self.directory.set(File::open(&self.path)?);
+        }
+        Ok(self.directory.get().expect("set just now"))
     }
 }
 
@@ -40,6 +50,7 @@ impl Disk for RealDisk {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {
+        self.directory()?;
         let names = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect()
     }
@@ -62,7 +73,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+        self.directory()?.sync_all()
     }
 
     fn size(&self, file: &File) -> io::Result<u64> {
@@ -101,9 +112,9 @@ impl Disk for RealDisk {
         Ok(fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, signed(offset)?, signed(bytes)?)?)
     }
 
-    /// Setting the length to what it is drops the blocks behind it; punching there does nothing on ext4.
-    fn trim(&self, file: &File) -> io::Result<()> {
-        file.set_len(file.metadata()?.len())
+    /// Drops allocated blocks behind the end too, which punching there does not do on ext4.
+    fn truncate(&self, file: &File, length: u64) -> io::Result<()> {
+        file.set_len(length)
     }
 
     fn allocated(&self, file: &File) -> io::Result<u64> {

@@ -24,7 +24,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::{
+    errno::Errno,
+    fcntl::{Flock, FlockArg},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use vs_core::id::{ClusterId, DirId, NodeId};
@@ -116,10 +119,7 @@ impl Owner<'_> {
                 None => return Err(Unusable::Absent(path.clone())),
             }
         }
-        let lock = Flock::lock(File::open(path)?, FlockArg::LockExclusiveNonblock);
-        let lock = lock.map_err(|(_, error)| {
-            if error == nix::Error::EWOULDBLOCK { Unusable::InUse } else { io::Error::from(error).into() }
-        })?;
+        let lock = lock(path)?;
         let identity = match Identity::read(path)? {
             Some(identity) if (identity.cluster, identity.node) != (self.cluster, self.node) => {
                 return Err(Unusable::OfAnother { node: identity.node, cluster: identity.cluster });
@@ -143,7 +143,7 @@ impl Owner<'_> {
         {
             return Err(Unusable::Missing { dir, there: true, path: path.to_owned() });
         }
-        let key = Uuid::from_bytes(rand::random());
+        let key = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
         let identity = Identity { format: FORMAT, cluster: self.cluster, node: self.node, key, dir: None };
         identity.write(path)?;
         remove_if_there(path, IS_NEW)?;
@@ -177,6 +177,13 @@ impl Identity {
     }
 }
 
+impl Checked {
+    /// Leaves this in the directory.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        replace(path, CHECKED, &toml::to_string(self).map_err(io::Error::other)?)
+    }
+}
+
 impl Held {
     /// The cluster calls the directory so: from now on it may have superblocks.
     pub(crate) fn settle(&mut self, id: DirId) -> Result<(), Unusable> {
@@ -195,6 +202,14 @@ impl Held {
     pub(crate) fn forget_check(&self) -> io::Result<()> {
         remove_if_there(&self.path, CHECKED)
     }
+}
+
+/// Locks a directory itself.
+pub(super) fn lock(path: &Path) -> Result<Flock<File>, Unusable> {
+    Flock::lock(File::open(path)?, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        Errno::EWOULDBLOCK => Unusable::InUse,
+        error => io::Error::from(error).into(),
+    })
 }
 
 fn read<T: DeserializeOwned>(path: &Path, file: &'static str) -> Result<Option<T>, Unusable> {

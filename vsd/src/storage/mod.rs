@@ -17,6 +17,7 @@ mod pick;
 mod probe;
 mod queue;
 mod range;
+mod read_only;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,10 @@ use vsd_core::superblock::{Config, OpenError};
 pub(crate) use care_metrics::care_metrics;
 pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
-pub(crate) use identity::{Held, Identity, Owner, Unusable, make_dir, replace};
+pub(crate) use disk::RealDisk;
+pub(crate) use identity::{Checked, Held, Identity, Owner, Unusable, make_dir, replace};
 pub(crate) use probe::Probes;
+pub(crate) use read_only::ReadOnlyDisk;
 pub(crate) use store::{Lost, Store};
 
 /// Everything the node's port answers over HTTP/1.1: chunks and probes.
@@ -40,6 +43,6 @@ pub(crate) fn router(store: Arc<Store>, probes: Probes) -> axum::Router {
 
 /// Opens a directory that this process holds, for as long as it is in use.
 pub(crate) fn open(held: Held, config: Config, limits: Limits) -> Result<Directory, OpenError> {
-    let disk = disk::RealDisk::new(&held.path, Some(held.lock));
+    let disk = RealDisk::new(&held.path, Some(held.lock));
     Directory::open(disk, &held.path, config, limits)
 }

@@ -5,14 +5,15 @@
 //!   takes the one in the later superblock.
 //! - A chunk is only moved while it is what the index points to; blocks of the old copy are given back once the new one
 //!   is durable, so that compaction needs room for one batch and the headers, not for a superblock.
-//! - A tombstone stays while any other superblock may hold a record of its chunk with a lower sequence. Such a record can
-//!   only lie in a superblock numbered up to the one the tombstone was first written to: chunks are moved while they
-//!   are live, hence before their tombstone was written.
+//! - A tombstone stays while any other superblock may hold a record of its chunk with a lower sequence, unless a later
+//!   record of the chunk is live and hides that too. The superblock being written needs no look: a chunk is moved
+//!   while it is live, hence before its tombstone was written.
 //! - The old file goes last ([`Engine::retire`](super::Engine::retire)). A crash at any point leaves copies, never gaps.
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::Disk,
     files::{Held, Superblock},
@@ -25,6 +26,8 @@ use super::{
 
 /// Room that has to be free beside what a compaction's headers take: a batch on its way.
 const ROOM_BYTES_MIN: u64 = 8 << 20;
+/// Lookups under one lock.
+const LOOKUPS_MAX: usize = 1024;
 
 /// One superblock being emptied. Holds no lock and no promise: it may be dropped at any time, and planned again.
 #[derive(Debug)]
@@ -58,8 +61,10 @@ impl<D: Disk> Compaction<D> {
             return Ok(None);
         }
         let is_garbage = |garbage: u64, of: u64| garbage * 100 >= of * u64::from(garbage_percent_min) && garbage > 0;
-        let sealed: Vec<Held<D::File>> =
-            reader.0.state().files.iter().filter(|held| held.tally.sealed).cloned().collect();
+        let state = reader.0.state();
+        let is_open = |held: &&Held<D::File>| held.tally.sealed && held.needed_at != Some(state.files.changes);
+        let sealed: Vec<Held<D::File>> = state.files.iter().filter(is_open).cloned().collect();
+        drop(state);
         let mut candidates = Vec::new();
         for held in sealed.into_iter().filter(|held| !skip.contains(&held.superblock.number)) {
             let allocated = reader.0.disk.allocated(&held.superblock.file)?;
@@ -71,7 +76,9 @@ impl<D: Disk> Compaction<D> {
         candidates.sort_by_key(|(permille, ..)| std::cmp::Reverse(*permille));
         for (_, allocated, held) in candidates {
             let Some(plan) = Self::of(reader, &held) else { continue };
-            if is_garbage(allocated.saturating_sub(plan.bytes_total), allocated) && plan.has_room(reader) {
+            if !is_garbage(allocated.saturating_sub(plan.bytes_total), allocated) {
+                reader.0.state_mut().files.is_needed(plan.superblock.number);
+            } else if plan.fits(reader) {
                 return Ok(Some(plan));
             }
         }
@@ -83,10 +90,7 @@ impl<D: Disk> Compaction<D> {
         let entries = footer_of(reader, held)?;
         let number = held.superblock.number;
         let (chunks, tombstones): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.kind == Kind::Chunk);
-        let state = reader.0.state();
-        let is_live = |entry: &Entry| state.index.get(&entry.key) == Some(entry);
-        let mut records: Vec<_> = chunks.iter().map(|entry| Entry::new(number, entry)).filter(is_live).collect();
-        drop(state);
+        let mut records = live(reader, number, &chunks);
         records.sort_unstable_by_key(|entry| entry.place.offset());
         records.extend(needed(reader, number, &tombstones).iter().map(|entry| Entry::new(number, entry)));
         let bytes_total = records.iter().map(|entry| record_bytes(entry.place.payload_bytes())).sum();
@@ -95,7 +99,7 @@ impl<D: Disk> Compaction<D> {
     }
 
     /// The headers of moved records keep their blocks until the file goes.
-    fn has_room(&self, reader: &Reader<D>) -> bool {
+    fn fits(&self, reader: &Reader<D>) -> bool {
         let headers = self.records.len() as u64 * BLOCK_BYTES;
         let batch = ROOM_BYTES_MIN.min(self.bytes_total);
         reader.0.disk.space().map_or(true, |space| self.records.is_empty() || space.free >= headers + batch)
@@ -122,7 +126,7 @@ impl<D: Disk> Compaction<D> {
     pub fn next(&mut self, reader: &Reader<D>, bytes_max: u64) -> Batch {
         let mut batch = Batch::default();
         while let Some(entry) = self.records.get(self.next).copied()
-            && (batch.read_bytes < bytes_max || batch.moves.is_empty())
+            && batch.read_bytes < bytes_max.max(1)
         {
             self.next += 1;
             let bytes = record_bytes(entry.place.payload_bytes());
@@ -139,13 +143,12 @@ impl<D: Disk> Compaction<D> {
             }
             batch.read_bytes += bytes;
             match reader.0.read(&entry.key, entry.place, &self.superblock) {
-                Ok(payload) => {
-                    let payload_crc = crc32c::crc32c(&payload);
+                Ok((payload, payload_crc)) => {
                     batch.moves.push(Op::Move(Move { entry, payload, payload_crc }));
                 }
                 Err(error) if is_live() => {
                     if matches!(error, GetError::Corrupt { .. }) {
-                        reader.0.is_damaged(entry.key);
+                        reader.0.note_damaged(entry.key);
                     }
                     batch.unreadable.push(entry.key);
                 }
@@ -169,34 +172,64 @@ fn footer_of<D: Disk>(reader: &Reader<D>, held: &Held<D::File>) -> Option<Vec<Fo
     }
 }
 
+/// Those of a superblock's `chunks` that the index points to.
+fn live<D: Disk>(reader: &Reader<D>, number: u32, chunks: &[FooterEntry]) -> Vec<Entry> {
+    let mut live = Vec::new();
+    // a few at a time: the writer waits for the lock, and readers for the writer
+    for some in chunks.chunks(LOOKUPS_MAX) {
+        let state = reader.0.state();
+        let is_live = |entry: &Entry| state.index.get(&entry.key) == Some(entry);
+        live.extend(some.iter().map(|entry| Entry::new(number, entry)).filter(is_live));
+    }
+    live
+}
+
 /// Those of a superblock's `tombstones`, sorted by key, that may still hide something in another one.
 fn needed<D: Disk>(reader: &Reader<D>, number: u32, tombstones: &[FooterEntry]) -> Vec<FooterEntry> {
-    let Some(sequence_max) = tombstones.iter().map(|entry| entry.sequence).max() else { return Vec::new() };
-    let written_to = |sequence: u64| u32::try_from(sequence >> 32).expect("the high half");
+    if planted(Bug::TombstoneDropped) {
+        return Vec::new();
+    }
+    let mut open = last_of_each(reader, tombstones);
+    let Some(sequence_max) = open.iter().map(|entry| entry.sequence).max() else { return Vec::new() };
     let state = reader.0.state();
-    let unknown = |entry: &FooterEntry| state.files.unknown_up_to(written_to(entry.sequence), number);
-    let mut is_needed: Vec<bool> = tombstones.iter().map(unknown).collect();
-    let others: Vec<Held<D::File>> = state
-        .files
-        .iter()
-        .filter(|held| held.superblock.number <= written_to(sequence_max) && held.superblock.number != number)
-        .filter(|held| held.tally.sealed && held.tally.sequence_min < sequence_max)
-        .cloned()
-        .collect();
+    let unlisted = state.files.are_unlisted();
+    let quarantined = state.files.lowest_quarantined(number);
+    let others = state.files.iter().filter(|held| held.superblock.number != number && held.tally.sealed);
+    let others: Vec<_> = others.filter(|held| held.tally.sequence_min < sequence_max).cloned().collect();
     drop(state);
+    if unlisted {
+        return open;
+    }
+    let written_to = |entry: &FooterEntry| u32::try_from(entry.sequence >> 32).expect("the high half");
+    let may_be_quarantined = |entry: &mut FooterEntry| quarantined.is_some_and(|lowest| lowest <= written_to(entry));
+    let mut needed: Vec<_> = open.extract_if(.., may_be_quarantined).collect();
     for held in others {
         let Some(entries) = footer_of(reader, &held) else {
             // it may hold anything
-            is_needed.fill(true);
+            needed.append(&mut open);
             break;
         };
-        for (tombstone, is_needed) in tombstones.iter().zip(&mut is_needed) {
+        let hides = |tombstone: &mut FooterEntry| {
             let first = entries.partition_point(|entry| entry.key < tombstone.key);
-            let of_key = entries[first..].iter().take_while(|entry| entry.key == tombstone.key);
-            let hidden = |entry: &FooterEntry| entry.kind == Kind::Chunk && entry.sequence < tombstone.sequence;
-            *is_needed |= of_key.into_iter().any(hidden);
+            let mut of_key = entries[first..].iter().take_while(|entry| entry.key == tombstone.key);
+            of_key.any(|entry| entry.kind == Kind::Chunk && entry.sequence < tombstone.sequence)
+        };
+        needed.extend(open.extract_if(.., hides));
+    }
+    needed
+}
+
+/// The newest tombstone of each chunk that was not stored again since.
+fn last_of_each<D: Disk>(reader: &Reader<D>, tombstones: &[FooterEntry]) -> Vec<FooterEntry> {
+    let mut last: Vec<FooterEntry> = Vec::new();
+    for some in tombstones.chunks(LOOKUPS_MAX) {
+        let state = reader.0.state();
+        let is_last =
+            |entry: &&FooterEntry| state.index.get(&entry.key).is_none_or(|live| live.sequence < entry.sequence);
+        for tombstone in some.iter().filter(is_last) {
+            last.pop_if(|before| before.key == tombstone.key);
+            last.push(*tombstone);
         }
     }
-    let needed = tombstones.iter().zip(is_needed).filter(|(_, is_needed)| *is_needed);
-    needed.map(|(entry, _)| entry.clone()).collect()
+    last
 }

@@ -38,8 +38,8 @@ pub trait Disk: Debug + Send + Sync {
     /// Takes blocks for a range that will be written, so that writing it cannot find the disk full; the length of the
     /// file stays. [`io::ErrorKind::Unsupported`] where the file system has no such thing.
     fn allocate(&self, file: &Self::File, offset: u64, bytes: u64) -> io::Result<()>;
-    /// Gives back what was allocated behind the end of the file.
-    fn trim(&self, file: &Self::File) -> io::Result<()>;
+    /// Makes the file end at `length` and gives back all blocks behind that, allocated ones too.
+    fn truncate(&self, file: &Self::File, length: u64) -> io::Result<()>;
     /// Bytes of disk that the file takes: without its holes, with what was allocated.
     fn allocated(&self, file: &Self::File) -> io::Result<u64>;
     /// Drops what is cached of a range and synced, so that the next read comes from the device.

@@ -16,16 +16,17 @@ use std::{
 use vs_core::{hash::Hash, id::DirId};
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     compact::Compaction,
     disk::Disk,
     files::Tally,
     format::{BLOCK_BYTES, FooterEntry, RECORDS_START, SUPERBLOCK_BYTES_MAX, Salt, file_name, record_bytes},
     index::{Entry, Place},
-    op::{Move, Op, Outcome, Refusal, WriteError},
+    op::{Move, Op, Outcome, Refusal, WriteError, is_full},
     reader::{Reader, Shared},
-    recovery::{self, OpenError, Recovery},
-    tail::{Record, Spare, Tail, make_spare, write_footer},
+    recovery::{self, OpenError, Recovered, Recovery},
+    tail::{Record, Spare, Tail, make_spare},
 };
 
 /// Most payload bytes that should share one fsync: enough to hide its cost, little enough to answer in a tenth of a
@@ -95,8 +96,13 @@ pub struct Engine<D: Disk> {
     tail: Option<Tail<D::File>>,
     /// The next tail, made beforehand with its reserve. Only deletes may take it without another being made.
     spare: Option<Spare<D::File>>,
-    /// Former tails whose footer found the disk full.
+    /// Former tails, of this process or an earlier one, whose footer found the disk full.
     unsealed: Vec<Tail<D::File>>,
+    /// Chunks of which a delete failed: its tombstone may have come to the disk nevertheless, so that they are only safe
+    /// once they are written again.
+    doubted: HashSet<Key>,
+    /// The first superblock that this process writes to.
+    first_number: u32,
     /// Tombstones that were moved, with the superblock they were moved out of.
     carried: BTreeSet<(u32, Key, u64)>,
 }
@@ -108,20 +114,17 @@ impl<D: Disk> Engine<D> {
     /// When the directory is not one this release may write to, or cannot be read at all. Damage within files is no
     /// error: it is reported, and the rest is served.
     pub fn open(disk: D, config: Config) -> Result<(Self, Recovery), OpenError> {
+        let config = Config { superblock_bytes_max: config.superblock_bytes_max.min(SUPERBLOCK_BYTES_MAX), ..config };
         let shared = Arc::new(Shared::new(disk));
-        let recovered = recovery::recover(&shared, &config)?;
-        let mut engine = Self {
-            next_number: recovered.next_number,
-            tail: None,
-            spare: recovered.empty.and_then(|superblock| Spare::adopt(&shared, superblock, &config)),
-            shared,
-            config,
-            unsealed: Vec::new(),
-            carried: BTreeSet::new(),
-        };
+        let Recovered { next_number, empty, unsealed, recovery } = recovery::recover(&shared, &config)?;
+        let spare = empty.and_then(|superblock| Spare::new(&shared, superblock, &config).ok());
+        let first_number = spare.as_ref().map_or(next_number, |spare| spare.superblock.number);
+        let (tail, carried, doubted) = (None, BTreeSet::new(), HashSet::new());
+        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, carried, doubted, first_number };
         // a full disk has none, and takes no chunks until it has
         let _ = engine.ensure_spare();
-        Ok((engine, recovered.recovery))
+        engine.count_reserve();
+        Ok((engine, recovery))
     }
 
     #[must_use]
@@ -168,14 +171,23 @@ impl<D: Disk> Engine<D> {
         let Some(held) = self.shared.state().files.held(number).cloned() else { return Ok(0) };
         let carried = |(key, sequence): &(Key, u64)| self.carried.contains(&(number, *key, *sequence));
         let left = compaction.tombstones().filter(|tombstone| !carried(tombstone)).count();
-        if held.tally.live_chunks > 0 || left > 0 || !held.tally.sealed {
+        let in_use = held.tally.live_chunks > 0 && !planted(Bug::LiveNotCounted);
+        if in_use || left > 0 || !held.tally.sealed {
             return Err(RetireError::InUse { live_chunks: held.tally.live_chunks, tombstones: left });
         }
         let freed = held.info(&self.shared.disk).allocated_bytes;
-        self.shared.disk.remove(&file_name(number)).map_err(|error| self.failed(error))?;
+        match self.shared.disk.remove(&file_name(number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed(error).into()),
+            _ => {}
+        }
         // before the next compaction counts on its records being gone
-        self.shared.sync_dir().map_err(|_| self.refusal())?;
-        self.shared.state_mut().files.remove(number);
+        if !planted(Bug::RemovalNotSynced) {
+            self.shared.sync_dir().map_err(|_| self.refusal())?;
+        }
+        let mut state = self.shared.state_mut();
+        state.files.remove(number);
+        state.files.changed();
+        drop(state);
         self.carried.retain(|(from, _, _)| *from != number);
         self.shared.counters.retired_superblocks.fetch_add(1, Relaxed);
         Ok(freed)
@@ -206,33 +218,60 @@ impl<D: Disk> Engine<D> {
         let records: Vec<_> = pending.iter().map(|(_, op)| Record::of(op)).collect();
         let (durable, error) = self.append(&records);
         for (nth, (at, op)) in pending.iter().enumerate() {
-            answers[*at] = Some(match &error {
-                Some(error) if nth >= durable => Err(error.clone()),
-                _ => Ok(done(op)),
-            });
+            let failure = error.as_ref().filter(|_| nth >= durable);
+            if let (Some(_), Op::Delete(key)) = (failure, op) {
+                self.doubted.insert(*key);
+            }
+            answers[*at] = Some(failure.map_or_else(|| Ok(done(op)), |error| Err(error.clone())));
         }
         for (at, error) in refused {
             answers[at] = Some(Err(error));
         }
-        position.into_iter().map(|at| answers[at].clone().expect("resolved, refused or appended")).collect()
+        let answer = |(nth, at): (usize, &usize)| {
+            if planted(Bug::DuplicateBeforeSync) && position[..nth].contains(at) && matches!(ops[nth], Op::Put(_)) {
+                return Ok(Outcome::AlreadyDurable);
+            }
+            answers[*at].clone().expect("resolved, refused or appended")
+        };
+        position.iter().enumerate().map(answer).collect()
     }
 
     /// The answer to what needs no write.
     fn resolve(&self, op: &Op) -> Option<Outcome> {
         match op {
-            // a copy that cannot be read is written again
-            Op::Put(put) => self.shared.get(&put.key()).is_ok().then_some(Outcome::AlreadyDurable),
-            Op::Delete(key) if self.shared.state().index.get(key).is_some() => None,
+            Op::Put(put) => self.is_safe(&put.key()).then_some(Outcome::AlreadyDurable),
             Op::Delete(key) => {
-                self.shared.damaged().remove(key);
-                Some(Outcome::Absent)
+                let state = self.shared.state();
+                // what cannot be read now may hold it, and may be read next time
+                let is_absent = state.index.get(key).is_none() && !state.files.hide_records();
+                drop(state);
+                if is_absent {
+                    self.shared.damaged().remove(key);
+                }
+                is_absent.then_some(Outcome::Absent)
             }
             Op::Move(Move { entry, .. }) if entry.is_tombstone() => None,
             Op::Move(Move { entry, .. }) => {
                 let is_current = self.shared.state().index.get(&entry.key) == Some(entry);
-                (!is_current).then_some(Outcome::Outdated)
+                (!is_current && !planted(Bug::OutdatedMoved)).then_some(Outcome::Outdated)
             }
         }
+    }
+
+    /// Whether a chunk is here for good and need not be written again. It is written when its copy cannot be read or
+    /// was ever found bad, and when a tombstone of it may turn up at the next open.
+    fn is_safe(&self, key: &Key) -> bool {
+        let is_doubted = self.doubted.contains(key) && !planted(Bug::DoubtForgotten);
+        if is_doubted || self.shared.damaged().contains(key) {
+            return false;
+        }
+        let state = self.shared.state();
+        let is_older = |entry: &Entry| entry.sequence >> 32 < u64::from(self.first_number);
+        if state.files.hide_records() && state.index.get(key).is_some_and(is_older) {
+            return false;
+        }
+        drop(state);
+        self.shared.get(key).is_ok()
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
@@ -240,15 +279,19 @@ impl<D: Disk> Engine<D> {
         if chunks.is_empty() {
             return Vec::new();
         }
-        let spare = self.check_refusal().and_then(|()| self.ensure_spare());
+        let refusal = self.check_refusal();
         // moves give back at once what they take
-        let room = if self.is_full() { Err(WriteError::Full) } else { Ok(()) };
+        let is_full = self.is_full();
+        let mut reserve = None;
         let mut refused = Vec::new();
         chunks.retain(|(at, op)| {
-            let is_put = matches!(op, Op::Put(_));
-            let error = spare.as_ref().err().or(room.as_ref().err().filter(|_| is_put)).cloned();
-            refused.extend(error.clone().map(|error| (*at, error)));
-            error.is_none()
+            let mut admitted = refusal.clone();
+            if admitted.is_ok() && is_full && matches!(op, Op::Put(_)) {
+                admitted = Err(WriteError::Full);
+            }
+            let admitted = admitted.and_then(|()| reserve.get_or_insert_with(|| self.ensure_reserve()).clone());
+            refused.extend(admitted.as_ref().err().map(|error| (*at, error.clone())));
+            admitted.is_ok()
         });
         refused
     }
@@ -272,6 +315,9 @@ impl<D: Disk> Engine<D> {
         if !self.tail.as_ref().is_some_and(|tail| tail.has_room(tail.end, 0, records[0].bytes(), limit)) {
             self.roll()?;
         }
+        if !records[0].is_delete() {
+            self.ensure_reserve()?;
+        }
         let batch = match self.write(records) {
             // what the reserve is for
             Err(WriteError::Full) if records[0].is_delete() && self.spare.is_some() => {
@@ -280,13 +326,24 @@ impl<D: Disk> Engine<D> {
             }
             written => written?,
         };
+        let early = planted(Bug::PublishBeforeSync).then(|| self.publish(&records[..batch.len()], &batch));
+        if planted(Bug::PunchBeforeSync) {
+            let state = self.shared.state();
+            let doomed = records[..batch.len()].iter().filter(|record| record.is_delete());
+            let places = doomed.filter_map(|record| Some(state.index.get(&record.op.key())?.place)).collect();
+            drop(state);
+            self.punch(places);
+        }
+        let is_move = |record: &Record<'_>| matches!(record.op, Op::Move(_));
+        let unsynced = planted(Bug::AckBeforeSync)
+            || planted(Bug::OldRemovedBeforeSync) && records[..batch.len()].iter().all(is_move);
         let tail = self.tail.as_mut().expect("written to just now");
-        if self.shared.sync(&tail.superblock.file).is_err() {
+        if !unsynced && self.shared.sync(&tail.superblock.file).is_err() {
             // the group is withdrawn: never published, and nothing is appended after it
             self.tail = None;
             return Err(self.refusal());
         }
-        let worthless = self.publish(&records[..batch.len()], &batch);
+        let worthless = early.unwrap_or_else(|| self.publish(&records[..batch.len()], &batch));
         let written = batch.len();
         let tail = self.tail.as_mut().expect("synced just now");
         tail.add(batch);
@@ -299,15 +356,12 @@ impl<D: Disk> Engine<D> {
     /// fail.
     fn write(&mut self, records: &[Record<'_>]) -> Result<Vec<FooterEntry>, WriteError> {
         // without another in reserve, the tail is the reserve
-        let takes_chunks = self.spare.is_some();
+        let takes_chunks = self.has_reserve();
         let tail = self.tail.as_mut().expect("rolled before");
         let mut batch: Vec<FooterEntry> = Vec::new();
         let mut end = tail.end;
         for record in records {
             if !takes_chunks && !record.is_delete() {
-                if batch.is_empty() {
-                    return Err(WriteError::Full);
-                }
                 break;
             }
             if !batch.is_empty() && !tail.has_room(end, batch.len(), record.bytes(), self.config.superblock_bytes_max) {
@@ -315,7 +369,13 @@ impl<D: Disk> Engine<D> {
             }
             match tail.write(&self.shared, record, end) {
                 Ok(entry) => batch.push(entry),
-                Err(error) if batch.is_empty() => return Err(self.failed(error)),
+                Err(error) if batch.is_empty() => {
+                    if !is_full(&error) {
+                        // whatever ails that place of the file, the next write goes elsewhere
+                        self.seal_tail();
+                    }
+                    return Err(self.failed(error));
+                }
                 Err(_) => break,
             }
             end += record.bytes();
@@ -355,6 +415,7 @@ impl<D: Disk> Engine<D> {
         let mut damaged = self.shared.damaged();
         for record in records.iter().filter(|record| !matches!(record.op, Op::Move(_))) {
             damaged.remove(&record.op.key());
+            self.doubted.remove(&record.op.key());
         }
         worthless
     }
@@ -395,38 +456,51 @@ impl<D: Disk> Engine<D> {
         used * 100 >= u128::from(space.total) * u128::from(self.config.full_percent)
     }
 
+    /// Makes the spare if there is none, with as much of its reserve as the disk has room for.
     fn ensure_spare(&mut self) -> Result<(), WriteError> {
         self.check_refusal()?;
-        if self.spare.is_none() {
-            let made = make_spare(&self.shared, &self.config, &mut self.next_number);
-            self.spare = Some(made.map_err(|error| self.failed(error))?);
-        }
+        let had_reserve = self.has_reserve();
+        let made = match &mut self.spare {
+            Some(spare) if spare.is_whole => return Ok(()),
+            Some(spare) => spare.top_up(&self.shared, &self.config),
+            None => make_spare(&self.shared, &self.config, &mut self.next_number).map(|made| self.spare = Some(made)),
+        };
         self.count_reserve();
+        made.map_err(|error| self.failed(error))?;
+        if self.has_reserve() && !had_reserve {
+            self.seal_former();
+        }
         Ok(())
+    }
+
+    fn has_reserve(&self) -> bool {
+        self.spare.as_ref().is_some_and(|spare| spare.is_whole)
+    }
+
+    /// What has to be there before a chunk is taken: all that deletes may need later.
+    fn ensure_reserve(&mut self) -> Result<(), WriteError> {
+        self.ensure_spare()?;
+        if self.has_reserve() { Ok(()) } else { Err(WriteError::Full) }
     }
 
     /// Seals the tail and goes on in the spare, whose header and name are durable already.
     fn roll(&mut self) -> Result<(), WriteError> {
         self.seal_tail();
         self.ensure_spare()?;
-        let Spare { superblock, reserve_bytes } = self.spare.take().expect("made just now");
+        let spare = self.spare.take().expect("made just now");
         let tally = Tally { file_bytes: RECORDS_START, ..Tally::default() };
-        self.shared.state_mut().files.add(Arc::clone(&superblock), tally);
-        self.tail = Some(Tail::new(superblock, reserve_bytes));
-        if self.ensure_spare().is_ok() {
-            self.seal_former();
-        }
+        self.shared.state_mut().files.add(Arc::clone(&spare.superblock), tally);
+        self.tail = Some(Tail::new(spare));
+        // without, only deletes go on
+        let _ = self.ensure_spare();
         self.count_reserve();
         self.check_refusal()
     }
 
     fn count_reserve(&self) {
-        let reserve_bytes = match (&self.spare, &self.tail) {
-            (Some(spare), _) => spare.reserve_bytes.saturating_sub(RECORDS_START),
-            (None, Some(tail)) => tail.reserve_left(),
-            (None, None) => 0,
-        };
-        self.shared.reserve_bytes.store(reserve_bytes, Relaxed);
+        let in_tail = self.tail.as_ref().map_or(0, Tail::reserve_left);
+        let in_spare = self.spare.as_ref().map_or(0, |spare| spare.reserve_bytes.saturating_sub(RECORDS_START));
+        self.shared.reserve_bytes.store(in_tail + in_spare, Relaxed);
     }
 
     /// Ends the superblock being written. Its records are durable and indexed already, so a footer that fails to be
@@ -439,6 +513,7 @@ impl<D: Disk> Engine<D> {
         let runs = self.shared.state().index.sealed_runs();
         let freed = self.shared.state_mut().index.seal(runs);
         drop(freed);
+        self.count_reserve();
     }
 
     /// Seals former tails for which the disk had no room.
@@ -451,23 +526,28 @@ impl<D: Disk> Engine<D> {
     }
 
     fn write_footer_of(&self, tail: &mut Tail<D::File>) -> io::Result<()> {
-        let bytes = write_footer(&self.shared, &tail.superblock, &mut tail.entries, tail.end, 0)?;
+        let bytes = tail.seal(&self.shared)?;
         let mut state = self.shared.state_mut();
         let tally = state.files.tally_of(tail.superblock.number);
-        tally.sealed = true;
-        tally.file_bytes += bytes;
+        (tally.sealed, tally.file_bytes) = (true, tail.end + bytes);
+        state.files.changed();
         Ok(())
     }
 }
 
 /// What tells changes apart: the same change asked for twice is made once.
-type Name = (Key, u8, u64);
+#[derive(PartialEq, Eq, Hash)]
+enum Name {
+    Put(Key),
+    Delete(Key),
+    Move { key: Key, sequence: u64 },
+}
 
 fn name(op: &Op) -> Name {
     match op {
-        Op::Put(put) => (put.key(), 0, 0),
-        Op::Delete(key) => (*key, 1, 0),
-        Op::Move(Move { entry, .. }) => (entry.key, 2, entry.sequence),
+        Op::Put(put) => Name::Put(put.key()),
+        Op::Delete(key) => Name::Delete(*key),
+        Op::Move(Move { entry, .. }) => Name::Move { key: entry.key, sequence: entry.sequence },
     }
 }
 

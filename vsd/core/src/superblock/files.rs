@@ -24,6 +24,10 @@ pub(super) struct Superblock<F> {
 pub(super) struct Tally {
     /// It has a sound footer that lists its records; nothing is written to it any more.
     pub(super) sealed: bool,
+    /// An earlier process wrote it.
+    pub(super) recovered: bool,
+    /// Some of it was not read when the directory was opened, and may be when it is next.
+    pub(super) unread: bool,
     /// Chunks that the index points to.
     pub(super) live_chunks: u64,
     /// Bytes of their records, header and padding included.
@@ -39,6 +43,8 @@ impl Default for Tally {
     fn default() -> Self {
         Self {
             sealed: false,
+            recovered: false,
+            unread: false,
             live_chunks: 0,
             live_bytes: 0,
             tombstones: 0,
@@ -73,11 +79,13 @@ impl Tally {
 pub(super) struct Held<F> {
     pub(super) superblock: Arc<Superblock<F>>,
     pub(super) tally: Tally,
+    /// Compaction found everything in it needed, when the files had changed so often.
+    pub(super) needed_at: Option<u64>,
 }
 
 impl<F> Clone for Held<F> {
     fn clone(&self) -> Self {
-        Self { superblock: Arc::clone(&self.superblock), tally: self.tally }
+        Self { superblock: Arc::clone(&self.superblock), ..*self }
     }
 }
 
@@ -120,21 +128,36 @@ pub(super) struct Files<F> {
     held: BTreeMap<u32, Held<F>>,
     /// Files without a sound header: they may hold anything.
     pub(super) lost: BTreeSet<u32>,
+    /// How often a file was sealed or removed.
+    pub(super) changes: u64,
 }
 
 impl<F> Default for Files<F> {
     fn default() -> Self {
-        Self { held: BTreeMap::new(), lost: BTreeSet::new() }
+        Self { held: BTreeMap::new(), lost: BTreeSet::new(), changes: 0 }
     }
 }
 
 impl<F> Files<F> {
     pub(super) fn add(&mut self, superblock: Arc<Superblock<F>>, tally: Tally) {
-        self.held.insert(superblock.number, Held { superblock, tally });
+        self.held.insert(superblock.number, Held { superblock, tally, needed_at: None });
     }
 
     pub(super) fn remove(&mut self, number: u32) {
         self.held.remove(&number);
+    }
+
+    /// A file was sealed or removed, which may make tombstones superfluous.
+    pub(super) fn changed(&mut self) {
+        self.changes += 1;
+    }
+
+    /// Not worth a compaction until something changes.
+    pub(super) fn is_needed(&mut self, number: u32) {
+        let changes = self.changes;
+        if let Some(held) = self.held.get_mut(&number) {
+            held.needed_at = Some(changes);
+        }
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Arc<Superblock<F>>> {
@@ -161,21 +184,31 @@ impl<F> Files<F> {
     /// The sums of all tallies.
     pub(super) fn total(&self) -> Tally {
         self.iter().fold(Tally::default(), |sum, Held { tally, .. }| Tally {
-            sealed: sum.sealed || tally.sealed,
+            sealed: sum.sealed && tally.sealed,
+            recovered: sum.recovered && tally.recovered,
+            unread: sum.unread || tally.unread,
             live_chunks: sum.live_chunks + tally.live_chunks,
             live_bytes: sum.live_bytes + tally.live_bytes,
             tombstones: sum.tombstones + tally.tombstones,
             sequence_min: sum.sequence_min.min(tally.sequence_min),
             file_bytes: sum.file_bytes + tally.file_bytes,
-            quarantined_bytes: sum.quarantined_bytes + tally.quarantined_bytes,
+            quarantined_bytes: sum.quarantined_bytes.saturating_add(tally.quarantined_bytes),
         })
     }
 
-    /// Whether a file up to `number`, other than `except`, may hold records that are not known.
-    pub(super) fn unknown_up_to(&self, number: u32, except: u32) -> bool {
-        let hides = |held: &Held<F>| !held.tally.sealed || held.tally.quarantined_bytes > 0;
-        let is_other = |other: u32| other <= number && other != except;
-        self.lost.iter().any(|&lost| is_other(lost))
-            || self.iter().any(|held| is_other(held.superblock.number) && hides(held))
+    /// Whether there are records that were not read when the directory was opened, and may be when it is next.
+    pub(super) fn hide_records(&self) -> bool {
+        !self.lost.is_empty() || self.iter().any(|held| held.tally.unread)
+    }
+
+    /// Whether there are records that no footer lists, beside those of this process.
+    pub(super) fn are_unlisted(&self) -> bool {
+        self.hide_records() || self.iter().any(|held| held.tally.recovered && !held.tally.sealed)
+    }
+
+    /// The lowest number of a file other than `except` in which damaged bytes may have been records.
+    pub(super) fn lowest_quarantined(&self, except: u32) -> Option<u32> {
+        let is_quarantined = |held: &&Held<F>| held.tally.quarantined_bytes > 0 && held.superblock.number != except;
+        self.iter().find(is_quarantined).map(|held| held.superblock.number)
     }
 }

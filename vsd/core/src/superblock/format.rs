@@ -63,7 +63,8 @@
 //! | 8 | 8 | offset of the first entry: where the records end |
 //! | 16 | 8 | bytes quarantined among the records |
 //! | 24 | 4 | CRC-32C of the entries |
-//! | 28 | 32 | reserved |
+//! | 28 | 8 | everything below was durable when the file was sealed; 0: all records |
+//! | 36 | 24 | reserved |
 //! | 60 | 4 | CRC-32C of salt, offset of the trailer and the bytes before |
 
 use vs_core::{
@@ -72,7 +73,11 @@ use vs_core::{
     limit::CHUNK_BYTES_MAX,
 };
 
-use super::chunk::Key;
+use super::{
+    bug::{Bug, planted},
+    chunk::Key,
+    tail::Damage,
+};
 
 /// Version this release writes and the newest it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -102,7 +107,7 @@ const _: () = assert!(BLOCK_BYTES.is_multiple_of(ENTRY_BYTES as u64) && TRAILER_
 const _: () = assert!(40 + 4052 + CRC_BYTES == FILE_HEADER_BYTES);
 const _: () = assert!(72 + 52 + CRC_BYTES == RECORD_HEADER_BYTES);
 const _: () = assert!(57 + 7 == ENTRY_BYTES);
-const _: () = assert!(28 + 32 + CRC_BYTES == TRAILER_BYTES);
+const _: () = assert!(36 + 24 + CRC_BYTES == TRAILER_BYTES);
 const _: () = assert!(SUPERBLOCK_BYTES_MAX / BLOCK_BYTES <= 1 << 18, "the index keeps 18 bits of a block");
 const _: () = assert!(CHUNK_BYTES_MAX < 1 << 22, "the index keeps 22 bits of a length");
 
@@ -111,7 +116,7 @@ const _: () = assert!(CHUNK_BYTES_MAX < 1 << 22, "the index keeps 22 bits of a l
 pub(super) struct Salt(pub(super) [u8; 16]);
 
 impl Salt {
-    fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
+    pub(super) fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
         let seed = crc32c::crc32c_append(crc32c::crc32c(&self.0), &offset.to_le_bytes());
         crc32c::crc32c_append(seed, bytes)
     }
@@ -248,6 +253,12 @@ impl RecordHeader {
             durable_to: u64_at(bytes, 64),
         })
     }
+
+    /// The record at `offset` as the footer lists it.
+    pub(super) fn entry(&self, offset: u64) -> FooterEntry {
+        let Self { key, sequence, payload_bytes, kind, .. } = *self;
+        FooterEntry { key, sequence, offset, payload_bytes, kind }
+    }
 }
 
 /// A record as the footer lists it.
@@ -290,6 +301,7 @@ pub(super) struct Trailer {
     pub(super) entries_crc: u32,
     pub(super) records_end: u64,
     pub(super) quarantined_bytes: u64,
+    pub(super) durable_to: u64,
 }
 
 impl Trailer {
@@ -300,6 +312,7 @@ impl Trailer {
         out[8..16].copy_from_slice(&self.records_end.to_le_bytes());
         out[16..24].copy_from_slice(&self.quarantined_bytes.to_le_bytes());
         out[24..28].copy_from_slice(&self.entries_crc.to_le_bytes());
+        out[28..36].copy_from_slice(&self.durable_to.to_le_bytes());
         let crc = salt.crc(offset, &out[..TRAILER_BYTES - CRC_BYTES]);
         out[TRAILER_BYTES - CRC_BYTES..].copy_from_slice(&crc.to_le_bytes());
         out
@@ -312,31 +325,42 @@ impl Trailer {
         if bytes[..4] != TRAILER_MAGIC || crc != salt.crc(offset, &bytes[..TRAILER_BYTES - CRC_BYTES]) {
             return None;
         }
-        let trailer = Self {
+        let trailer = Self::read(bytes);
+        trailer.ends_at(file_bytes).then_some(trailer)
+    }
+
+    /// Whether these bytes were a trailer once. It lies within one sector, so no crash can have torn it.
+    pub(super) fn is_damaged(bytes: &[u8; TRAILER_BYTES], salt: Salt, file_bytes: u64) -> bool {
+        let looks_like_one = bytes[..4] == TRAILER_MAGIC || Self::read(bytes).ends_at(file_bytes);
+        looks_like_one && Self::decode(bytes, salt, file_bytes).is_none()
+    }
+
+    fn read(bytes: &[u8; TRAILER_BYTES]) -> Self {
+        Self {
             entries: u32_at(bytes, 4),
             records_end: u64_at(bytes, 8),
             quarantined_bytes: u64_at(bytes, 16),
             entries_crc: u32_at(bytes, 24),
-        };
-        let end = trailer.records_end.checked_add(footer_bytes(trailer.entries as usize))?;
-        (trailer.records_end >= RECORDS_START && end == file_bytes).then_some(trailer)
+            durable_to: u64_at(bytes, 28),
+        }
+    }
+
+    fn ends_at(&self, file_bytes: u64) -> bool {
+        let end = self.records_end.checked_add(footer_bytes(self.entries as usize));
+        self.records_end >= RECORDS_START && end == Some(file_bytes)
     }
 }
 
 /// The footer of a file whose records end at `records_end`.
-pub(super) fn encode_footer(
-    entries: &mut [FooterEntry],
-    records_end: u64,
-    quarantined_bytes: u64,
-    salt: Salt,
-) -> Vec<u8> {
+pub(super) fn encode_footer(entries: &mut [FooterEntry], records_end: u64, damage: Damage, salt: Salt) -> Vec<u8> {
     entries.sort_unstable_by_key(|entry| (entry.key, entry.sequence));
     let mut out: Vec<u8> = entries.iter().flat_map(FooterEntry::encode).collect();
     let trailer = Trailer {
         entries: u32::try_from(entries.len()).expect("a superblock has at most 2^18 records"),
         entries_crc: crc32c::crc32c(&out),
         records_end,
-        quarantined_bytes,
+        quarantined_bytes: damage.quarantined_bytes,
+        durable_to: damage.durable_to,
     };
     let length = footer_bytes(entries.len());
     let offset = records_end + length - TRAILER_BYTES as u64;
@@ -347,10 +371,13 @@ pub(super) fn encode_footer(
 
 /// The entries of a footer; `None` when they are not those the trailer vouches for.
 pub(super) fn decode_entries(bytes: &[u8], trailer: &Trailer) -> Option<Vec<FooterEntry>> {
-    if crc32c::crc32c(bytes) != trailer.entries_crc {
+    if crc32c::crc32c(bytes) != trailer.entries_crc && !planted(Bug::FooterWithoutCrc) {
         return None;
     }
-    bytes.chunks_exact(ENTRY_BYTES).map(|entry| FooterEntry::decode(entry, trailer.records_end)).collect()
+    let decode = |entry| FooterEntry::decode(entry, trailer.records_end);
+    let entries: Vec<_> = bytes.chunks_exact(ENTRY_BYTES).map(decode).collect::<Option<_>>()?;
+    // whoever searches them relies on their order
+    entries.is_sorted_by_key(|entry| (entry.key, entry.sequence)).then_some(entries)
 }
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
@@ -431,7 +458,7 @@ mod tests {
             };
             let mut entries: Vec<_> = (0..count).map(entry).collect();
             let end = RECORDS_START + count as u64 * BLOCK_BYTES;
-            let mut bytes = encode_footer(&mut entries, end, 0, SALT);
+            let mut bytes = encode_footer(&mut entries, end, Damage::default(), SALT);
             let file_bytes = end + bytes.len() as u64;
             let read = |bytes: &[u8]| {
                 let trailer = Trailer::decode(&array_at(bytes, bytes.len() - TRAILER_BYTES), SALT, file_bytes)?;

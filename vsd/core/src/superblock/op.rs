@@ -101,11 +101,15 @@ pub enum WriteError {
 impl From<io::Error> for WriteError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            _ if is_full(&error) => Self::Full,
             io::ErrorKind::ReadOnlyFilesystem => Self::NoWrites(Refusal::ReadOnly),
             _ => Self::Io(Arc::new(error)),
         }
     }
+}
+
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Why a directory takes no writes until its operator has looked at it.

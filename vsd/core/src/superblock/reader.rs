@@ -1,7 +1,7 @@
 //! Reading, by as many as like, while the one writer writes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io,
     ops::{Bound, RangeInclusive},
     sync::{
@@ -14,6 +14,7 @@ use bytes::Bytes;
 use vs_core::hash::Hash;
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::{Disk, Space},
     files::{Files, Superblock, SuperblockInfo},
@@ -23,7 +24,7 @@ use super::{
     pool::Pool,
 };
 
-/// Damaged chunks that are remembered by name; more are only counted.
+/// Damaged chunks that are remembered; more are found again by the next scrub.
 const DAMAGED_MAX: usize = 100_000;
 
 #[derive(Debug, Default)]
@@ -106,10 +107,19 @@ impl<D: Disk> Shared<D> {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn is_damaged(&self, key: Key) {
+    pub(super) fn note_damaged(&self, key: Key) {
         let mut damaged = self.damaged();
         if damaged.len() < DAMAGED_MAX {
             damaged.insert(key);
+        }
+    }
+
+    /// Counts a bad copy of a chunk that is stored here, unless it was deleted meanwhile.
+    fn found_damaged(&self, key: Key) {
+        self.counters.corrupt_reads.fetch_add(1, Relaxed);
+        self.note_damaged(key);
+        if self.state().index.get(&key).is_none() {
+            self.damaged().remove(&key);
         }
     }
 
@@ -117,7 +127,9 @@ impl<D: Disk> Shared<D> {
     pub(super) fn sync(&self, file: &D::File) -> io::Result<()> {
         self.counters.fsyncs.fetch_add(1, Relaxed);
         let failed = |error: &io::Error| self.refuse(Refusal::FailedFsync(format!("fsync failed: {error}")));
-        self.disk.sync(file).inspect_err(failed)
+        let synced = self.disk.sync(file);
+        let synced = if planted(Bug::FsyncRetried) { synced.or_else(|_| self.disk.sync(file)) } else { synced };
+        synced.inspect_err(failed)
     }
 
     /// Syncs the directory itself, under the same rule.
@@ -141,13 +153,15 @@ impl<D: Disk> Shared<D> {
         let (mut place, mut superblock) = self.state().place(key).ok_or(GetError::NotFound)?;
         loop {
             let read = self.read(key, place, &superblock);
-            let Err(error) = read else { return read };
+            let error = match read {
+                Ok((payload, _)) => return Ok(payload),
+                Err(error) => error,
+            };
             match self.state().place(key) {
                 None => return Err(GetError::NotFound),
                 Some((now, _)) if now == place => {
                     if matches!(error, GetError::Corrupt { .. }) {
-                        self.counters.corrupt_reads.fetch_add(1, Relaxed);
-                        self.is_damaged(*key);
+                        self.found_damaged(*key);
                     }
                     return Err(error);
                 }
@@ -156,26 +170,34 @@ impl<D: Disk> Shared<D> {
         }
     }
 
-    /// The payload of a record, checked. Records are contiguous, so header and payload come with one read.
-    pub(super) fn read(&self, key: &Key, place: Place, superblock: &Superblock<D::File>) -> Result<Bytes, GetError> {
+    /// The payload of a record, checked, and its CRC. Records are contiguous, so header and payload come with one read.
+    pub(super) fn read(
+        &self,
+        key: &Key,
+        place: Place,
+        superblock: &Superblock<D::File>,
+    ) -> Result<(Bytes, u32), GetError> {
+        let corrupt = || GetError::Corrupt { superblock: superblock.number, offset: place.offset() };
         let mut record = self.pool.take(RECORD_HEADER_BYTES + place.payload_bytes() as usize);
         match self.disk.read_at(&superblock.file, record.as_mut(), place.offset()) {
-            Ok(()) if is_record_of(record.as_ref(), key, place, superblock.salt) => {
-                Ok(record.freeze().slice(RECORD_HEADER_BYTES..))
+            Ok(()) => {
+                let crc = crc_of_record(record.as_ref(), key, place, superblock.salt).ok_or_else(corrupt)?;
+                Ok((record.freeze().slice(RECORD_HEADER_BYTES..), crc))
             }
-            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(GetError::Io(error)),
-            _ => Err(GetError::Corrupt { superblock: superblock.number, offset: place.offset() }),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(corrupt()),
+            Err(error) => Err(GetError::Io(error)),
         }
     }
 }
 
-fn is_record_of(record: &[u8], key: &Key, place: Place, salt: Salt) -> bool {
-    let Some((header, payload)) = record.split_first_chunk() else { return false };
-    RecordHeader::decode(header, salt, place.offset()).is_some_and(|header| {
-        header.key == *key
-            && header.payload_bytes == place.payload_bytes()
-            && header.payload_crc == crc32c::crc32c(payload)
-    })
+/// The CRC of the payload, if these bytes are the record of `key` at `place` as it was written.
+fn crc_of_record(record: &[u8], key: &Key, place: Place, salt: Salt) -> Option<u32> {
+    let (header, payload) = record.split_first_chunk()?;
+    let header = RecordHeader::decode(header, salt, place.offset())?;
+    let is_sound = header.key == *key
+        && header.payload_bytes == place.payload_bytes()
+        && (header.payload_crc == crc32c::crc32c(payload) || planted(Bug::ReadWithoutCrc));
+    is_sound.then_some(header.payload_crc)
 }
 
 /// Why a chunk cannot be had from here.
@@ -264,7 +286,7 @@ impl<D: Disk> Reader<D> {
         let _ = self.0.disk.forget(&superblock.file, place.offset(), record_bytes(place.payload_bytes()));
         let bytes = self.get(key)?;
         if Hash::of(&bytes) != key.hash {
-            self.0.is_damaged(*key);
+            self.0.found_damaged(*key);
             return Err(GetError::Corrupt { superblock: superblock.number, offset: place.offset() });
         }
         Ok(place.payload_bytes())
@@ -309,9 +331,8 @@ impl<D: Disk> Reader<D> {
     /// All superblocks, in the order of their numbers.
     #[must_use]
     pub fn superblocks(&self) -> Vec<SuperblockInfo> {
-        let held: BTreeMap<_, _> =
-            self.0.state().files.iter().map(|held| (held.superblock.number, held.clone())).collect();
-        held.into_values().map(|held| held.info(&self.0.disk)).collect()
+        let held: Vec<_> = self.0.state().files.iter().cloned().collect();
+        held.iter().map(|held| held.info(&self.0.disk)).collect()
     }
 
     #[must_use]

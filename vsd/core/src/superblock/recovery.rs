@@ -9,19 +9,20 @@ use std::{fmt, io, sync::Arc};
 use vs_core::id::DirId;
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::Disk,
     engine::Config,
     files::{Superblock, Tally},
     format::{
         FORMAT_VERSION, FooterEntry, RECORDS_START, ReadHeader, SUPERBLOCK_BYTES_MAX, file_name, file_number,
-        whole_blocks,
+        record_bytes, whole_blocks,
     },
     index::{Entry, Index},
-    op::Refusal,
+    op::{Refusal, is_full},
     reader::Shared,
-    scan::{BadRange, Footer, file_header, footer, scan},
-    tail::write_footer,
+    scan::{BadRange, Footer, file_header, footer, is_header_whole, scan as scan_file},
+    tail::{Damage, Tail},
 };
 
 /// Why a directory cannot be opened.
@@ -49,6 +50,8 @@ pub enum Finding {
     /// Durable bytes went bad; `chunk` is known when the record's header is still sound. Its other copies must repair
     /// it.
     Quarantined { superblock: u32, offset: u64, bytes: u64, chunk: Option<Key> },
+    /// The file cannot be opened, or was cut off: what it holds is not served.
+    Unreadable { superblock: u32, why: String },
     /// Both copies of the file header are bad, so nothing in the file can be told from chance.
     HeaderLost { superblock: u32 },
     /// The footer was damaged; the records were found by scan.
@@ -65,7 +68,10 @@ impl Finding {
     /// Whether chunks that were once stored here are not served any more.
     #[must_use]
     pub fn is_loss(&self) -> bool {
-        matches!(self, Self::Quarantined { .. } | Self::HeaderLost { .. } | Self::Withheld { .. })
+        matches!(
+            self,
+            Self::Quarantined { .. } | Self::Unreadable { .. } | Self::HeaderLost { .. } | Self::Withheld { .. }
+        )
     }
 }
 
@@ -82,6 +88,7 @@ impl fmt::Display for Finding {
             Self::Quarantined { superblock, offset, bytes, chunk: None } => {
                 write!(f, "superblock {superblock}: {bytes} bytes at {offset} are damaged")
             }
+            Self::Unreadable { superblock, why } => write!(f, "superblock {superblock}: cannot be read: {why}"),
             Self::HeaderLost { superblock } => write!(f, "superblock {superblock}: the file header is lost"),
             Self::FooterDamaged { superblock } => {
                 write!(f, "superblock {superblock}: the footer was damaged, rebuilt by scan")
@@ -100,6 +107,7 @@ struct Unsealed<F> {
     superblock: Arc<Superblock<F>>,
     entries: Vec<FooterEntry>,
     corrupt: Vec<BadRange>,
+    durable_to: u64,
     /// Where the footer goes.
     end: u64,
     /// Why it stays unsealed.
@@ -113,11 +121,16 @@ struct Found<F> {
     findings: Vec<Finding>,
 }
 
+/// Superblocks in which a crash may leave nothing: the one that was to be written next, and the one before.
+const NEWEST: usize = 2;
+
 /// What the writer goes on from.
 pub(super) struct Recovered<F> {
     pub(super) next_number: u32,
     /// The last superblock, if nothing was ever written to it.
     pub(super) empty: Option<Arc<Superblock<F>>>,
+    /// Files that the disk had no room to seal.
+    pub(super) unsealed: Vec<Tail<F>>,
     pub(super) recovery: Recovery,
 }
 
@@ -133,26 +146,25 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
     let mut found = Found { entries: Vec::new(), unsealed: Vec::new(), findings: Vec::new() };
     let mut empty = None;
     for &number in &numbers {
-        let io = |source| OpenError::Io { file: file_name(number), source };
-        let file = shared.disk.open(&file_name(number)).map_err(io)?;
-        let file_bytes = shared.disk.size(&file).map_err(io)?;
-        let Some(superblock) = identify(shared, config, number, file, file_bytes, &mut found.findings)? else {
-            continue;
-        };
+        let Some((superblock, file_bytes)) = identify(shared, config, number, &mut found.findings)? else { continue };
         if file_bytes > RECORDS_START {
             found.read(shared, superblock, file_bytes);
-        } else if Some(&number) == numbers.last() && shared.refusal().is_none() {
+        } else if Some(&number) == numbers.last() && is_header_whole(&shared.disk, &superblock.file) {
             empty = Some(superblock);
-        } else if shared.refusal().is_none() {
+        } else if numbers.iter().rev().take(NEWEST).any(|newest| *newest == number) {
             // nobody was told that anything is in it
-            let _ = shared.disk.remove(&file_name(number));
+            remove_empty(shared, number);
+        } else {
+            found.lose(shared, number, "it ends behind its header".to_owned());
         }
+    }
+    if shared.refusal().is_none() && !numbers.is_empty() {
+        // a file that was removed just before a crash may come back else, after what relied on that
+        let _ = shared.sync_dir();
     }
     let Found { mut entries, unsealed, mut findings } = found;
     newest_of_each(&mut entries);
-    for file in unsealed {
-        finish(shared, file, &entries, &mut findings);
-    }
+    let unsealed = unsealed.into_iter().filter_map(|file| finish(shared, file, &entries, &mut findings)).collect();
     // tombstones have done their work: they hid what is older
     entries.retain(|entry| !entry.is_tombstone());
     let mut state = shared.state_mut();
@@ -161,30 +173,48 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
     }
     state.index = Index::new(entries);
     drop(state);
-    Ok(Recovered { next_number: numbers.last().map_or(1, |last| last + 1), empty, recovery: Recovery { findings } })
+    let empty = empty.filter(|_| shared.refusal().is_none());
+    let next_number = numbers.last().map_or(1, |last| last + 1);
+    Ok(Recovered { next_number, empty, unsealed, recovery: Recovery { findings } })
 }
 
-/// The superblock in a file; `None` when it has no sound header.
+/// Removes a file that was never used, where that is allowed.
+fn remove_empty<D: Disk>(shared: &Shared<D>, number: u32) {
+    if shared.refusal().is_none() {
+        let _ = shared.disk.remove(&file_name(number));
+    }
+}
+
+/// The superblock in a file, and the file's length; `None` when it has no sound header.
 fn identify<D: Disk>(
     shared: &Shared<D>,
     config: &Config,
     number: u32,
-    file: D::File,
-    file_bytes: u64,
     findings: &mut Vec<Finding>,
-) -> Result<Option<Arc<Superblock<D::File>>>, OpenError> {
+) -> Result<Option<(Arc<Superblock<D::File>>, u64)>, OpenError> {
     let name = file_name(number);
+    let opened = shared.disk.open(&name).and_then(|file| Ok((shared.disk.size(&file)?, file)));
+    let (file_bytes, file) = match opened {
+        Ok(opened) => opened,
+        // this fails for the process as a whole, not for the file
+        Err(source) if is_for_want_of_descriptors(&source) => return Err(OpenError::Io { file: name, source }),
+        Err(error) => {
+            findings.push(Finding::Unreadable { superblock: number, why: error.to_string() });
+            shared.state_mut().files.lost.insert(number);
+            return Ok(None);
+        }
+    };
     match file_header(&shared.disk, &file) {
         ReadHeader::Newer(version) => Err(OpenError::Newer { file: name, version }),
         ReadHeader::Valid(header) if header.dir != config.dir => {
             Err(OpenError::OtherDirectory { file: name, found: header.dir, expected: config.dir })
         }
         ReadHeader::Valid(header) if header.number == number => {
-            Ok(Some(Arc::new(Superblock { number, file, salt: header.salt })))
+            Ok(Some((Arc::new(Superblock { number, file, salt: header.salt }), file_bytes)))
         }
         // a crash while it was created: the header is synced before the first record is written
         ReadHeader::Damaged if file_bytes <= RECORDS_START => {
-            let _ = shared.disk.remove(&name);
+            remove_empty(shared, number);
             Ok(None)
         }
         ReadHeader::Damaged | ReadHeader::Valid(_) => {
@@ -195,11 +225,16 @@ fn identify<D: Disk>(
     }
 }
 
+/// EMFILE and ENFILE, which have no kind of their own.
+fn is_for_want_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
+}
+
 impl<F: Send + Sync> Found<F> {
     /// Adds the records of one file.
     fn read<D: Disk<File = F>>(&mut self, shared: &Shared<D>, superblock: Arc<Superblock<F>>, file_bytes: u64) {
         let number = superblock.number;
-        let mut tally = Tally { file_bytes, ..Tally::default() };
+        let mut tally = Tally { file_bytes, recovered: true, ..Tally::default() };
         let readable = file_bytes.min(SUPERBLOCK_BYTES_MAX);
         let footer = footer(&shared.disk, &superblock.file, superblock.salt, readable);
         if let Footer::Sound { entries, quarantined_bytes } = footer {
@@ -208,15 +243,21 @@ impl<F: Send + Sync> Found<F> {
             shared.state_mut().files.add(superblock, tally);
             return;
         }
-        let synced = shared.refusal().is_none() && shared.sync(&superblock.file).is_ok();
-        let mut scan = scan(&shared.disk, &superblock.file, superblock.salt, readable);
+        let unsynced = planted(Bug::TailNotSynced);
+        let synced = shared.refusal().is_none() && (unsynced || shared.sync(&superblock.file).is_ok());
+        let Superblock { file, salt, .. } = &*superblock;
+        let mut scan = scan_file(&shared.disk, file, *salt, RECORDS_START, readable);
         let durable_to = match footer {
-            Footer::Damaged { records_end } => {
+            Footer::Damaged { durable_to, .. } => {
                 self.findings.push(Finding::FooterDamaged { superblock: number });
-                records_end
+                durable_to
             }
             _ => scan.durable_to,
         };
+        if synced && !unsynced && shared.disk.forget(file, durable_to, readable.saturating_sub(durable_to)).is_ok() {
+            // a sync that failed before a crash is not reported again, but what it lost is only in the cache
+            scan.replace_from(durable_to, scan_file(&shared.disk, file, *salt, durable_to, readable));
+        }
         let torn = scan.torn_above(durable_to);
         if torn > 0 && footer == Footer::Missing {
             self.findings.push(Finding::TornTail { superblock: number, bytes: torn });
@@ -236,8 +277,17 @@ impl<F: Send + Sync> Found<F> {
             () if scan.incomplete || footer == Footer::Unreadable => Some("the disk failed to read some of it"),
             () => None,
         };
-        let end = whole_blocks(file_bytes).max(RECORDS_START);
-        self.unsealed.push(Unsealed { superblock, entries: scan.entries, corrupt, end, obstacle });
+        let mut end = whole_blocks(file_bytes).max(RECORDS_START);
+        if planted(Bug::TailWrittenOver) {
+            let ends = scan.entries.iter().map(|entry| entry.offset + record_bytes(entry.payload_bytes));
+            end = ends.max().unwrap_or(RECORDS_START);
+        }
+        self.unsealed.push(Unsealed { superblock, entries: scan.entries, corrupt, durable_to, end, obstacle });
+    }
+
+    fn lose<D: Disk<File = F>>(&mut self, shared: &Shared<D>, superblock: u32, why: String) {
+        self.findings.push(Finding::Unreadable { superblock, why });
+        shared.state_mut().files.lost.insert(superblock);
     }
 
     fn add(&mut self, entries: &[FooterEntry], number: u32, tally: &mut Tally) {
@@ -248,50 +298,64 @@ impl<F: Send + Sync> Found<F> {
 
 /// Leaves, sorted by key, the record with the highest sequence of every key. Of a record that compaction moved that is
 /// the later copy: the blocks of the other may have been given back.
-fn newest_of_each(entries: &mut Vec<Entry>) {
-    let rank = |entry: &Entry| (entry.sequence, entry.place.number());
+pub(super) fn newest_of_each(entries: &mut Vec<Entry>) {
+    let rank = |entry: &Entry| {
+        let number = entry.place.number();
+        (entry.sequence, if planted(Bug::OlderCopyWins) { u32::MAX - number } else { number })
+    };
     entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| rank(b).cmp(&rank(a))));
     entries.dedup_by_key(|entry| entry.key);
 }
 
-/// Reports what is damaged in a file and seals it.
-fn finish<D: Disk>(shared: &Shared<D>, file: Unsealed<D::File>, newest: &[Entry], findings: &mut Vec<Finding>) {
-    let Unsealed { superblock, mut entries, corrupt, end, obstacle } = file;
+/// Reports what is damaged in a file and seals it; gives it back when the disk has no room for that.
+fn finish<D: Disk>(
+    shared: &Shared<D>,
+    file: Unsealed<D::File>,
+    newest: &[Entry],
+    findings: &mut Vec<Finding>,
+) -> Option<Tail<D::File>> {
+    let Unsealed { superblock, mut entries, corrupt, durable_to, end, obstacle } = file;
     let number = superblock.number;
     let mut quarantined_bytes = 0;
-    for bad in corrupt {
-        if bad.record.is_some_and(|(key, sequence)| is_superseded(newest, &key, sequence)) {
+    for BadRange { range, record } in corrupt {
+        if let Some(record) = record.filter(|record| is_superseded(newest, &Entry::new(number, record))) {
+            // listed, so that the tombstone that hides it stays
+            entries.push(record);
             continue;
         }
-        let bytes = bad.range.end - bad.range.start;
+        let bytes = range.end - range.start;
         quarantined_bytes += bytes;
-        let chunk = bad.record.map(|(key, _)| key);
-        if let Some(key) = chunk.filter(|key| newest.binary_search_by_key(key, |entry| entry.key).is_err()) {
-            shared.is_damaged(key);
+        let chunk = record.map(|record| record.key);
+        if let Some(key) = chunk {
+            shared.note_damaged(key);
         }
-        findings.push(Finding::Quarantined { superblock: number, offset: bad.range.start, bytes, chunk });
+        findings.push(Finding::Quarantined { superblock: number, offset: range.start, bytes, chunk });
     }
+    let mut tail = Tail::found(superblock, entries, end, Damage { quarantined_bytes, durable_to });
     let sealed = match obstacle.or_else(|| shared.refusal().map(|_| "an fsync failed")) {
-        Some(why) => Err(why.to_owned()),
-        None => {
-            write_footer(shared, &superblock, &mut entries, end, quarantined_bytes).map_err(|error| error.to_string())
-        }
+        Some(why) => Err((why.to_owned(), false)),
+        None => tail.seal(shared).map_err(|error| (error.to_string(), is_full(&error))),
     };
     let mut state = shared.state_mut();
     let tally = state.files.tally_of(number);
     tally.quarantined_bytes = quarantined_bytes;
-    if let Ok(footer_bytes) = sealed {
-        (tally.sealed, tally.file_bytes) = (true, end + footer_bytes);
-    }
-    drop(state);
-    if let Err(why) = sealed {
-        findings.push(Finding::NotSealed { superblock: number, why });
+    tally.unread = obstacle.is_some();
+    match sealed {
+        Ok(footer_bytes) => {
+            (tally.sealed, tally.file_bytes) = (true, end + footer_bytes);
+            None
+        }
+        Err((why, later)) => {
+            findings.push(Finding::NotSealed { superblock: number, why });
+            later.then_some(tail)
+        }
     }
 }
 
 /// Whether another record says what became of the chunk: written again or moved, or deleted and its payload punched
 /// out.
-fn is_superseded(newest: &[Entry], key: &Key, sequence: u64) -> bool {
-    let at = newest.binary_search_by_key(key, |entry| entry.key);
-    at.is_ok_and(|at| newest[at].sequence >= sequence)
+pub(super) fn is_superseded(newest: &[Entry], record: &Entry) -> bool {
+    let rank = |entry: &Entry| (entry.sequence, entry.place.number());
+    let at = newest.binary_search_by_key(&record.key, |entry| entry.key);
+    at.is_ok_and(|at| rank(&newest[at]) > rank(record))
 }

@@ -8,7 +8,7 @@
 use std::{io, ops::Range};
 
 use super::{
-    chunk::Key,
+    bug::{Bug, planted},
     disk::Disk,
     format::{
         BLOCK_BYTES, ENTRY_BYTES, FILE_HEADER_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, RECORD_HEADER_BYTES,
@@ -31,6 +31,18 @@ pub(super) fn file_header<D: Disk>(disk: &D, file: &D::File) -> ReadHeader {
     ReadHeader::Damaged
 }
 
+/// Whether both copies of the file header are sound.
+pub(super) fn is_header_whole<D: Disk>(disk: &D, file: &D::File) -> bool {
+    // a sync of it that failed before a crash is not reported again
+    let _ = disk.forget(file, 0, RECORDS_START);
+    let is_sound = |copy: usize| {
+        let mut bytes = [0; FILE_HEADER_BYTES];
+        let read = disk.read_at(file, &mut bytes, (copy * FILE_HEADER_BYTES) as u64);
+        read.is_ok() && matches!(FileHeader::decode(&bytes), ReadHeader::Valid(_))
+    };
+    (0..FILE_HEADER_COPIES).all(is_sound)
+}
+
 /// What the end of a file says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Footer {
@@ -38,9 +50,10 @@ pub(super) enum Footer {
         entries: Vec<FooterEntry>,
         quarantined_bytes: u64,
     },
-    /// Sealed, but the entries are bad: all records below `records_end` were durable.
+    /// Sealed, but the entries are bad: all records below `durable_to` were durable.
     Damaged {
         records_end: u64,
+        durable_to: u64,
     },
     Missing,
     /// The disk did not answer; it may next time.
@@ -60,7 +73,11 @@ pub(super) fn footer<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: 
     }
     match decode_entries(&entries, &trailer) {
         Some(entries) => Footer::Sound { entries, quarantined_bytes: trailer.quarantined_bytes },
-        None => Footer::Damaged { records_end: trailer.records_end },
+        None => {
+            let Trailer { records_end, durable_to, .. } = trailer;
+            let durable_to = if durable_to == 0 { records_end } else { durable_to.min(records_end) };
+            Footer::Damaged { records_end, durable_to }
+        }
     }
 }
 
@@ -68,8 +85,8 @@ pub(super) fn footer<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadRange {
     pub(super) range: Range<u64>,
-    /// The record that lies there, with its sequence, when its header is still sound.
-    pub(super) record: Option<(Key, u64)>,
+    /// The record that lies there, when its header is still sound.
+    pub(super) record: Option<FooterEntry>,
 }
 
 /// What a scan found.
@@ -84,50 +101,86 @@ pub(super) struct Scan {
     pub(super) incomplete: bool,
 }
 
-/// Looks at every block of the file.
-pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: u64) -> Scan {
-    let mut scan = Scan::default();
+/// What lies at a place of a file.
+#[derive(Debug)]
+pub(super) enum Seen<'a> {
+    /// A record whose payload has the CRC that its header says.
+    Record(&'a RecordHeader, &'a [u8]),
+    /// A sound header whose payload is bad; none when it could not be read.
+    BadPayload(&'a RecordHeader, Option<&'a [u8]>),
+    /// A block in which no record begins.
+    NoRecord,
+}
+
+/// Looks at every block of the file from `from` on, shows `see` the offset of each and what is there, and steps over what sound
+/// records take. Returns whether the disk answered everywhere; that the file ends is an answer too.
+pub(super) fn walk<D: Disk>(
+    disk: &D,
+    file: &D::File,
+    salt: Salt,
+    from: u64,
+    file_bytes: u64,
+    mut see: impl FnMut(u64, Seen<'_>),
+) -> bool {
+    let mut complete = true;
+    let mut answered = |read: io::Result<()>| {
+        complete &=
+            read.as_ref().is_ok() || read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+        read.is_ok()
+    };
     let mut payload = Vec::new();
-    let mut offset = RECORDS_START;
+    let mut offset = from;
     while offset < file_bytes {
         let mut bytes = [0; RECORD_HEADER_BYTES];
-        let read = scan.answered(disk.read_at(file, &mut bytes, offset));
+        let read = answered(disk.read_at(file, &mut bytes, offset));
         let Some(header) = read.then(|| RecordHeader::decode(&bytes, salt, offset)).flatten() else {
-            scan.add_bad(offset..offset + BLOCK_BYTES, None);
+            see(offset, Seen::NoRecord);
+            if planted(Bug::ScanStopsAtBad) {
+                break;
+            }
             offset += BLOCK_BYTES;
             continue;
         };
-        scan.durable_to = scan.durable_to.max(header.durable_to);
-        let end = offset + record_bytes(header.payload_bytes);
         payload.resize(header.payload_bytes as usize, 0);
-        let read = scan.answered(disk.read_at(file, &mut payload, offset + RECORD_HEADER_BYTES as u64));
+        let read = answered(disk.read_at(file, &mut payload, offset + RECORD_HEADER_BYTES as u64));
         if read && crc32c::crc32c(&payload) == header.payload_crc {
-            scan.entries.push(FooterEntry {
-                key: header.key,
-                sequence: header.sequence,
-                offset,
-                payload_bytes: header.payload_bytes,
-                kind: header.kind,
-            });
-            offset = end;
+            see(offset, Seen::Record(&header, &payload));
+            offset += record_bytes(header.payload_bytes);
         } else {
-            scan.add_bad(offset..end, Some((header.key, header.sequence)));
+            see(offset, Seen::BadPayload(&header, read.then_some(&payload)));
             offset += BLOCK_BYTES;
         }
     }
+    complete
+}
+
+/// Looks at every block of the file from `from` on.
+pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, from: u64, file_bytes: u64) -> Scan {
+    let mut scan = Scan::default();
+    scan.incomplete = !walk(disk, file, salt, from, file_bytes, |offset, seen| scan.add(offset, &seen));
     scan.durable_to = scan.durable_to.min(whole_blocks(file_bytes));
     scan
 }
 
 impl Scan {
-    /// Whether a read got what it asked for. The end of the file is an answer too, other failures are none.
-    fn answered(&mut self, read: io::Result<()>) -> bool {
-        self.incomplete |= read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::UnexpectedEof);
-        read.is_ok()
+    /// Notes what was seen.
+    pub(super) fn add(&mut self, offset: u64, seen: &Seen<'_>) {
+        match seen {
+            Seen::Record(header, _) => {
+                self.durable_to = self.durable_to.max(header.durable_to);
+                self.entries.push(header.entry(offset));
+            }
+            Seen::BadPayload(header, _) => {
+                self.durable_to = self.durable_to.max(header.durable_to);
+                let end = offset + record_bytes(header.payload_bytes);
+                self.add_bad(offset..end, Some(header.entry(offset)));
+            }
+            Seen::NoRecord => self.add_bad(offset..offset + BLOCK_BYTES, None),
+        }
     }
 
     /// Notes a bad stretch; the blocks of a bad record count once.
-    fn add_bad(&mut self, range: Range<u64>, record: Option<(Key, u64)>) {
+    fn add_bad(&mut self, range: Range<u64>, record: Option<FooterEntry>) {
         match self.bad.last_mut() {
             Some(last) if record.is_none() && range.start <= last.range.end && last.record.is_none() => {
                 last.range.end = last.range.end.max(range.end);
@@ -135,6 +188,15 @@ impl Scan {
             Some(last) if record.is_none() && range.end <= last.range.end => {}
             _ => self.bad.push(BadRange { range, record }),
         }
+    }
+
+    /// Replaces what was found from `offset` on, a record's end, by what `again` found there.
+    pub(super) fn replace_from(&mut self, offset: u64, again: Self) {
+        self.entries.retain(|entry| entry.offset < offset);
+        self.bad = self.corrupt_below(offset).collect();
+        self.entries.extend(again.entries);
+        self.bad.extend(again.bad);
+        self.incomplete |= again.incomplete;
     }
 
     /// The records that end at or below `limit`, which are those known to be on the disk and not just in its cache.

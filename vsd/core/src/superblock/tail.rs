@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     disk::Disk,
     engine::Config,
@@ -14,7 +15,7 @@ use super::{
         BLOCK_BYTES, FILE_HEADER_COPIES, FileHeader, FooterEntry, Kind, NUMBER_MAX, RECORD_HEADER_BYTES, RECORDS_START,
         RecordHeader, SUPERBLOCK_BYTES_MAX, encode_footer, file_name, footer_bytes, record_bytes,
     },
-    op::{Move, Op},
+    op::{Move, Op, is_full},
     reader::Shared,
 };
 
@@ -43,7 +44,12 @@ impl<'a> Record<'a> {
             Op::Delete(_) => (Kind::Tombstone, &[][..], 0, 0, None),
             Op::Move(Move { entry, payload, payload_crc }) => {
                 let kind = if entry.is_tombstone() { Kind::Tombstone } else { Kind::Chunk };
-                (kind, &payload[..], entry.place.payload_bytes(), *payload_crc, Some(entry.sequence))
+                let resequenced = match kind {
+                    Kind::Tombstone => planted(Bug::TombstoneResequenced),
+                    Kind::Chunk => planted(Bug::ChunkResequenced),
+                };
+                let sequence = (!resequenced).then_some(entry.sequence);
+                (kind, &payload[..], entry.place.payload_bytes(), *payload_crc, sequence)
             }
         };
         Self { op, kind, key: op.key(), payload, payload_bytes, payload_crc, sequence }
@@ -60,22 +66,36 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The superblock being written.
+/// The superblock being written, or one that is only to be sealed.
 #[derive(Debug)]
 pub(super) struct Tail<F> {
     pub(super) superblock: Arc<Superblock<F>>,
     /// Where the next record goes; everything before is synced.
     pub(super) end: u64,
     pub(super) entries: Vec<FooterEntry>,
+    pub(super) damage: Damage,
     /// Sequences given out in this file.
     sequences: u32,
     /// How far blocks were allocated beforehand.
     allocated_to: u64,
 }
 
+/// What recovery found in a file, for its footer. Nothing, in a file of this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Damage {
+    pub(super) quarantined_bytes: u64,
+    /// Everything below was durable before the crash; 0 where that is everything.
+    pub(super) durable_to: u64,
+}
+
 impl<F> Tail<F> {
-    pub(super) fn new(superblock: Arc<Superblock<F>>, reserve_bytes: u64) -> Self {
-        Self { superblock, end: RECORDS_START, entries: Vec::new(), sequences: 0, allocated_to: reserve_bytes }
+    pub(super) fn new(Spare { superblock, reserve_bytes, .. }: Spare<F>) -> Self {
+        Self { allocated_to: reserve_bytes, ..Self::found(superblock, Vec::new(), RECORDS_START, Damage::default()) }
+    }
+
+    /// A file that recovery found, to be sealed at `end`.
+    pub(super) fn found(superblock: Arc<Superblock<F>>, entries: Vec<FooterEntry>, end: u64, damage: Damage) -> Self {
+        Self { superblock, end, entries, damage, sequences: 0, allocated_to: 0 }
     }
 
     /// Whether a record of so many bytes can still be added at `end` after `entries` others, and the file sealed.
@@ -94,11 +114,8 @@ impl<F> Tail<F> {
         record: &Record<'_>,
         end: u64,
     ) -> io::Result<FooterEntry> {
-        let sequence = record.sequence.unwrap_or_else(|| {
-            let next = u64::from(self.superblock.number) << 32 | u64::from(self.sequences);
-            self.sequences += 1;
-            next
-        });
+        let own = u64::from(self.superblock.number) << 32 | u64::from(self.sequences);
+        let sequence = record.sequence.unwrap_or(own);
         let header = RecordHeader {
             kind: record.kind,
             key: record.key,
@@ -110,7 +127,8 @@ impl<F> Tail<F> {
         let padding = record.bytes() - RECORD_HEADER_BYTES as u64 - u64::from(record.payload_bytes);
         let padding = &PADDING[..usize::try_from(padding).expect("less than a block")];
         let parts = [&header.encode(self.superblock.salt, end)[..], record.payload, padding];
-        write_or_give_back(shared, &self.superblock.file, &parts, record.bytes(), end)?;
+        self.append(shared, &parts, record.bytes(), end)?;
+        self.sequences += u32::from(record.sequence.is_none());
         Ok(FooterEntry {
             key: record.key,
             sequence,
@@ -125,47 +143,83 @@ impl<F> Tail<F> {
         self.end += batch.iter().map(|entry| record_bytes(entry.payload_bytes)).sum::<u64>();
         self.entries.extend(batch);
     }
+
+    /// Writes the footer and syncs it; returns its length.
+    pub(super) fn seal<D: Disk<File = F>>(&mut self, shared: &Shared<D>) -> io::Result<u64> {
+        let bytes = footer_bytes(self.entries.len());
+        if self.end + bytes > SUPERBLOCK_BYTES_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let footer = encode_footer(&mut self.entries, self.end, self.damage, self.superblock.salt);
+        self.append(shared, &[&footer], bytes, self.end)?;
+        // should this fail, the blocks behind the end are lost until the file is compacted
+        let _ = shared.disk.truncate(&self.superblock.file, self.end + bytes);
+        shared.sync(&self.superblock.file)?;
+        Ok(bytes)
+    }
+
+    /// Writes `parts`, `bytes` long in all, to the end of the file; when that fails, the file ends there again and takes no more blocks
+    /// than before, so that a full disk does not stay full of nothing and a footer can still end the file.
+    fn append<D: Disk<File = F>>(&self, shared: &Shared<D>, parts: &[&[u8]], bytes: u64, end: u64) -> io::Result<()> {
+        let file = &self.superblock.file;
+        shared.disk.write_at(file, parts, end).inspect_err(|_| {
+            // what stays behind is never published, so these may fail too
+            let _ = shared.disk.truncate(file, end);
+            if self.allocated_to > end {
+                let _ = shared.disk.allocate(file, end, self.allocated_to - end);
+            }
+        })?;
+        shared.counters.written_bytes.fetch_add(bytes, Relaxed);
+        Ok(())
+    }
 }
 
 /// An empty superblock with blocks allocated: deletes find room in it when the disk is full.
 #[derive(Debug)]
 pub(super) struct Spare<F> {
     pub(super) superblock: Arc<Superblock<F>>,
-    /// 0 where the file system cannot allocate.
+    /// Length of the file that is allocated, headers included.
     pub(super) reserve_bytes: u64,
+    /// Whether that is as much as it should be, or the file system cannot allocate at all. Without, only deletes are
+    /// taken.
+    pub(super) is_whole: bool,
 }
 
 impl<F> Spare<F> {
-    /// Makes use of an empty superblock that an earlier process left; `None` when the disk has no room for a reserve.
-    pub(super) fn adopt<D: Disk<File = F>>(
+    /// Allocates as much of the reserve as there is room for, and makes the file durable.
+    pub(super) fn new<D: Disk<File = F>>(
         shared: &Shared<D>,
         superblock: Arc<Superblock<F>>,
         config: &Config,
-    ) -> Option<Self> {
-        let spare = Self::reserve(shared, superblock, config);
-        spare.inspect_err(|(superblock, _)| drop(shared.disk.remove(&file_name(superblock.number)))).ok()
+    ) -> io::Result<Self> {
+        let mut spare = Self { superblock, reserve_bytes: 0, is_whole: false };
+        let mut wanted = config.reserve_bytes;
+        while wanted > RECORDS_START && !spare.allocate(shared, wanted)? {
+            wanted /= 2;
+        }
+        spare.is_whole &= wanted == config.reserve_bytes;
+        shared.sync(&spare.superblock.file)?;
+        if !planted(Bug::NameNotSynced) {
+            shared.sync_dir()?;
+        }
+        Ok(spare)
     }
 
-    /// Allocates the reserve and makes the file durable.
-    fn reserve<D: Disk<File = F>>(
-        shared: &Shared<D>,
-        superblock: Arc<Superblock<F>>,
-        config: &Config,
-    ) -> Result<Self, (Arc<Superblock<F>>, io::Error)> {
-        let reserved = match shared.disk.allocate(&superblock.file, 0, config.reserve_bytes) {
-            Ok(()) => Ok(config.reserve_bytes),
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(0),
-            Err(error) => Err(error),
-        };
-        let durable = reserved.and_then(|reserve_bytes| {
-            shared.sync(&superblock.file)?;
-            shared.sync_dir()?;
-            Ok(reserve_bytes)
-        });
-        match durable {
-            Ok(reserve_bytes) => Ok(Self { superblock, reserve_bytes }),
-            Err(error) => Err((superblock, error)),
+    /// Takes what was missing, if there is room by now.
+    pub(super) fn top_up<D: Disk<File = F>>(&mut self, shared: &Shared<D>, config: &Config) -> io::Result<()> {
+        self.allocate(shared, config.reserve_bytes).map(drop)
+    }
+
+    /// Whether so many bytes are allocated now, as far as the file system can.
+    fn allocate<D: Disk<File = F>>(&mut self, shared: &Shared<D>, bytes: u64) -> io::Result<bool> {
+        let allocated = if planted(Bug::ReserveIgnored) { 0 } else { bytes };
+        match shared.disk.allocate(&self.superblock.file, 0, allocated) {
+            Ok(()) => (self.reserve_bytes, self.is_whole) = (bytes, true),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => self.is_whole = true,
+            Err(error) if is_full(&error) => {}
+            Err(error) => return Err(error),
         }
+        Ok(self.is_whole)
     }
 }
 
@@ -181,51 +235,12 @@ pub(super) fn make_spare<D: Disk>(
     }
     let (disk, name, salt) = (&shared.disk, file_name(number), config.salt(number));
     let file = disk.create(&name)?;
-    *next_number += 1;
     let header = FileHeader { number, dir: config.dir, salt }.encode().repeat(FILE_HEADER_COPIES);
+    let written = disk.write_at(&file, &[&header], 0);
+    let spare = written.and_then(|()| Spare::new(shared, Arc::new(Superblock { number, file, salt }), config));
     // it holds nothing: if it cannot be removed now, the next open does
-    let give_up = |error| {
-        let _ = disk.remove(&name);
-        error
-    };
-    disk.write_at(&file, &[&header], 0).map_err(give_up)?;
-    let superblock = Arc::new(Superblock { number, file, salt });
-    Spare::reserve(shared, superblock, config).map_err(|(_, error)| give_up(error))
-}
-
-/// Seals a file whose records end at `records_end` and are synced; returns the footer's length.
-pub(super) fn write_footer<D: Disk>(
-    shared: &Shared<D>,
-    superblock: &Superblock<D::File>,
-    entries: &mut [FooterEntry],
-    records_end: u64,
-    quarantined_bytes: u64,
-) -> io::Result<u64> {
-    let bytes = footer_bytes(entries.len());
-    if records_end + bytes > SUPERBLOCK_BYTES_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
+    if spare.is_ok() || disk.remove(&name).is_err() {
+        *next_number += 1;
     }
-    let footer = encode_footer(entries, records_end, quarantined_bytes, superblock.salt);
-    write_or_give_back(shared, &superblock.file, &[&footer], bytes, records_end)?;
-    // blocks that stay allocated are only lost until the file is compacted
-    let _ = shared.disk.trim(&superblock.file);
-    shared.sync(&superblock.file)?;
-    Ok(bytes)
-}
-
-/// Writes `parts`, `bytes` long in all; when that fails, gives the blocks back that it may have taken, so that a full
-/// disk does not stay full of nothing.
-fn write_or_give_back<D: Disk>(
-    shared: &Shared<D>,
-    file: &D::File,
-    parts: &[&[u8]],
-    bytes: u64,
-    offset: u64,
-) -> io::Result<()> {
-    shared.disk.write_at(file, parts, offset).inspect_err(|_| {
-        // what stays behind is no valid record, so this may fail too
-        let _ = shared.disk.punch(file, offset, bytes);
-    })?;
-    shared.counters.written_bytes.fetch_add(bytes, Relaxed);
-    Ok(())
+    spare
 }

@@ -1,12 +1,15 @@
 //! Each fault by itself, with what it is to lead to, and the directory that the first release wrote.
 
+use std::{collections::BTreeSet, thread};
+
 use bytes::Bytes;
 use vs_core::id::DirId;
 
 use super::{
-    Config, Engine, Finding, GetError, InvalidChunk, Key, OpenError, Outcome, Put, Recovery, VerifiedChunk, WriteError,
+    Compaction, Config, Engine, Finding, GetError, InvalidChunk, Key, Op, OpenError, Outcome, Put, Recovery, Refusal,
+    VerifiedChunk, WriteError,
     format::{FileHeader, Kind, RECORDS_START, RecordHeader, Salt, file_name},
-    sim::{self, SimDisk, write},
+    sim::{self, Call, Dice, SimDisk, write},
 };
 
 const DIR: DirId = DirId(7);
@@ -178,8 +181,10 @@ fn a_failed_fsync_withdraws_the_group_and_ends_all_writing() {
 
 #[test]
 fn a_write_that_fails_is_a_typed_error_and_the_next_goes_on() {
-    let disk = stored(&[1]);
-    let (mut engine, _) = open(&disk);
+    let disk = SimDisk::new();
+    let config = Config { reserve_bytes: RECORDS_START, ..Config::new(DIR, [5; 32]) };
+    let (mut engine, _) = Engine::open(disk.clone(), config).expect("opens");
+    write(&mut engine, &[put(1)]);
     for enospc_after in [0, 5_000, 9_000, 9_000] {
         disk.inject(|faults| faults.enospc_after = Some(enospc_after));
         assert!(matches!(write(&mut engine, &[put(2)])[..], [Err(WriteError::Full)]), "{enospc_after}");
@@ -226,7 +231,7 @@ fn a_full_superblock_is_sealed_and_the_next_begun() {
     assert_eq!(files.len(), 6, "five, and the one to follow");
     assert!(files.values().all(|bytes| bytes.len() <= 64 << 10));
     let (engine, recovery) = Engine::open(disk, config()).expect("opens");
-    assert_eq!((recovery.findings, engine.reader().stats().fsyncs), (vec![], 2), "all were sealed");
+    assert_eq!((recovery.findings, engine.reader().stats().fsyncs), (vec![], 3), "all were sealed");
     assert!(names.iter().all(|&name| holds(&engine, name)));
     let listed = engine.reader().list(&(0..=u64::MAX), None, 100);
     assert!(listed.len() == 20 && listed.is_sorted());
@@ -319,4 +324,251 @@ fn the_first_format_is_read_for_ever() {
     let held: Vec<u8> = (1..=4).filter(|&name| holds(&engine, name)).collect();
     assert_eq!(held, [1, 3]);
     assert_eq!(engine.reader().stats().chunks, 2);
+}
+
+fn delete(engine: &mut Engine<SimDisk>, name: u8) -> Result<Outcome, WriteError> {
+    engine.write_group(&[Op::Delete(put(name).key())]).remove(0)
+}
+
+/// Compacts whatever is at least half garbage, until nothing is.
+fn compact(engine: &mut Engine<SimDisk>) {
+    while let Ok(Some(mut compaction)) = Compaction::plan(&engine.reader(), 50, &BTreeSet::new()) {
+        while compaction.bytes_left() > 0 {
+            let batch = compaction.next(&engine.reader(), 16 << 10);
+            if engine.write_group(&batch.moves).iter().any(Result::is_err) || !batch.unreadable.is_empty() {
+                return;
+            }
+        }
+        if engine.retire(&compaction).is_err() {
+            return;
+        }
+    }
+}
+
+fn open_small(disk: &SimDisk) -> Engine<SimDisk> {
+    let config = Config { superblock_bytes_max: 64 << 10, reserve_bytes: 32 << 10, ..Config::new(DIR, [5; 32]) };
+    Engine::open(disk.clone(), config).expect("opens").0
+}
+
+/// Superblocks of 64 KiB with four chunks each, all but every fourth of them deleted since, and a sealed one with the
+/// tombstones.
+fn with_garbage() -> (SimDisk, Vec<u8>) {
+    let disk = SimDisk::new();
+    let mut engine = open_small(&disk);
+    for name in 0..16 {
+        assert!(matches!(write(&mut engine, &[put(name)])[..], [Ok(Outcome::Created)]));
+    }
+    let (kept, deleted): (Vec<u8>, Vec<u8>) = (0..16).partition(|name| name % 4 == 0);
+    for name in deleted {
+        assert!(matches!(delete(&mut engine, name), Ok(Outcome::Deleted)));
+    }
+    engine.close();
+    (disk, kept)
+}
+
+#[test]
+fn a_reader_that_a_delete_overtakes_finds_nothing_and_no_damage() {
+    let disk = stored(&[1]);
+    let (mut engine, _) = open(&disk);
+    let reader = engine.reader();
+    disk.stall(Call::Read);
+    let reading = thread::spawn(move || reader.get(&put(1).key()));
+    disk.wait_for_stalled();
+    assert!(matches!(delete(&mut engine, 1), Ok(Outcome::Deleted)));
+    disk.release();
+    assert!(matches!(reading.join().expect("no panic"), Err(GetError::NotFound)));
+    assert_eq!(engine.reader().stats().corrupt_reads, 0);
+}
+
+#[test]
+fn a_reader_that_a_compaction_overtakes_reads_the_chunk_where_it_is_now() {
+    let (disk, kept) = with_garbage();
+    let mut engine = open_small(&disk);
+    let mut compaction =
+        Compaction::plan(&engine.reader(), 50, &BTreeSet::new()).expect("a plan").expect("there is garbage");
+    let mut moves = Vec::new();
+    while moves.is_empty() {
+        moves = compaction.next(&engine.reader(), 1 << 20).moves;
+    }
+    let key = moves[0].key();
+    let name = *kept.iter().find(|&&name| put(name).key() == key).expect("a chunk that was kept");
+    let (reader, before) = (engine.reader(), engine.reader().locate(&key));
+    disk.stall(Call::Read);
+    let reading = thread::spawn(move || reader.get(&key));
+    disk.wait_for_stalled();
+    assert!(engine.write_group(&moves).iter().all(|moved| matches!(moved, Ok(Outcome::Moved))));
+    assert!(engine.retire(&compaction).is_ok());
+    assert_ne!(engine.reader().locate(&key), before);
+    disk.release();
+    assert_eq!(reading.join().expect("no panic").expect("served"), put(name).chunk.bytes());
+}
+
+#[test]
+fn readers_do_not_wait_for_a_disk_that_stalls_in_an_fsync() {
+    let disk = stored(&[1]);
+    let (mut engine, _) = open(&disk);
+    let reader = engine.reader();
+    disk.stall(Call::Sync);
+    let writing = thread::spawn(move || write(&mut engine, &[put(2)]));
+    disk.wait_for_stalled();
+    assert!(reader.get(&put(1).key()).is_ok());
+    assert!(matches!(reader.get(&put(2).key()), Err(GetError::NotFound)), "not before it is durable");
+    disk.release();
+    assert!(matches!(writing.join().expect("no panic")[..], [Ok(Outcome::Created)]));
+    assert!(reader.get(&put(2).key()).is_ok());
+}
+
+#[test]
+fn a_tombstone_stays_while_it_hides_something_and_goes_when_it_does_not() {
+    let disk = SimDisk::new();
+    let mut engine = open_small(&disk);
+    write(&mut engine, &[put(1), put(2), put(3), put(4)]);
+    engine.close();
+    let mut engine = open_small(&disk);
+    assert!(matches!(delete(&mut engine, 1), Ok(Outcome::Deleted)));
+    engine.close();
+
+    let mut engine = open_small(&disk);
+    compact(&mut engine);
+    let stats = engine.reader().stats();
+    assert_eq!((stats.retired_superblocks, stats.tombstones), (1, 1), "moved, for the record it hides is still there");
+    drop(engine);
+    let mut engine = open_small(&disk);
+    assert!(!holds(&engine, 1));
+    for name in 2..5 {
+        assert!(matches!(delete(&mut engine, name), Ok(Outcome::Deleted)));
+    }
+    engine.close();
+    let mut engine = open_small(&disk);
+    compact(&mut engine);
+    let stats = engine.reader().stats();
+    assert_eq!((stats.chunks, stats.tombstones, disk.files().len()), (0, 0, 1), "only the next superblock is left");
+}
+
+#[test]
+fn a_crash_at_any_call_of_a_compaction_loses_nothing_and_the_next_one_finishes() {
+    for power_cut in [false, true] {
+        let mut calls = 0;
+        loop {
+            let (disk, kept) = with_garbage();
+            let mut engine = open_small(&disk);
+            disk.inject(|faults| faults.killed_after = Some(calls));
+            compact(&mut engine);
+            let mut killed = false;
+            disk.inject(|faults| killed = faults.killed_after == Some(0));
+            drop(engine);
+            disk.heal();
+            if power_cut {
+                disk.reboot(&mut Dice(calls as u64));
+            }
+            let mut engine = open_small(&disk);
+            compact(&mut engine);
+            engine.close();
+            let engine = open_small(&disk);
+            assert!((0..16).all(|name| holds(&engine, name) == kept.contains(&name)), "killed after {calls} calls");
+            assert!(disk.used_bytes() < 200 << 10, "{} bytes stay", disk.used_bytes());
+            if !killed {
+                break;
+            }
+            calls += 1;
+        }
+        assert!(calls > 50, "a compaction makes more calls than {calls}");
+    }
+}
+
+#[test]
+fn the_superblock_made_ready_is_used_after_a_restart() {
+    let disk = SimDisk::new();
+    let reserve = open_small(&disk).reader().stats().reserve_bytes;
+    let before: Vec<_> = disk.files().into_keys().collect();
+    let engine = open_small(&disk);
+    assert_eq!(
+        (disk.files().into_keys().collect::<Vec<_>>(), engine.reader().stats().reserve_bytes),
+        (before, reserve)
+    );
+    assert!(reserve > 0);
+}
+
+#[test]
+fn a_full_disk_can_be_emptied() {
+    let disk = SimDisk::new();
+    disk.set_total_bytes(600 << 10);
+    let mut engine = open_small(&disk);
+    let stored: Vec<u8> =
+        (0..100).take_while(|&name| matches!(write(&mut engine, &[put(name)])[..], [Ok(Outcome::Created)])).collect();
+    assert!(stored.len() > 20);
+    disk.fill_up_to(0);
+    for &name in &stored {
+        assert!(matches!(delete(&mut engine, name), Ok(Outcome::Deleted)), "{name}");
+    }
+    engine.close();
+    let mut engine = open_small(&disk);
+    compact(&mut engine);
+    engine.close();
+    let mut engine = open_small(&disk);
+    compact(&mut engine);
+    assert!(disk.used_bytes() < 64 << 10, "{} bytes stay", disk.used_bytes());
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Ok(Outcome::Created)]));
+}
+
+#[test]
+fn a_read_only_file_system_is_served_from_and_written_to_once_it_is_repaired() {
+    let disk = stored(&[1, 2]);
+    let (mut engine, _) = open(&disk);
+    disk.set_read_only(true);
+    assert!(matches!(write(&mut engine, &[put(3)])[..], [Err(WriteError::NoWrites(Refusal::ReadOnly))]));
+    disk.set_read_only(false);
+    assert!(matches!(delete(&mut engine, 1), Err(WriteError::NoWrites(Refusal::ReadOnly))), "until it is opened again");
+    assert!(holds(&engine, 1));
+    drop(engine);
+    disk.set_read_only(true);
+    let (mut engine, _) = open(&disk);
+    assert!(holds(&engine, 1) && holds(&engine, 2));
+    assert!(matches!(write(&mut engine, &[put(3)])[..], [Err(WriteError::NoWrites(Refusal::ReadOnly))]));
+    drop(engine);
+    disk.set_read_only(false);
+    let (mut engine, _) = open(&disk);
+    assert!(matches!(write(&mut engine, &[put(3)])[..], [Ok(Outcome::Created)]));
+}
+
+#[test]
+fn a_stretch_that_cannot_be_read_costs_what_lies_in_it_until_it_is_written_again() {
+    let disk = stored(&[1, 2, 3]);
+    let (mut engine, _) = open(&disk);
+    disk.set_unreadable(&file_name(1), record(1)..record(1) + 4096);
+    assert!(holds(&engine, 1) && holds(&engine, 3));
+    for read in [engine.reader().get(&put(2).key()).map(drop), engine.reader().check(&put(2).key()).map(drop)] {
+        assert!(matches!(read, Err(GetError::Io(_))), "the copy may be good");
+    }
+    assert!(matches!(write(&mut engine, &[put(2)])[..], [Ok(Outcome::Created)]));
+    assert!(holds(&engine, 2));
+}
+
+#[test]
+fn scrubbing_finds_what_the_cache_hides() {
+    let disk = stored(&[1]);
+    let (mut engine, _) = open(&disk);
+    disk.flip_on_platter(&file_name(1), record(0) + 5_000, 0);
+    assert!(holds(&engine, 1));
+    assert!(matches!(engine.reader().check(&put(1).key()), Err(GetError::Corrupt { .. })));
+    assert_eq!(engine.reader().damaged(None, 10), [put(1).key()]);
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Ok(Outcome::Created)]));
+    assert!(engine.reader().damaged(None, 10).is_empty());
+    assert!(engine.reader().check(&put(1).key()).is_ok());
+}
+
+#[test]
+fn a_delete_that_failed_leaves_its_chunk_and_no_put_relies_on_that() {
+    let disk = stored(&[1]);
+    let (mut engine, _) = open(&disk);
+    // the next superblock is begun, and then the tombstone written, perhaps all of it
+    disk.inject(|faults| faults.write_fails_after = Some(1));
+    assert!(matches!(delete(&mut engine, 1), Err(WriteError::Io(_))));
+    assert!(holds(&engine, 1));
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Ok(Outcome::Created)]), "behind what may be a tombstone");
+
+    disk.inject(|faults| faults.sync_fails_after = Some(0));
+    assert!(matches!(delete(&mut engine, 1), Err(WriteError::NoWrites(_))));
+    assert!(holds(&engine, 1), "withdrawn");
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Err(WriteError::NoWrites(_))]));
 }
