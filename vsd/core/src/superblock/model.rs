@@ -593,8 +593,8 @@ impl Model {
         let is_good = |(name, fate): (u8, &Fate)| fate.promised && fate.is_settled() && !self.is_unreadable(name);
         let good: Vec<bool> = (0..).zip(&self.fates).map(is_good).collect();
         let reads = self.faults().read_fails_after.is_none() && self.read_all && !self.killing;
-        let mut deletes_left = self.reserve_blocks();
         let writes_fail = self.faults().write_fails_after.is_some() || self.killing;
+        let mut deletes_left = if writes_fail { 0 } else { self.reserve_blocks() };
         let answers = self.engine().write_group(&ops);
         assert_eq!(answers.len(), changes.len());
         let mut touched = BTreeSet::new();
@@ -799,7 +799,8 @@ impl Model {
                 }
                 Err(GetError::Corrupt { .. }) => {
                     let fate = self.fate(name);
-                    assert!(bad || fate.lax || fate.haunted, "INT-1: {name} is said to be damaged");
+                    let excused = fate.damaged.is_some() || fate.lax || fate.haunted;
+                    assert!(excused, "INT-1: {name} is said to be damaged");
                     assert!(reader.damaged(None, usize::MAX).contains(&key), "damage of {name} is not remembered");
                     self.saw("found by scrub");
                 }
