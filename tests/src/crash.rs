@@ -1,8 +1,9 @@
-//! Uploads that go on while the node is killed again and again, and what must be true afterwards (DUR-1).
+//! Uploads and chunks that go on while the node is killed again and again, and what must be true afterwards (DUR-1).
 //!
-//! Some clients upload one film after another, each as often as it takes until `vsctl` says that it is done. Meanwhile the node is
-//! killed at random moments, also while it starts. In the end every film that a client was told about is there, byte for byte,
-//! exactly once; nothing else is listed; and no upload is left over.
+//! Some clients upload one film after another, each as often as it takes until `vsctl` says that it is done; others put chunks
+//! ([`chunks`](crate::chunks)). Meanwhile the node is killed at random moments, also while it starts. After each start every chunk
+//! that was acknowledged is there, byte for byte, and the node has found no loss. In the end every film that a client was told about
+//! is there too, exactly once; nothing else is listed; and no upload is left over.
 
 use std::{
     collections::HashMap,
@@ -17,8 +18,9 @@ use std::{
 
 use crate::{
     Node, Tools,
+    chunks::{self, Ledger},
     clip::{Clip, numbered},
-    sha256, wait_for_none,
+    http, sha256, wait_for_none,
 };
 
 /// Clients that upload at the same time.
@@ -46,16 +48,33 @@ impl Dice {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
         let seed = given.unwrap_or(now);
         eprintln!("run again with VS_SEED={seed}");
+        Self::seeded(seed)
+    }
+
+    /// The numbers of this seed.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
         Self(seed | 1)
     }
 
-    /// A number below this one.
-    pub fn below(&mut self, end: u64) -> u64 {
+    /// Dice for somebody else, whose numbers have nothing to do with these.
+    #[must_use]
+    pub fn another(&mut self) -> Self {
+        Self::seeded(self.roll())
+    }
+
+    /// Any number.
+    pub fn roll(&mut self) -> u64 {
         // xorshift64*
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % end
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// A number below this one.
+    pub fn below(&mut self, end: u64) -> u64 {
+        (self.roll() >> 33) % end
     }
 
     fn pause(&mut self, ms_max: u64) {
@@ -77,6 +96,7 @@ pub fn survive_kills(kills: u32) {
     let mut dice = Dice::new();
     let mut node = Node::start(&[SNAPSHOT_ENTRIES]);
     let (told, next, is_over) = (Told::default(), AtomicU64::new(0), AtomicBool::new(false));
+    let (ledger, addr) = (Ledger::default(), node.addr().to_owned());
     let work = node.work();
     let homes: Vec<_> = (0..CLIENTS).map(|no| node.tools().someone_else(&format!("client-{no}"))).collect();
     thread::scope(|scope| {
@@ -93,6 +113,11 @@ pub fn survive_kills(kills: u32) {
                 }
             });
         }
+        for _ in 0..chunks::CLIENTS {
+            let mut dice = dice.another();
+            let (ledger, addr, is_over) = (&ledger, &addr, &is_over);
+            scope.spawn(move || ledger.put_until(addr, is_over, &mut dice));
+        }
         for _ in 0..kills {
             dice.pause(LIFE_MS_MAX);
             node.kill();
@@ -102,13 +127,17 @@ pub fn survive_kills(kills: u32) {
                 node.kill();
             }
             node.restart();
+            ledger.check(&addr);
+            assert_no_loss(&node);
         }
         drop(stop);
     });
     node.assert_alive();
+    ledger.check(&addr);
+    assert_no_loss(&node);
     let told = told.into_inner().expect("no client failed");
-    eprintln!("{kills} kills, {} films uploaded meanwhile", told.len());
-    assert!(!told.is_empty(), "nothing was uploaded between the kills");
+    eprintln!("{kills} kills, {} films uploaded and {} chunks put meanwhile", told.len(), ledger.len());
+    assert!(!told.is_empty() && !ledger.is_empty(), "nothing was stored between the kills");
     check_library(&node, told);
 }
 
@@ -118,6 +147,21 @@ struct StopOnDrop<'a>(&'a AtomicBool);
 impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// What recovery found at any start, and every read since: nothing that was once stored and is not there any more. A torn tail is
+/// none: nobody was told that it is stored.
+fn assert_no_loss(node: &Node) {
+    let log = node.log();
+    let is_loss = |line: &&str| line.contains("superblock") && (line.contains("WARN") || line.contains("ERROR"));
+    let losses: Vec<_> = log.lines().filter(is_loss).collect();
+    assert!(losses.is_empty(), "{losses:#?}");
+    let metrics = http::get(node.addr(), "/metrics").expect("figures").body;
+    let metrics = String::from_utf8(metrics).expect("text");
+    for figure in ["vsd_quarantined_bytes", "vsd_corrupt_reads_total"] {
+        let values = metrics.lines().filter(|line| line.starts_with(figure)).map(|line| line.rsplit(' ').next());
+        assert!(values.clone().count() > 0 && values.clone().all(|value| value == Some("0")), "{figure}: {metrics}");
     }
 }
 

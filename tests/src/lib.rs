@@ -9,12 +9,14 @@
 //! - Tests pass on a machine that has nothing but ffmpeg: they make their own clips ([`clip`]). A collection of real media is used
 //!   where there is one ([`media`]), and a test says so when there is none.
 
+pub mod chunks;
 pub mod clip;
 pub mod crash;
 pub mod ffmpeg;
 pub mod http;
 pub mod media;
 pub mod memory;
+pub mod mutate;
 mod node;
 pub mod process;
 pub mod program;

@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vsd", &["vs-core", "vs-wire", "vs-client", "vsd-core"]),
     ("vsctl", &["vs-core", "vs-wire", "vs-client"]),
     ("vsplay", &["vs-core", "vs-wire", "vs-client", "vsplay-core"]),
-    ("vs-tests", &["vs-core", "vs-wire", "vs-client", "vsd", "vsctl", "vsplay"]),
+    ("vs-tests", &["vs-core", "vs-wire", "vs-client", "vsd-core", "vsd", "vsctl", "vsplay"]),
 ];
 /// Databases and consensus are the daemon's business.
 const VSD_ONLY: &[&str] = &["openraft", "rocksdb"];

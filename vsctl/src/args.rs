@@ -115,7 +115,13 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Session(verb::session::SessionVerb),
     #[command(subcommand)]
+    Chunk(verb::chunk::ChunkVerb),
+    #[command(subcommand)]
     Node(verb::node::NodeVerb),
+    #[command(subcommand)]
+    Scrub(verb::scrub::ScrubVerb),
+    #[command(subcommand)]
+    Compact(verb::compact::CompactVerb),
     #[command(subcommand)]
     Settings(verb::settings::SettingsVerb),
     #[command(subcommand)]
@@ -132,6 +138,8 @@ impl Verb {
     pub(crate) fn is_unbounded(&self) -> bool {
         match self {
             Self::Upload(_) | Self::Download(_) | Self::Session(verb::session::SessionVerb::Resume(_)) => true,
+            Self::Chunk(verb::chunk::ChunkVerb::Verify(_)) => true,
+            Self::Scrub(verb) => verb.waits(),
             Self::Ls(args) | Self::Video(verb::video::VideoVerb::Ls(args)) => args.watch,
             _ => false,
         }
@@ -153,7 +161,10 @@ impl Verb {
             Self::Status(args) => verb::status::run(args, desk).await,
             Self::Video(verb) => verb::video::run(verb, desk).await,
             Self::Session(verb) => verb::session::run(verb, desk).await,
+            Self::Chunk(verb) => verb::chunk::run(verb, desk).await,
             Self::Node(verb) => verb::node::run(verb, desk).await,
+            Self::Scrub(verb) => verb::scrub::run(verb, desk).await,
+            Self::Compact(verb) => verb::compact::run(verb, desk).await,
             Self::Settings(verb) => verb::settings::run(verb, desk).await,
             Self::Config(verb) => verb::config::run(verb, desk),
             Self::Context(verb) => verb::context::run(verb, desk),

@@ -16,7 +16,7 @@ use vs_client::{
     cli::{Common, Connection, Program},
     context::Config,
 };
-use vs_core::text::shown;
+use vs_core::{id::NodeId, text::shown};
 use vs_wire::v1::{self, VideoStatus};
 
 use crate::row::{STATUSES, session_state_name};
@@ -56,6 +56,16 @@ pub(crate) fn sessions(current: &OsStr) -> Vec<CompletionCandidate> {
             let about = format!("{} ({})", session.file_name, session_state_name(session.state()));
             (session.upload, about)
         }))
+    };
+    within_budget(ask).map(|found| candidates(current, found)).unwrap_or_default()
+}
+
+/// Ids of nodes, with their addresses.
+pub(crate) fn nodes(current: &OsStr) -> Vec<CompletionCandidate> {
+    let ask = async |client: Client| {
+        let request = v1::ListNodesRequest { consistency: v1::Consistency::Stale.into() };
+        let nodes = client.admin().list_nodes(request).await.ok()?.into_inner();
+        Some(nodes.items.into_iter().map(|node| (NodeId(node.id).to_string(), node.addr)))
     };
     within_budget(ask).map(|found| candidates(current, found)).unwrap_or_default()
 }

@@ -1,5 +1,8 @@
 //! Messages as the JSON objects of the contract (CLI §3), and the tables made of them.
 
+mod care;
+mod chunk;
+
 use serde_json::{Value, json};
 use vs_core::id::NodeId;
 use vs_wire::v1::{self, VideoStatus};
@@ -8,6 +11,9 @@ use crate::out::{
     Column, Kind, Style,
     human::{self, number, text},
 };
+
+pub(crate) use care::{COMPACT_PLANS, COMPACTIONS, SCRUBS, compact, compact_plan, scrub};
+pub(crate) use chunk::{CHUNKS, VIDEO_CHUNKS, chunk, hash, video_chunk};
 
 /// Characters of an id in a table: what people copy.
 const SHORT_ID_CHARS: usize = 8;
@@ -289,6 +295,14 @@ fn show_received(session: &Value, style: &Style) -> String {
         0 => received,
         size => format!("{received} / {}", human::bytes(style, size)),
     }
+}
+
+/// The keys of both, in order.
+fn extended(mut item: Value, more: Value) -> Value {
+    if let (Value::Object(item), Value::Object(more)) = (&mut item, more) {
+        item.extend(more);
+    }
+    item
 }
 
 #[cfg(test)]

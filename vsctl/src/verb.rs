@@ -1,5 +1,8 @@
 //! The verbs, a file each.
 
+pub(crate) mod care;
+pub(crate) mod chunk;
+pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod context;
@@ -11,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod purge;
 pub(crate) mod restore;
 pub(crate) mod rm;
+pub(crate) mod scrub;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod show;

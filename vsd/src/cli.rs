@@ -14,7 +14,7 @@ use vsd_core::meta::Role;
 
 use crate::{
     config::{Config, Sources},
-    dev, run,
+    dev, fsck, inspect, run,
 };
 
 /// The V-Stack daemon: keeps and serves a video library.
@@ -41,6 +41,36 @@ enum Command {
     /// Check a configuration and say what is wrong with it.
     #[command(after_help = "Examples:\n  vsd check-config /etc/vsd.toml\n  vsd check-config --print-effective")]
     CheckConfig(CheckArgs),
+    /// Check what a stopped node has on its disks.
+    #[command(after_help = "Exits with 1 when something needs attention.\n\n\
+                            Examples:\n  vsd fsck --data-dir /srv/v\n  vsd fsck --deep --fix --config /etc/vsd.toml")]
+    Fsck(fsck::FsckArgs),
+    /// Look into what a node has on its disks, also while it runs.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  vsd inspect superblock 7 --data-dir /srv/v\n  \
+                      vsd inspect chunk 3f2a9c01 --data-dir /srv/v"
+    )]
+    Inspect(inspect::InspectCommand),
+}
+
+/// Which node's disks.
+#[derive(Debug, Args)]
+pub(crate) struct WhereArgs {
+    /// Configuration file of the node
+    #[arg(long, value_name = "FILE", env = "VSD_CONFIG")]
+    config: Option<PathBuf>,
+    /// Data directory of the node
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+impl WhereArgs {
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        let dir = self.data_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned());
+        let overrides = dir.map(|dir| ("node.data_dir".to_owned(), dir)).into_iter().collect();
+        Config::load(&Sources { file: self.config.clone(), environment: environment(), overrides })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +160,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => Config::load(&args.sources()).and_then(|config| run::main(&config, args.bootstrap)),
         Command::Dev(args) => dev::main(&args),
         Command::CheckConfig(args) => check(&args).map(|()| Exit::Ok),
+        Command::Fsck(args) => fsck::main(&args),
+        Command::Inspect(command) => inspect::main(&command).map(|()| Exit::Ok),
     };
     match ended {
         Ok(exit) => exit_code(exit),

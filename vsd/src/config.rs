@@ -16,7 +16,13 @@ use vs_core::{
     error::{Code, Failure},
     unit,
 };
-use vsd_core::meta::Role;
+use vsd_core::{
+    care::CHECKED_WITHIN_MS,
+    meta::{Role, table::dirs::DIRS_MAX},
+};
+
+/// Slowest care, in bytes a second: below this a single chunk takes longer than a minute.
+const CARE_RATE_MIN: u64 = 64 << 10;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -65,7 +71,14 @@ pub struct Metadata {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Storage {
+    /// Empty means `chunks` in `node.data_dir`.
+    pub dirs: Vec<PathBuf>,
+    pub warn_percent: u8,
     pub full_percent: u8,
+    pub scrub_rate: Rate,
+    pub scrub_interval: Span,
+    pub compact_rate: Rate,
+    pub compact_garbage_percent: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,7 +134,15 @@ impl Default for Metadata {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { full_percent: 95 }
+        Self {
+            dirs: Vec::new(),
+            warn_percent: 85,
+            full_percent: 95,
+            scrub_rate: Rate(10 << 20),
+            scrub_interval: Span(Duration::from_secs(14 * 86_400)),
+            compact_rate: Rate(20 << 20),
+            compact_garbage_percent: 25,
+        }
     }
 }
 
@@ -147,16 +168,38 @@ impl Default for Media {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size(pub u64);
 
+/// Bytes a second, written with a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate(pub u64);
+
 /// A duration, written with a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
-impl Serialize for Size {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
         let unit = units.into_iter().find(|(_, scale)| self.0 > 0 && self.0.is_multiple_of(*scale));
         let (name, scale) = unit.unwrap_or(("B", 1));
-        serializer.collect_str(&format_args!("{}{name}", self.0 / scale))
+        write!(f, "{}{name}", self.0 / scale)
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}/s", Size(self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        unit::parse_rate(&String::deserialize(deserializer)?).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -246,7 +289,24 @@ impl Config {
             _ => Err((key, format!("{value} is not between 1 and 99"))),
         };
         percent("storage.full_percent", self.storage.full_percent)?;
+        percent("storage.warn_percent", self.storage.warn_percent)?;
         percent("upload.spool_full_percent", self.upload.spool_full_percent)?;
+        if self.storage.warn_percent > self.storage.full_percent {
+            return Err(("storage.warn_percent", "must not be above storage.full_percent".to_owned()));
+        }
+        self.storage.check_dirs().map_err(|why| ("storage.dirs", why))?;
+        percent("storage.compact_garbage_percent", self.storage.compact_garbage_percent)?;
+        for (key, rate) in
+            [("storage.scrub_rate", self.storage.scrub_rate), ("storage.compact_rate", self.storage.compact_rate)]
+        {
+            if rate.0 < CARE_RATE_MIN {
+                return Err((key, format!("must be at least {}/s", Size(CARE_RATE_MIN))));
+            }
+        }
+        let interval = Duration::from_secs(60)..=Duration::from_millis(CHECKED_WITHIN_MS);
+        if !interval.contains(&self.storage.scrub_interval.0) {
+            return Err(("storage.scrub_interval", "must be at least 1min and at most 30d".to_owned()));
+        }
         if self.upload.spool_full_percent > self.storage.full_percent {
             return Err(("upload.spool_full_percent", "must not be above storage.full_percent".to_owned()));
         }
@@ -275,6 +335,23 @@ impl Config {
         }
         tracing_subscriber::EnvFilter::try_new(&self.log.level)
             .map_err(|error| ("log.level", format!("`{}`: {error}", self.log.level)))?;
+        Ok(())
+    }
+}
+
+impl Storage {
+    fn check_dirs(&self) -> Result<(), String> {
+        if self.dirs.len() > DIRS_MAX {
+            return Err(format!("more than {DIRS_MAX} directories"));
+        }
+        for (nth, dir) in self.dirs.iter().enumerate() {
+            if !dir.is_absolute() {
+                return Err(format!("{} is not an absolute path", dir.display()));
+            }
+            if self.dirs[..nth].contains(dir) {
+                return Err(format!("{} is named twice", dir.display()));
+            }
+        }
         Ok(())
     }
 }
@@ -394,5 +471,11 @@ mod tests {
         assert!(shown(from("", &[], &[("upload.nonsense", "1")])).contains("no such key"));
         assert!(shown(from("", &[], &[("media.stall_timeout", "5")])).contains("media.stall_timeout"));
         assert!(shown(from("[upload]\nspool_full_percent = 97\n", &[], &[])).contains("above storage.full_percent"));
+        assert!(shown(from("[storage]\nwarn_percent = 97\n", &[], &[])).contains(":2: storage.warn_percent"));
+        assert!(shown(from("[storage]\ndirs = [\"/a\", \"b\"]\n", &[], &[])).contains("b is not an absolute path"));
+        assert!(shown(from("", &[], &[("storage.dirs", "/a,/a")])).contains("named twice"));
+        assert!(shown(from("", &[], &[("storage.scrub_rate", "10MiB")])).contains("storage.scrub_rate"));
+        assert!(shown(from("", &[], &[("storage.compact_rate", "1B/s")])).contains("at least 64KiB/s"));
+        assert!(shown(from("", &[], &[("storage.scrub_interval", "31d")])).contains("at most 30d"));
     }
 }

@@ -41,6 +41,15 @@ pub struct Film {
     deadline: Duration,
 }
 
+/// A chunk where it stands in its video.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkAt {
+    pub track: String,
+    /// Counted over the whole track; none for parity.
+    pub segment: Option<u32>,
+    pub chunk: ChunkRef,
+}
+
 impl Film {
     /// The manifest of the video that `name` means: an id, a unique prefix of one, or a title.
     ///
@@ -99,6 +108,26 @@ impl Film {
             return Err(unsound(&format!("part {no} of track {} says it is another", track.name)));
         }
         Ok(part)
+    }
+
+    /// Every chunk, track by track in play order, parity behind its part.
+    ///
+    /// # Errors
+    /// As for [`part`](Self::part).
+    pub async fn chunks(&self) -> Result<Vec<ChunkAt>, Failure> {
+        let mut all = Vec::new();
+        for track in &self.tracks {
+            for no in 0..u32::try_from(track.parts.len()).unwrap_or(u32::MAX) {
+                let part = self.part(track, no).await?;
+                let numbered = (part.first_segment..).zip(&part.segments);
+                let media =
+                    numbered.flat_map(|(no, segment)| segment.chunks.iter().map(move |chunk| (Some(no), *chunk)));
+                let parity = part.parity.iter().flat_map(|stripe| &stripe.chunks).map(|chunk| (None, *chunk));
+                let at = |(segment, chunk)| ChunkAt { track: track.name.clone(), segment, chunk };
+                all.extend(media.chain(parity).map(at));
+            }
+        }
+        Ok(all)
     }
 
     /// Who to ask for a chunk, best first.

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCompleter;
 use futures::future::join_all;
 use serde_json::Value;
-use vs_client::chunk::ChunkClient;
-use vs_core::error::Exit;
+use vs_client::{Client, chunk::ChunkClient};
+use vs_core::{
+    error::{Code, Exit, Failure},
+    id::NodeId,
+};
 use vs_wire::v1;
 
 use crate::{
+    complete,
     desk::{Desk, millis},
     out,
     row::{self, NODES},
@@ -57,4 +62,63 @@ pub(crate) async fn measured(nodes: &[v1::NodeInfo], desk: &Desk) -> Vec<Value> 
     let ping = async |node: &v1::NodeInfo| chunks.ping(&node.addr, limit).await.ok().map(millis);
     let latencies = join_all(nodes.iter().map(ping)).await;
     nodes.iter().zip(latencies).map(|(node, latency_ms)| row::node(node, latency_ms)).collect()
+}
+
+/// Which node a verb is about that asks one alone.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NodeArgs {
+    /// Ask this node [default: the one that answers]
+    #[arg(long, value_name = "N", add = ArgValueCompleter::new(complete::nodes))]
+    pub(crate) node: Option<NodeId>,
+}
+
+/// A node, and the way to it.
+#[derive(Clone, Debug)]
+pub(crate) struct At {
+    pub(crate) node: NodeId,
+    pub(crate) client: Client,
+}
+
+impl At {
+    /// The node that is meant: the one named, or the one that answers at the endpoint.
+    pub(crate) async fn reach(args: &NodeArgs, desk: &Desk) -> Result<Self, Failure> {
+        let client = desk.client().await?;
+        let Some(node) = args.node else {
+            let answer = desk.call("GetChunks", client.admin().get_chunks(v1::GetChunksRequest::default())).await?;
+            return Ok(Self { node: NodeId(answer.node), client: client.clone() });
+        };
+        let nodes = listed(desk).await?;
+        match nodes.iter().find(|info| info.id == node.0) {
+            Some(info) => Self::at(info, desk).await,
+            None => {
+                let mut failure = Failure::new(Code::NotFound, format!("no node {node}"));
+                failure.why.extend(nodes.iter().map(|info| format!("{}  {}", NodeId(info.id), info.addr)));
+                Err(failure.hint("vsctl node ls"))
+            }
+        }
+    }
+
+    async fn at(info: &v1::NodeInfo, desk: &Desk) -> Result<Self, Failure> {
+        let client = desk.connect_to(std::slice::from_ref(&info.addr)).await?;
+        Ok(Self { node: NodeId(info.id), client })
+    }
+
+    /// Every node of the cluster, or why it cannot be reached.
+    pub(crate) async fn reach_all(desk: &Desk) -> Result<Vec<Result<Self, Failure>>, Failure> {
+        let nodes = listed(desk).await?;
+        Ok(join_all(nodes.iter().map(|info| Self::at(info, desk))).await)
+    }
+
+    /// How many chunks it holds.
+    pub(crate) async fn chunks(&self, desk: &Desk) -> Result<u64, Failure> {
+        let request = v1::ListNodesRequest { consistency: v1::Consistency::Stale.into() };
+        let answer = desk.call("ListNodes", self.client.admin().list_nodes(request)).await?;
+        Ok(answer.items.iter().find(|info| info.id == self.node.0).map_or(0, |info| info.chunks))
+    }
+}
+
+/// The nodes as the answering one knows them: where they are changes rarely, and is to be known without a quorum too.
+async fn listed(desk: &Desk) -> Result<Vec<v1::NodeInfo>, Failure> {
+    let request = v1::ListNodesRequest { consistency: v1::Consistency::Stale.into() };
+    Ok(desk.call("ListNodes", desk.client().await?.admin().list_nodes(request)).await?.items)
 }

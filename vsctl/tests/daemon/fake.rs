@@ -382,4 +382,26 @@ impl admin_server::Admin for Fake {
     async fn set_setting(&self, _: Request<v1::SetSettingRequest>) -> Answer<v1::Setting> {
         unused()
     }
+
+    async fn list_chunks(&self, _: Request<v1::ListChunksRequest>) -> Answer<v1::ListChunksResponse> {
+        unused()
+    }
+
+    async fn get_chunks(&self, _: Request<v1::GetChunksRequest>) -> Answer<v1::GetChunksResponse> {
+        unused()
+    }
+
+    type VerifyChunksStream = Flow<v1::ChunkInfo>;
+
+    async fn verify_chunks(&self, _: Request<v1::VerifyChunksRequest>) -> Answer<Self::VerifyChunksStream> {
+        unused()
+    }
+
+    async fn get_care(&self, _: Request<v1::GetCareRequest>) -> Answer<v1::GetCareResponse> {
+        unused()
+    }
+
+    async fn order_care(&self, _: Request<v1::OrderCareRequest>) -> Answer<v1::OrderCareResponse> {
+        unused()
+    }
 }

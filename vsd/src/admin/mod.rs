@@ -1,5 +1,6 @@
 //! The control services: what operators and players ask of the cluster, answered out of the metadata and this node's own counts.
 
+mod chunks;
 mod cluster;
 mod videos;
 
@@ -25,7 +26,7 @@ use vsd_core::meta::{AssetRecord, TableError, View};
 
 use crate::{
     meta::{Meta, StateRead},
-    storage::Store,
+    storage::{Caretaker, Store},
     upload::{UploadService, Uploader},
 };
 
@@ -37,6 +38,8 @@ const PAGE_ITEMS_DEFAULT: u32 = 100;
 pub(crate) struct Services {
     pub(crate) meta: Meta,
     pub(crate) store: Arc<Store>,
+    /// Of each data directory.
+    pub(crate) care: Arc<[Caretaker]>,
     pub(crate) node: NodeId,
     pub(crate) started_ms: u64,
     /// True once the daemon stops: streams end, or they would keep their connections open.

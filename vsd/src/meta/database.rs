@@ -57,10 +57,21 @@ pub(super) fn options() -> Options {
 
 /// Opens a database. What it had written without syncing is durable afterwards.
 pub(super) fn open(path: &Path) -> Result<DB, OpenError> {
-    DB::open(&options(), path).map_err(|error| match error.kind() {
+    DB::open(&options(), path).map_err(|error| not_opened(path, error))
+}
+
+/// Opens a database to look at; no byte on the disk changes.
+pub(super) fn open_read_only(path: &Path) -> Result<DB, OpenError> {
+    let mut options = options();
+    options.create_if_missing(false);
+    DB::open_for_read_only(&options, path, false).map_err(|error| not_opened(path, error))
+}
+
+fn not_opened(path: &Path, error: rocksdb::Error) -> OpenError {
+    match error.kind() {
         rocksdb::ErrorKind::IOError => OpenError::io(path)(io::Error::other(error)),
         _ => OpenError::damaged(path, error),
-    })
+    }
 }
 
 /// Makes names in a folder durable.

@@ -85,24 +85,8 @@ impl RaftLog {
         let syncer = Syncer::start(db.clone()).map_err(OpenError::io(path))?;
         let written = AtomicU64::new(0);
         let log = Self(Arc::new(Shared { db, path: path.to_owned(), state, syncer, written }));
-        log.check().map_err(|why| OpenError::damaged(path, why))?;
+        check(&log.0.db).map_err(|why| OpenError::damaged(path, why))?;
         Ok(log)
-    }
-
-    /// Reads every entry and refuses a gap.
-    fn check(&self) -> Result<(), String> {
-        self.get::<Vote>(VOTE).map_err(|error| error.to_string())?;
-        let purged = self.purged().map_err(|error| error.to_string())?;
-        let first = purged.map_or(0, |id| id.index + 1);
-        let entries = self.0.db.iterator_opt(IteratorMode::From(&key(0), Direction::Forward), entries_only());
-        for (expected, item) in (first..).zip(entries) {
-            let (_, bytes) = item.map_err(|error| error.to_string())?;
-            let entry: LogEntry = codec::decode(&bytes).map_err(|why| format!("entry {expected}: {why}"))?;
-            if entry.log_id.index != expected {
-                return Err(format!("entry {expected} is missing, {} follows", entry.log_id.index));
-            }
-        }
-        Ok(())
     }
 
     #[cfg(test)]
@@ -120,21 +104,12 @@ impl RaftLog {
     }
 
     pub(super) fn purged(&self) -> Result<Option<LogId>, LogError> {
-        self.get(PURGED)
+        get(&self.0.db, PURGED)
     }
 
     /// The last entry, or when there is none the last one purged.
     pub(super) fn last(&self) -> Result<Option<LogId>, LogError> {
-        let last = self.0.db.iterator_opt(IteratorMode::From(AFTER_ENTRIES, Direction::Reverse), entries_only()).next();
-        match last.transpose()? {
-            Some((key, bytes)) => Ok(Some(decode_entry(&key, &bytes)?.log_id)),
-            None => self.purged(),
-        }
-    }
-
-    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, LogError> {
-        let bytes = self.0.db.get(key)?;
-        bytes.map(|bytes| codec::decode(&bytes)).transpose().map_err(LogError::Mark)
+        last(&self.0.db)
     }
 
     /// The entries of a range, as many as fit into `bytes_max` but at least one.
@@ -172,6 +147,57 @@ impl RaftLog {
         self.0.syncer.enqueue(Waiter::Task(done));
         synced.await.map_err(|_| LogError::Poisoned)?.map_err(LogError::Sync)
     }
+}
+
+/// What a log that nobody writes to holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StillLog {
+    pub(super) entries: u64,
+    pub(super) purged: Option<LogId>,
+    pub(super) last: Option<LogId>,
+}
+
+impl StillLog {
+    /// Reads all of a log and changes nothing.
+    pub(super) fn read(path: &Path) -> Result<Self, OpenError> {
+        let damaged = |error: LogError| OpenError::damaged(path, error);
+        let db = database::open_read_only(path)?;
+        let entries = check(&db).map_err(|why| OpenError::damaged(path, why))?;
+        Ok(Self { entries, purged: get(&db, PURGED).map_err(damaged)?, last: last(&db).map_err(damaged)? })
+    }
+}
+
+/// Reads every entry and refuses a gap. Returns how many there are.
+fn check(db: &DB) -> Result<u64, String> {
+    get::<Vote>(db, VOTE).map_err(|error| error.to_string())?;
+    let purged: Option<LogId> = get(db, PURGED).map_err(|error| error.to_string())?;
+    let first = purged.map_or(0, |id| id.index + 1);
+    let mut count = 0;
+    for (expected, item) in
+        (first..).zip(db.iterator_opt(IteratorMode::From(&key(0), Direction::Forward), entries_only()))
+    {
+        let (_, bytes) = item.map_err(|error| error.to_string())?;
+        let entry: LogEntry = codec::decode(&bytes).map_err(|why| format!("entry {expected}: {why}"))?;
+        if entry.log_id.index != expected {
+            return Err(format!("entry {expected} is missing, {} follows", entry.log_id.index));
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// The last entry, or when there is none the last one purged.
+fn last(db: &DB) -> Result<Option<LogId>, LogError> {
+    let last = db.iterator_opt(IteratorMode::From(AFTER_ENTRIES, Direction::Reverse), entries_only()).next();
+    match last.transpose()? {
+        Some((key, bytes)) => Ok(Some(decode_entry(&key, &bytes)?.log_id)),
+        None => get(db, PURGED),
+    }
+}
+
+fn get<T: DeserializeOwned>(db: &DB, key: &[u8]) -> Result<Option<T>, LogError> {
+    let bytes = db.get(key)?;
+    bytes.map(|bytes| codec::decode(&bytes)).transpose().map_err(LogError::Mark)
 }
 
 /// Syncs the log for everybody who waits.
@@ -314,7 +340,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, StorageError> {
-        self.get(VOTE).map_err(|error| broken(ErrorSubject::Vote, ErrorVerb::Read, error))
+        get(&self.0.db, VOTE).map_err(|error| broken(ErrorSubject::Vote, ErrorVerb::Read, error))
     }
 
     async fn append<I>(&mut self, entries: I, callback: LogFlushed<TypeConfig>) -> Result<(), StorageError>

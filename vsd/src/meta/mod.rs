@@ -18,6 +18,7 @@ mod archive;
 mod database;
 mod log;
 mod network;
+mod offline;
 mod reads;
 mod snapshots;
 mod state;
@@ -49,7 +50,7 @@ use vs_core::{
 };
 use vsd_core::meta::{Command, Entry, Response, TableError};
 
-pub(crate) use self::{database::OpenError, state::StateRead};
+pub(crate) use self::{database::OpenError, offline::Offline, state::StateRead};
 use self::{
     log::RaftLog,
     network::Alone,
@@ -375,19 +376,29 @@ impl Meta {
     }
 }
 
-/// Refuses a log and a state that do not belong together: what one of them acknowledged is gone.
+/// Refuses a log and a state that do not belong together.
 fn check(dir: &Path, log: &RaftLog, state: &StateStore) -> Result<(), OpenError> {
     let damaged = |why: &dyn std::fmt::Display| OpenError::damaged(dir, why);
     let applied = state.applied().map_err(|error| damaged(&error))?;
     let purged = log.purged().map_err(|error| damaged(&error))?;
     let last = log.last().map_err(|error| damaged(&error))?;
+    hold_together(dir, (purged, last), (applied, state.installed()))
+}
+
+/// Refuses a log (what was purged, the last entry) and a state (the last entry applied, that of the snapshot it was
+/// installed from) of which one has lost what it acknowledged.
+fn hold_together(
+    dir: &Path,
+    (purged, last): (Option<LogId>, Option<LogId>),
+    (applied, installed): (Option<LogId>, Option<LogId>),
+) -> Result<(), OpenError> {
     let shown = |id: Option<LogId>| id.map_or("nothing".to_owned(), |id| id.to_string());
     let lost = |why| Err(OpenError::Lost { path: dir.to_owned(), why });
     if applied < purged {
         return lost(format!("the state ends at {}, the log begins after {}", shown(applied), shown(purged)));
     }
     // an install that was interrupted ends here: the consensus purges a log that ends below it
-    let just_installed = applied == state.installed() && applied.is_some();
+    let just_installed = applied == installed && applied.is_some();
     if last < applied && !just_installed {
         return lost(format!("the log ends at {}, the state at {}", shown(last), shown(applied)));
     }

@@ -113,14 +113,13 @@ pub(super) enum StateError {
 impl StateStore {
     pub(super) fn open(root: &Path) -> Result<Self, OpenError> {
         fs::create_dir_all(root).map_err(OpenError::io(root))?;
-        let pointer = match fs::read(root.join(POINTER)) {
-            Ok(bytes) => codec::decode(&bytes).map_err(|why| OpenError::damaged(&root.join(POINTER), why))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let pointer = match read_pointer(root)? {
+            Some(pointer) => pointer,
+            None => {
                 let first = Pointer { generation: 1, snapshot: None };
                 write_pointer(root, &first).map_err(OpenError::io(root))?;
                 first
             }
-            Err(error) => return Err(OpenError::io(root)(error)),
         };
         remove_others(root, pointer.generation).map_err(OpenError::io(root))?;
         let generation = open_generation(root, pointer.generation)?;
@@ -287,6 +286,40 @@ fn open_generation(root: &Path, generation: u64) -> Result<Generation, OpenError
     let path = generation_folder(root, generation);
     let db = database::open(&path)?;
     Ok(Generation { db, folder: Folder { path, retired: false.into() } })
+}
+
+/// The state of a node that does not run, as its daemon left it. Looking at it changes nothing.
+pub(super) struct StillState {
+    db: DB,
+    pub(super) applied: Option<LogId>,
+    /// The last entry of the snapshot that it was installed from.
+    pub(super) installed: Option<LogId>,
+}
+
+impl StillState {
+    /// None when there never was any.
+    pub(super) fn open(root: &Path) -> Result<Option<Self>, OpenError> {
+        let Some(pointer) = read_pointer(root)? else { return Ok(None) };
+        let path = generation_folder(root, pointer.generation);
+        let damaged = |why: StateError| OpenError::damaged(&path, why);
+        let db = database::open_read_only(&path)?;
+        let applied = mark(&db, APPLIED).map_err(damaged)?;
+        mark::<Membership>(&db, MEMBERSHIP).map_err(damaged)?;
+        Ok(Some(Self { db, applied, installed: pointer.snapshot }))
+    }
+
+    pub(super) fn tables(&self) -> impl Tables + '_ {
+        DbTables(&self.db)
+    }
+}
+
+fn read_pointer(root: &Path) -> Result<Option<Pointer>, OpenError> {
+    let path = root.join(POINTER);
+    match fs::read(&path) {
+        Ok(bytes) => codec::decode(&bytes).map(Some).map_err(|why| OpenError::damaged(&path, why)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpenError::io(root)(error)),
+    }
 }
 
 /// Removes what an interrupted install or snapshot left behind.

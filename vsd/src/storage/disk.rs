@@ -5,11 +5,12 @@ use std::{
     io::{self, IoSlice},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use nix::{
     errno::Errno,
-    fcntl::{FallocateFlags, PosixFadviseAdvice, fallocate, posix_fadvise},
+    fcntl::{FallocateFlags, Flock, PosixFadviseAdvice, fallocate, posix_fadvise},
     sys::{statvfs::statvfs, uio::pwritev},
 };
 use vsd_core::superblock::{Disk, Space};
@@ -18,20 +19,25 @@ use vsd_core::superblock::{Disk, Space};
 const STAT_BLOCK_BYTES: u64 = 512;
 
 #[derive(Debug)]
-pub(super) struct RealDisk {
+pub(crate) struct RealDisk {
     path: PathBuf,
     /// Kept open to be synced: a sync that fails for want of a descriptor would count as a failed one.
-    directory: File,
+    directory: OnceLock<File>,
+    /// Held for as long as anybody reads or writes here.
+    _lock: Option<Flock<File>>,
 }
 
 impl RealDisk {
-    /// Takes the directory, making it if need be. Its own name is durable before anything in it is.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
-        if let Some(parent) = path.canonicalize()?.parent() {
-            File::open(parent)?.sync_all()?;
+    /// A directory that is there, and locked by whoever asks for it or by `lock`.
+    pub(crate) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
+        Self { path: path.to_owned(), directory: OnceLock::new(), _lock: lock }
+    }
+
+    fn directory(&self) -> io::Result<&File> {
+        if self.directory.get().is_none() {
+            let _ = self.directory.set(File::open(&self.path)?);
         }
-        Ok(Self { path: path.to_owned(), directory: File::open(path)? })
+        Ok(self.directory.get().expect("set just now"))
     }
 }
 
@@ -44,6 +50,7 @@ impl Disk for RealDisk {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {
+        self.directory()?;
         let names = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect()
     }
@@ -52,8 +59,13 @@ impl Disk for RealDisk {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))
     }
 
+    /// For reading only where the file system is read-only: what is there can still be served.
     fn open(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(self.path.join(name))
+        let path = self.path.join(name);
+        match OpenOptions::new().read(true).write(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path),
+            opened => opened,
+        }
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -61,7 +73,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self) -> io::Result<()> {
-        self.directory.sync_all()
+        self.directory()?.sync_all()
     }
 
     fn size(&self, file: &File) -> io::Result<u64> {

@@ -102,10 +102,10 @@ impl Spool {
     /// Whether the disk would be above `percent` full with `more` bytes on it.
     pub(crate) fn is_full(&self, percent: u8, more: u64) -> io::Result<bool> {
         let disk = statvfs(&self.dir)?;
-        let total = disk.blocks() * disk.fragment_size();
-        let free = disk.blocks_available() * disk.fragment_size();
-        let used = u128::from(total.saturating_sub(free)) + u128::from(more);
-        Ok(used * 100 > u128::from(total) * u128::from(percent))
+        // as `df` counts: what is kept back for root belongs to nobody
+        let used = disk.blocks().saturating_sub(disk.blocks_free()) * disk.fragment_size();
+        let total = used + disk.blocks_available() * disk.fragment_size();
+        Ok((u128::from(used) + u128::from(more)) * 100 > u128::from(total) * u128::from(percent))
     }
 }
 

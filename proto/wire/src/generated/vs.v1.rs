@@ -1320,6 +1320,349 @@ pub struct SetSettingRequest {
     #[prost(bool, tag = "3")]
     pub dry_run: bool,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChunkName {
+    #[prost(uint64, tag = "1")]
+    pub asset: u64,
+    #[prost(bytes = "vec", tag = "2")]
+    pub hash: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChunkInfo {
+    #[prost(uint64, tag = "1")]
+    pub asset: u64,
+    #[prost(bytes = "vec", tag = "2")]
+    pub hash: ::prost::alloc::vec::Vec<u8>,
+    #[prost(enumeration = "ChunkState", tag = "3")]
+    pub state: i32,
+    #[prost(uint32, tag = "4")]
+    pub bytes: u32,
+    /// Of its data directory.
+    #[prost(uint64, tag = "5")]
+    pub dir: u64,
+    #[prost(uint32, tag = "6")]
+    pub superblock: u32,
+    /// Where its record begins in the superblock.
+    #[prost(uint64, tag = "7")]
+    pub offset: u64,
+    #[prost(uint64, tag = "8")]
+    pub sequence: u64,
+    /// Why it is damaged or cannot be read.
+    #[prost(string, tag = "9")]
+    pub why: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListChunksRequest {
+    /// Hashes that begin with these hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub prefix: ::prost::alloc::string::String,
+    #[prost(uint64, optional, tag = "2")]
+    pub asset: ::core::option::Option<u64>,
+    /// Only those that were found damaged and not repaired since.
+    #[prost(bool, tag = "3")]
+    pub damaged: bool,
+    /// At most 1000; 0 for 100.
+    #[prost(uint32, tag = "4")]
+    pub limit: u32,
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListChunksResponse {
+    /// May be fewer than asked for, or none, although there are more: the token says.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<ChunkInfo>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub node: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetChunksRequest {
+    /// At most 1000.
+    #[prost(message, repeated, tag = "1")]
+    pub chunks: ::prost::alloc::vec::Vec<ChunkName>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetChunksResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<ChunkInfo>,
+    #[prost(uint64, tag = "2")]
+    pub node: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyChunksRequest {
+    /// At most 1000.
+    #[prost(message, repeated, tag = "1")]
+    pub chunks: ::prost::alloc::vec::Vec<ChunkName>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCareRequest {
+    #[prost(enumeration = "CareJob", tag = "1")]
+    pub job: i32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCareResponse {
+    /// One for each data directory.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<CareStatus>,
+    #[prost(uint64, tag = "2")]
+    pub node: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OrderCareRequest {
+    #[prost(enumeration = "CareJob", tag = "1")]
+    pub job: i32,
+    #[prost(enumeration = "CareAction", tag = "2")]
+    pub action: i32,
+    /// Of a compaction that is started: how much of a superblock has to be garbage. Absent: as configured.
+    #[prost(uint32, optional, tag = "3")]
+    pub garbage_percent: ::core::option::Option<u32>,
+    /// Answer what would be done, change nothing.
+    #[prost(bool, tag = "4")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OrderCareResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<CareStatus>,
+    #[prost(uint64, tag = "2")]
+    pub node: u64,
+    /// Some directory does now what it did not do before.
+    #[prost(bool, tag = "3")]
+    pub changed: bool,
+    /// Of a dry run of starting a compaction.
+    #[prost(message, repeated, tag = "4")]
+    pub plan: ::prost::alloc::vec::Vec<CompactPlan>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CompactPlan {
+    #[prost(uint64, tag = "1")]
+    pub dir: u64,
+    #[prost(uint32, tag = "2")]
+    pub superblock: u32,
+    #[prost(uint64, tag = "3")]
+    pub move_bytes: u64,
+    #[prost(uint64, tag = "4")]
+    pub free_bytes: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CareStatus {
+    #[prost(uint64, tag = "1")]
+    pub dir: u64,
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(enumeration = "CareState", tag = "3")]
+    pub state: i32,
+    /// The run under way.
+    #[prost(message, optional, tag = "4")]
+    pub run: ::core::option::Option<CareRun>,
+    /// The last one that is over.
+    #[prost(message, optional, tag = "5")]
+    pub last: ::core::option::Option<CareRun>,
+    /// What is here to be looked at: of a scrub everything in the directory, of a compaction the superblock under way.
+    #[prost(uint64, tag = "6")]
+    pub chunks_total: u64,
+    #[prost(uint64, tag = "7")]
+    pub bytes_total: u64,
+    /// Done of that.
+    #[prost(uint64, tag = "8")]
+    pub chunks_done: u64,
+    #[prost(uint64, tag = "9")]
+    pub bytes_done: u64,
+    /// Of a compaction: the superblock under way.
+    #[prost(uint32, optional, tag = "10")]
+    pub superblock: ::core::option::Option<u32>,
+    /// Measured over the last seconds.
+    #[prost(uint64, optional, tag = "11")]
+    pub bytes_per_s: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "12")]
+    pub bytes_per_s_max: u64,
+    #[prost(uint64, optional, tag = "13")]
+    pub eta_ms: ::core::option::Option<u64>,
+    /// When the next run begins by itself, where that is known.
+    #[prost(uint64, optional, tag = "14")]
+    pub next_at_ms: ::core::option::Option<u64>,
+    /// Chunks known to be damaged and not repaired since.
+    #[prost(uint64, tag = "15")]
+    pub damaged: u64,
+    /// What an operator should know.
+    #[prost(string, repeated, tag = "16")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CareRun {
+    #[prost(uint64, tag = "1")]
+    pub began_at_ms: u64,
+    /// Absent while it runs.
+    #[prost(uint64, optional, tag = "2")]
+    pub ended_at_ms: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "3")]
+    pub chunks: u64,
+    #[prost(uint64, tag = "4")]
+    pub bytes: u64,
+    /// Chunks that a scrub found damaged.
+    #[prost(uint64, tag = "5")]
+    pub damaged: u64,
+    /// Superblocks that a compaction removed, and bytes of disk that gave back.
+    #[prost(uint64, tag = "6")]
+    pub superblocks: u64,
+    #[prost(uint64, tag = "7")]
+    pub freed_bytes: u64,
+    /// Whether it came to its end by itself.
+    #[prost(bool, tag = "8")]
+    pub whole: bool,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ChunkState {
+    Unspecified = 0,
+    /// Here, and nothing bad is known of it.
+    Stored = 1,
+    /// Here, and the bytes are not what was written.
+    Damaged = 2,
+    /// Not here.
+    Missing = 3,
+    /// Verified just now: the bytes hash to the name.
+    Intact = 4,
+    /// The disk did not answer; the bytes may be good.
+    Unreadable = 5,
+}
+impl ChunkState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHUNK_STATE_UNSPECIFIED",
+            Self::Stored => "CHUNK_STATE_STORED",
+            Self::Damaged => "CHUNK_STATE_DAMAGED",
+            Self::Missing => "CHUNK_STATE_MISSING",
+            Self::Intact => "CHUNK_STATE_INTACT",
+            Self::Unreadable => "CHUNK_STATE_UNREADABLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHUNK_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHUNK_STATE_STORED" => Some(Self::Stored),
+            "CHUNK_STATE_DAMAGED" => Some(Self::Damaged),
+            "CHUNK_STATE_MISSING" => Some(Self::Missing),
+            "CHUNK_STATE_INTACT" => Some(Self::Intact),
+            "CHUNK_STATE_UNREADABLE" => Some(Self::Unreadable),
+            _ => None,
+        }
+    }
+}
+/// What goes on in every data directory without anybody asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CareJob {
+    Unspecified = 0,
+    /// Reads every chunk and checks it.
+    Scrub = 1,
+    /// Moves what is needed out of superblocks that hold mostly garbage, and removes them.
+    Compact = 2,
+}
+impl CareJob {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CARE_JOB_UNSPECIFIED",
+            Self::Scrub => "CARE_JOB_SCRUB",
+            Self::Compact => "CARE_JOB_COMPACT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CARE_JOB_UNSPECIFIED" => Some(Self::Unspecified),
+            "CARE_JOB_SCRUB" => Some(Self::Scrub),
+            "CARE_JOB_COMPACT" => Some(Self::Compact),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CareAction {
+    Unspecified = 0,
+    /// Now rather than when it is due. Lifts a pause.
+    Start = 1,
+    /// Nothing until resumed or started, over restarts too.
+    Pause = 2,
+    Resume = 3,
+    /// Ends what is under way; the next begins when it is due.
+    Stop = 4,
+}
+impl CareAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CARE_ACTION_UNSPECIFIED",
+            Self::Start => "CARE_ACTION_START",
+            Self::Pause => "CARE_ACTION_PAUSE",
+            Self::Resume => "CARE_ACTION_RESUME",
+            Self::Stop => "CARE_ACTION_STOP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CARE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "CARE_ACTION_START" => Some(Self::Start),
+            "CARE_ACTION_PAUSE" => Some(Self::Pause),
+            "CARE_ACTION_RESUME" => Some(Self::Resume),
+            "CARE_ACTION_STOP" => Some(Self::Stop),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CareState {
+    Unspecified = 0,
+    Idle = 1,
+    Running = 2,
+    Paused = 3,
+    /// Idle, because its operator ended it.
+    Stopped = 4,
+}
+impl CareState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CARE_STATE_UNSPECIFIED",
+            Self::Idle => "CARE_STATE_IDLE",
+            Self::Running => "CARE_STATE_RUNNING",
+            Self::Paused => "CARE_STATE_PAUSED",
+            Self::Stopped => "CARE_STATE_STOPPED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CARE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CARE_STATE_IDLE" => Some(Self::Idle),
+            "CARE_STATE_RUNNING" => Some(Self::Running),
+            "CARE_STATE_PAUSED" => Some(Self::Paused),
+            "CARE_STATE_STOPPED" => Some(Self::Stopped),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod admin_client {
     #![allow(
@@ -1492,6 +1835,117 @@ pub mod admin_client {
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "SetSetting"));
             self.inner.unary(req, path, codec).await
         }
+        /// Of chunks, and of the care for them, the node that is asked answers for itself alone.
+        ///
+        /// The chunks that it holds, in the order of their hashes.
+        pub async fn list_chunks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListChunksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/ListChunks");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "ListChunks"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What it has of these chunks, in the order asked.
+        pub async fn get_chunks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetChunksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/GetChunks");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "GetChunks"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads chunks past what is cached of them and checks CRC-32C and SHA-256; answers in the order asked, as it goes.
+        pub async fn verify_chunks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ChunkInfo>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/VerifyChunks");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "VerifyChunks"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// How scrubbing or compaction stands in each of its data directories.
+        pub async fn get_care(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCareRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCareResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/GetCare");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "GetCare"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn order_care(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OrderCareRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OrderCareResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/OrderCare");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "OrderCare"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1531,6 +1985,50 @@ pub mod admin_server {
             &self,
             request: tonic::Request<super::SetSettingRequest>,
         ) -> std::result::Result<tonic::Response<super::Setting>, tonic::Status>;
+        /// Of chunks, and of the care for them, the node that is asked answers for itself alone.
+        ///
+        /// The chunks that it holds, in the order of their hashes.
+        async fn list_chunks(
+            &self,
+            request: tonic::Request<super::ListChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListChunksResponse>,
+            tonic::Status,
+        >;
+        /// What it has of these chunks, in the order asked.
+        async fn get_chunks(
+            &self,
+            request: tonic::Request<super::GetChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetChunksResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the VerifyChunks method.
+        type VerifyChunksStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ChunkInfo, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Reads chunks past what is cached of them and checks CRC-32C and SHA-256; answers in the order asked, as it goes.
+        async fn verify_chunks(
+            &self,
+            request: tonic::Request<super::VerifyChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::VerifyChunksStream>,
+            tonic::Status,
+        >;
+        /// How scrubbing or compaction stands in each of its data directories.
+        async fn get_care(
+            &self,
+            request: tonic::Request<super::GetCareRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetCareResponse>, tonic::Status>;
+        async fn order_care(
+            &self,
+            request: tonic::Request<super::OrderCareRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OrderCareResponse>,
+            tonic::Status,
+        >;
     }
     /// Nodes, the cluster and its settings.
     #[derive(Debug)]
@@ -1768,6 +2266,224 @@ pub mod admin_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SetSettingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/ListChunks" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListChunksSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::ListChunksRequest>
+                    for ListChunksSvc<T> {
+                        type Response = super::ListChunksResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListChunksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::list_chunks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListChunksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/GetChunks" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetChunksSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::GetChunksRequest>
+                    for GetChunksSvc<T> {
+                        type Response = super::GetChunksResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetChunksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::get_chunks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetChunksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/VerifyChunks" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyChunksSvc<T: Admin>(pub Arc<T>);
+                    impl<
+                        T: Admin,
+                    > tonic::server::ServerStreamingService<super::VerifyChunksRequest>
+                    for VerifyChunksSvc<T> {
+                        type Response = super::ChunkInfo;
+                        type ResponseStream = T::VerifyChunksStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyChunksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::verify_chunks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyChunksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/GetCare" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCareSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::GetCareRequest>
+                    for GetCareSvc<T> {
+                        type Response = super::GetCareResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCareRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::get_care(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCareSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/OrderCare" => {
+                    #[allow(non_camel_case_types)]
+                    struct OrderCareSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::OrderCareRequest>
+                    for OrderCareSvc<T> {
+                        type Response = super::OrderCareResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::OrderCareRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::order_care(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OrderCareSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

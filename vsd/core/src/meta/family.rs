@@ -72,6 +72,12 @@ pub(super) fn range<F: Family>(
     tables.scan(from, to, limit)?.into_iter().map(record).collect()
 }
 
+/// Whether a pair of this family can be read.
+pub(super) fn check<F: Family>((key, bytes): &Pair) -> Result<(), TableError> {
+    id_of::<F>(key)?;
+    value_of::<F>(key, bytes).map(drop)
+}
+
 fn id_of<F: Family>(key: &[u8]) -> Result<F::Id, TableError> {
     let damaged = || damaged(key, codec::DecodeError::Damaged("not a key of its family".to_owned()));
     let mut rest = key.strip_prefix(&[F::TAG]).ok_or_else(damaged)?;
@@ -83,7 +89,7 @@ fn value_of<F: Family>(key: &[u8], bytes: &[u8]) -> Result<F::Value, TableError>
     codec::decode(bytes).map_err(|why| damaged(key, why))
 }
 
-fn damaged(key: &[u8], why: codec::DecodeError) -> TableError {
+pub(super) fn damaged(key: &[u8], why: codec::DecodeError) -> TableError {
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
     TableError::Damaged { key, why }
 }

@@ -43,6 +43,7 @@
 //! | `53` | [`table::events`] | sequence | [`Event`] |
 
 mod apply;
+mod check;
 mod command;
 mod family;
 mod response;
@@ -51,6 +52,7 @@ mod tables;
 mod view;
 
 pub use apply::{apply, housekeeping_due, time_matters};
+pub use check::{MetaFlaw, check_tables};
 pub use command::{Command, Entry, UploadBegin};
 pub use response::{Refused, Response};
 pub use table::{

@@ -116,7 +116,7 @@ const _: () = assert!(CHUNK_BYTES_MAX < 1 << 22, "the index keeps 22 bits of a l
 pub(super) struct Salt(pub(super) [u8; 16]);
 
 impl Salt {
-    fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
+    pub(super) fn crc(self, offset: u64, bytes: &[u8]) -> u32 {
         let seed = crc32c::crc32c_append(crc32c::crc32c(&self.0), &offset.to_le_bytes());
         crc32c::crc32c_append(seed, bytes)
     }
@@ -253,6 +253,12 @@ impl RecordHeader {
             durable_to: u64_at(bytes, 64),
         })
     }
+
+    /// The record at `offset` as the footer lists it.
+    pub(super) fn entry(&self, offset: u64) -> FooterEntry {
+        let Self { key, sequence, payload_bytes, kind, .. } = *self;
+        FooterEntry { key, sequence, offset, payload_bytes, kind }
+    }
 }
 
 /// A record as the footer lists it.
@@ -319,15 +325,29 @@ impl Trailer {
         if bytes[..4] != TRAILER_MAGIC || crc != salt.crc(offset, &bytes[..TRAILER_BYTES - CRC_BYTES]) {
             return None;
         }
-        let trailer = Self {
+        let trailer = Self::read(bytes);
+        trailer.ends_at(file_bytes).then_some(trailer)
+    }
+
+    /// Whether these bytes were a trailer once. It lies within one sector, so no crash can have torn it.
+    pub(super) fn is_damaged(bytes: &[u8; TRAILER_BYTES], salt: Salt, file_bytes: u64) -> bool {
+        let looks_like_one = bytes[..4] == TRAILER_MAGIC || Self::read(bytes).ends_at(file_bytes);
+        looks_like_one && Self::decode(bytes, salt, file_bytes).is_none()
+    }
+
+    fn read(bytes: &[u8; TRAILER_BYTES]) -> Self {
+        Self {
             entries: u32_at(bytes, 4),
             records_end: u64_at(bytes, 8),
             quarantined_bytes: u64_at(bytes, 16),
             entries_crc: u32_at(bytes, 24),
             durable_to: u64_at(bytes, 28),
-        };
-        let end = trailer.records_end.checked_add(footer_bytes(trailer.entries as usize))?;
-        (trailer.records_end >= RECORDS_START && end == file_bytes).then_some(trailer)
+        }
+    }
+
+    fn ends_at(&self, file_bytes: u64) -> bool {
+        let end = self.records_end.checked_add(footer_bytes(self.entries as usize));
+        self.records_end >= RECORDS_START && end == Some(file_bytes)
     }
 }
 
@@ -354,7 +374,10 @@ pub(super) fn decode_entries(bytes: &[u8], trailer: &Trailer) -> Option<Vec<Foot
     if crc32c::crc32c(bytes) != trailer.entries_crc && !planted(Bug::FooterWithoutCrc) {
         return None;
     }
-    bytes.chunks_exact(ENTRY_BYTES).map(|entry| FooterEntry::decode(entry, trailer.records_end)).collect()
+    let decode = |entry| FooterEntry::decode(entry, trailer.records_end);
+    let entries: Vec<_> = bytes.chunks_exact(ENTRY_BYTES).map(decode).collect::<Option<_>>()?;
+    // whoever searches them relies on their order
+    entries.is_sorted_by_key(|entry| (entry.key, entry.sequence)).then_some(entries)
 }
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {

@@ -14,6 +14,7 @@
 //! [`Disk`], so that the daemon and every test build the same engine.
 
 mod bug;
+mod check;
 mod chunk;
 mod compact;
 mod disk;
@@ -21,6 +22,7 @@ mod engine;
 mod files;
 mod format;
 mod index;
+mod inspect;
 mod op;
 mod pool;
 mod reader;
@@ -29,18 +31,25 @@ mod scan;
 mod tail;
 
 #[cfg(any(test, feature = "sim"))]
+pub mod fuzz;
+#[cfg(any(test, feature = "sim"))]
 pub mod model;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Check, Checked, Flaw, check, mend};
 pub use chunk::{InvalidChunk, Key, VerifiedChunk};
 pub use compact::{Batch, Compaction};
 pub use disk::{Disk, Space};
 pub use engine::{Config, Engine, GROUP_BYTES_MAX, RetireError};
 pub use files::SuperblockInfo;
 pub use format::{FORMAT_VERSION, SUPERBLOCK_BYTES_MAX};
+pub use inspect::{
+    Contents, FooterState, NotSuperblock, OpenSuperblock, Payload, Record, RecordKind, newest_of, open_number,
+    open_superblock, records_of, superblocks,
+};
 pub use op::{Move, Op, Outcome, Put, Refusal, WriteError};
 pub use reader::{GetError, Location, Reader, Stats};
 pub use recovery::{Finding, OpenError, Recovery};

@@ -322,6 +322,12 @@ impl<D: Disk> Reader<D> {
         self.0.damaged().range((start, Bound::Unbounded)).take(max).copied().collect()
     }
 
+    /// Whether [`damaged`](Self::damaged) lists it.
+    #[must_use]
+    pub fn is_listed_damaged(&self, key: &Key) -> bool {
+        self.0.damaged().contains(key)
+    }
+
     /// All superblocks, in the order of their numbers.
     #[must_use]
     pub fn superblocks(&self) -> Vec<SuperblockInfo> {

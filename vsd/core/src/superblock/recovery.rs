@@ -248,7 +248,7 @@ impl<F: Send + Sync> Found<F> {
         let Superblock { file, salt, .. } = &*superblock;
         let mut scan = scan_file(&shared.disk, file, *salt, RECORDS_START, readable);
         let durable_to = match footer {
-            Footer::Damaged { durable_to } => {
+            Footer::Damaged { durable_to, .. } => {
                 self.findings.push(Finding::FooterDamaged { superblock: number });
                 durable_to
             }
@@ -298,7 +298,7 @@ impl<F: Send + Sync> Found<F> {
 
 /// Leaves, sorted by key, the record with the highest sequence of every key. Of a record that compaction moved that is
 /// the later copy: the blocks of the other may have been given back.
-fn newest_of_each(entries: &mut Vec<Entry>) {
+pub(super) fn newest_of_each(entries: &mut Vec<Entry>) {
     let rank = |entry: &Entry| {
         let number = entry.place.number();
         (entry.sequence, if planted(Bug::OlderCopyWins) { u32::MAX - number } else { number })
@@ -354,7 +354,7 @@ fn finish<D: Disk>(
 
 /// Whether another record says what became of the chunk: written again or moved, or deleted and its payload punched
 /// out.
-fn is_superseded(newest: &[Entry], record: &Entry) -> bool {
+pub(super) fn is_superseded(newest: &[Entry], record: &Entry) -> bool {
     let rank = |entry: &Entry| (entry.sequence, entry.place.number());
     let at = newest.binary_search_by_key(&record.key, |entry| entry.key);
     at.is_ok_and(|at| rank(&newest[at]) > rank(record))

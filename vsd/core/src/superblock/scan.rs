@@ -50,8 +50,9 @@ pub(super) enum Footer {
         entries: Vec<FooterEntry>,
         quarantined_bytes: u64,
     },
-    /// Sealed, but the entries are bad: all records below were durable.
+    /// Sealed, but the entries are bad: all records below `durable_to` were durable.
     Damaged {
+        records_end: u64,
         durable_to: u64,
     },
     Missing,
@@ -72,8 +73,11 @@ pub(super) fn footer<D: Disk>(disk: &D, file: &D::File, salt: Salt, file_bytes: 
     }
     match decode_entries(&entries, &trailer) {
         Some(entries) => Footer::Sound { entries, quarantined_bytes: trailer.quarantined_bytes },
-        None if trailer.durable_to == 0 => Footer::Damaged { durable_to: trailer.records_end },
-        None => Footer::Damaged { durable_to: trailer.durable_to.min(trailer.records_end) },
+        None => {
+            let Trailer { records_end, durable_to, .. } = trailer;
+            let durable_to = if durable_to == 0 { records_end } else { durable_to.min(records_end) };
+            Footer::Damaged { records_end, durable_to }
+        }
     }
 }
 
@@ -97,50 +101,82 @@ pub(super) struct Scan {
     pub(super) incomplete: bool,
 }
 
-/// Looks at every block of the file from `from` on.
-pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, from: u64, file_bytes: u64) -> Scan {
-    let mut scan = Scan::default();
+/// What lies at a place of a file.
+#[derive(Debug)]
+pub(super) enum Seen<'a> {
+    /// A record whose payload has the CRC that its header says.
+    Record(&'a RecordHeader, &'a [u8]),
+    /// A sound header whose payload is bad; none when it could not be read.
+    BadPayload(&'a RecordHeader, Option<&'a [u8]>),
+    /// A block in which no record begins.
+    NoRecord,
+}
+
+/// Looks at every block of the file from `from` on, shows `see` the offset of each and what is there, and steps over what sound
+/// records take. Returns whether the disk answered everywhere; that the file ends is an answer too.
+pub(super) fn walk<D: Disk>(
+    disk: &D,
+    file: &D::File,
+    salt: Salt,
+    from: u64,
+    file_bytes: u64,
+    mut see: impl FnMut(u64, Seen<'_>),
+) -> bool {
+    let mut complete = true;
+    let mut answered = |read: io::Result<()>| {
+        complete &=
+            read.as_ref().is_ok() || read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+        read.is_ok()
+    };
     let mut payload = Vec::new();
     let mut offset = from;
     while offset < file_bytes {
         let mut bytes = [0; RECORD_HEADER_BYTES];
-        let read = scan.answered(disk.read_at(file, &mut bytes, offset));
+        let read = answered(disk.read_at(file, &mut bytes, offset));
         let Some(header) = read.then(|| RecordHeader::decode(&bytes, salt, offset)).flatten() else {
-            scan.add_bad(offset..offset + BLOCK_BYTES, None);
+            see(offset, Seen::NoRecord);
             if planted(Bug::ScanStopsAtBad) {
                 break;
             }
             offset += BLOCK_BYTES;
             continue;
         };
-        scan.durable_to = scan.durable_to.max(header.durable_to);
-        let end = offset + record_bytes(header.payload_bytes);
         payload.resize(header.payload_bytes as usize, 0);
-        let read = scan.answered(disk.read_at(file, &mut payload, offset + RECORD_HEADER_BYTES as u64));
-        let entry = FooterEntry {
-            key: header.key,
-            sequence: header.sequence,
-            offset,
-            payload_bytes: header.payload_bytes,
-            kind: header.kind,
-        };
+        let read = answered(disk.read_at(file, &mut payload, offset + RECORD_HEADER_BYTES as u64));
         if read && crc32c::crc32c(&payload) == header.payload_crc {
-            scan.entries.push(entry);
-            offset = end;
+            see(offset, Seen::Record(&header, &payload));
+            offset += record_bytes(header.payload_bytes);
         } else {
-            scan.add_bad(offset..end, Some(entry));
+            see(offset, Seen::BadPayload(&header, read.then_some(&payload)));
             offset += BLOCK_BYTES;
         }
     }
+    complete
+}
+
+/// Looks at every block of the file from `from` on.
+pub(super) fn scan<D: Disk>(disk: &D, file: &D::File, salt: Salt, from: u64, file_bytes: u64) -> Scan {
+    let mut scan = Scan::default();
+    scan.incomplete = !walk(disk, file, salt, from, file_bytes, |offset, seen| scan.add(offset, &seen));
     scan.durable_to = scan.durable_to.min(whole_blocks(file_bytes));
     scan
 }
 
 impl Scan {
-    /// Whether a read got what it asked for. The end of the file is an answer too, other failures are none.
-    fn answered(&mut self, read: io::Result<()>) -> bool {
-        self.incomplete |= read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::UnexpectedEof);
-        read.is_ok()
+    /// Notes what was seen.
+    pub(super) fn add(&mut self, offset: u64, seen: &Seen<'_>) {
+        match seen {
+            Seen::Record(header, _) => {
+                self.durable_to = self.durable_to.max(header.durable_to);
+                self.entries.push(header.entry(offset));
+            }
+            Seen::BadPayload(header, _) => {
+                self.durable_to = self.durable_to.max(header.durable_to);
+                let end = offset + record_bytes(header.payload_bytes);
+                self.add_bad(offset..end, Some(header.entry(offset)));
+            }
+            Seen::NoRecord => self.add_bad(offset..offset + BLOCK_BYTES, None),
+        }
     }
 
     /// Notes a bad stretch; the blocks of a bad record count once.

@@ -30,6 +30,7 @@ fn all<F: Family>(tables: &MemTables) -> Vec<(F::Id, F::Value)> {
 pub(super) fn check(tables: &MemTables) {
     let assets: BTreeMap<_, _> = all::<Assets>(tables).into_iter().collect();
     let videos = all::<Videos>(tables);
+    every_record_and_part_can_be_read(tables);
     a_listed_video_shows_a_live_asset(&assets, &videos);
     a_live_asset_is_shown_and_has_every_part(tables, &assets, &videos);
     the_bytes_index_names_live_assets(tables, &assets);
@@ -40,6 +41,11 @@ pub(super) fn check(tables: &MemTables) {
         Ok(all::<Clients>(tables).len() as u64 + 1),
         "client sessions are counted"
     );
+}
+
+fn every_record_and_part_can_be_read(tables: &MemTables) {
+    let records = check_tables(tables, &mut |flaw| panic!("{flaw}"), &mut |_, _| {});
+    assert_eq!(records, Ok(tables.iter().count() as u64), "the check of the state sees all of it and likes it");
 }
 
 fn a_listed_video_shows_a_live_asset(assets: &BTreeMap<AssetId, AssetRecord>, videos: &[(VideoId, VideoRecord)]) {
