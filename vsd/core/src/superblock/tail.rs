@@ -158,8 +158,8 @@ impl<F> Tail<F> {
         Ok(bytes)
     }
 
-    /// Writes `parts`, `bytes` long in all, to the end of the file; when that fails, the file ends there again and takes no more blocks
-    /// than before, so that a full disk does not stay full of nothing and a footer can still end the file.
+    /// Writes `parts`, `bytes` long in all, to the end of the file; when that fails, the file ends there again and takes
+    /// no more blocks than before, so that a full disk does not stay full of nothing and a footer can still end the file.
     fn append<D: Disk<File = F>>(
         &mut self,
         shared: &Shared<D>,
