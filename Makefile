@@ -4,10 +4,11 @@
 #   make test                   everything CI runs
 #   make lint / make fix        style and lints; fix also writes generated files
 #   make long                   the slow suites: 2 GiB upload, 50 kills
+#   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix long need build clean
+.PHONY: help demo test lint fix long model need build clean
 
 # RocksDB is compiled once for this user (.dev/rocksdb.sh) and shared by every target; without it cargo compiles it as usual.
 CARGO = . .dev/env.sh && cargo
@@ -40,6 +41,9 @@ fix: need
 
 long: build
 	@$(CARGO) test --package vs-tests --test long -- --ignored --nocapture
+
+model: need
+	@$(CARGO) model -- --minutes $(or $(MINUTES),10)
 
 clean:
 	@$(CARGO) clean

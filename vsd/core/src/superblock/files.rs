@@ -24,8 +24,8 @@ pub(super) struct Superblock<F> {
 pub(super) struct Tally {
     /// It has a sound footer that lists its records; nothing is written to it any more.
     pub(super) sealed: bool,
-    /// An earlier process wrote it.
-    pub(super) recovered: bool,
+    /// No record is written to it any more: an earlier process did, or the disk had no room for its footer.
+    pub(super) is_left: bool,
     /// Some of it was not read when the directory was opened, and may be when it is next.
     pub(super) unread: bool,
     /// Chunks that the index points to.
@@ -43,7 +43,7 @@ impl Default for Tally {
     fn default() -> Self {
         Self {
             sealed: false,
-            recovered: false,
+            is_left: false,
             unread: false,
             live_chunks: 0,
             live_bytes: 0,
@@ -185,7 +185,7 @@ impl<F> Files<F> {
     pub(super) fn total(&self) -> Tally {
         self.iter().fold(Tally::default(), |sum, Held { tally, .. }| Tally {
             sealed: sum.sealed && tally.sealed,
-            recovered: sum.recovered && tally.recovered,
+            is_left: sum.is_left && tally.is_left,
             unread: sum.unread || tally.unread,
             live_chunks: sum.live_chunks + tally.live_chunks,
             live_bytes: sum.live_bytes + tally.live_bytes,
@@ -201,9 +201,9 @@ impl<F> Files<F> {
         !self.lost.is_empty() || self.iter().any(|held| held.tally.unread)
     }
 
-    /// Whether there are records that no footer lists, beside those of this process.
+    /// Whether there are records that no footer lists, beside those of the superblock being written.
     pub(super) fn are_unlisted(&self) -> bool {
-        self.hide_records() || self.iter().any(|held| held.tally.recovered && !held.tally.sealed)
+        self.hide_records() || self.iter().any(|held| held.tally.is_left && !held.tally.sealed)
     }
 
     /// The lowest number of a file other than `except` in which damaged bytes may have been records.

@@ -229,7 +229,7 @@ impl<F: Send + Sync> Found<F> {
     /// Adds the records of one file.
     fn read<D: Disk<File = F>>(&mut self, shared: &Shared<D>, superblock: Arc<Superblock<F>>, file_bytes: u64) {
         let number = superblock.number;
-        let mut tally = Tally { file_bytes, recovered: true, ..Tally::default() };
+        let mut tally = Tally { file_bytes, is_left: true, ..Tally::default() };
         let readable = file_bytes.min(SUPERBLOCK_BYTES_MAX);
         let footer = footer(&shared.disk, &superblock.file, superblock.salt, readable);
         if let Footer::Sound { entries, quarantined_bytes } = footer {

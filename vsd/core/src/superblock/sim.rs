@@ -3,8 +3,9 @@
 //! What was written is kept apart from what is durable:
 //! - A power cut keeps any of the 512-byte sectors written or punched since the last sync, in any order, any of the
 //!   names made or removed since the last sync of the directory, and any of the blocks set aside since.
-//! - A sync that fails keeps any part of what it should have made durable, and the next one knows nothing of the rest,
-//!   as Linux does it; until the cache is dropped all of it can still be read.
+//! - A sync of a file that fails keeps any part of what it should have made durable, and the next one knows nothing of
+//!   the rest, as Linux does it; until the cache is dropped all of it can still be read. Of a directory nothing is kept
+//!   or dropped: its changes are in the journal.
 //! - A write that fails has written a part.
 //! - Space is counted in blocks of 4 KiB: written and allocated ones count, holes do not, and a removed file gives its
 //!   blocks back at once. What was allocated before can always be written.
@@ -135,7 +136,7 @@ struct World {
     inodes: BTreeMap<u64, Inode>,
     names: BTreeMap<String, u64>,
     durable_names: BTreeMap<String, u64>,
-    /// Names made or removed since the directory was last synced, well or not.
+    /// Names made or removed since the directory was last synced.
     dirty_names: BTreeSet<String>,
     next_inode: u64,
     faults: Faults,
@@ -562,10 +563,10 @@ impl Disk for SimDisk {
         let mut world = self.call(Call::SyncDir)?;
         let failed = strikes(&mut world.faults.sync_fails_after);
         let World { names, durable_names, dirty_names, read_only, .. } = &mut *world;
-        let changed = std::mem::take(dirty_names);
-        if failed || (*read_only && !changed.is_empty()) {
+        if failed || (*read_only && !dirty_names.is_empty()) {
             return Err(injected());
         }
+        let changed = std::mem::take(dirty_names);
         for name in changed {
             match names.get(&name) {
                 Some(inode) => durable_names.insert(name, *inode),

@@ -158,15 +158,21 @@ impl<F> Tail<F> {
         Ok(bytes)
     }
 
-    /// Writes `parts`, `bytes` long in all, to the end of the file; when that fails, the file ends there again and takes no more blocks
-    /// than before, so that a full disk does not stay full of nothing and a footer can still end the file.
-    fn append<D: Disk<File = F>>(&self, shared: &Shared<D>, parts: &[&[u8]], bytes: u64, end: u64) -> io::Result<()> {
+    /// Writes `parts`, `bytes` long in all, to the end of the file; when that fails, the file ends there again and takes
+    /// no more blocks than before, so that a full disk does not stay full of nothing and a footer can still end the file.
+    fn append<D: Disk<File = F>>(
+        &mut self,
+        shared: &Shared<D>,
+        parts: &[&[u8]],
+        bytes: u64,
+        end: u64,
+    ) -> io::Result<()> {
         let file = &self.superblock.file;
         shared.disk.write_at(file, parts, end).inspect_err(|_| {
             // what stays behind is never published, so these may fail too
             let _ = shared.disk.truncate(file, end);
-            if self.allocated_to > end {
-                let _ = shared.disk.allocate(file, end, self.allocated_to - end);
+            if self.allocated_to > end && shared.disk.allocate(file, end, self.allocated_to - end).is_err() {
+                self.allocated_to = end;
             }
         })?;
         shared.counters.written_bytes.fetch_add(bytes, Relaxed);
