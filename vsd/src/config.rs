@@ -16,7 +16,7 @@ use vs_core::{
     error::{Code, Failure},
     unit,
 };
-use vsd_core::meta::Role;
+use vsd_core::meta::{Role, table::dirs::DIRS_MAX};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct Metadata {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Storage {
+    /// Empty means `chunks` in `node.data_dir`.
+    pub dirs: Vec<PathBuf>,
+    pub warn_percent: u8,
     pub full_percent: u8,
 }
 
@@ -121,7 +124,7 @@ impl Default for Metadata {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { full_percent: 95 }
+        Self { dirs: Vec::new(), warn_percent: 85, full_percent: 95 }
     }
 }
 
@@ -246,7 +249,12 @@ impl Config {
             _ => Err((key, format!("{value} is not between 1 and 99"))),
         };
         percent("storage.full_percent", self.storage.full_percent)?;
+        percent("storage.warn_percent", self.storage.warn_percent)?;
         percent("upload.spool_full_percent", self.upload.spool_full_percent)?;
+        if self.storage.warn_percent > self.storage.full_percent {
+            return Err(("storage.warn_percent", "must not be above storage.full_percent".to_owned()));
+        }
+        self.storage.check_dirs().map_err(|why| ("storage.dirs", why))?;
         if self.upload.spool_full_percent > self.storage.full_percent {
             return Err(("upload.spool_full_percent", "must not be above storage.full_percent".to_owned()));
         }
@@ -275,6 +283,23 @@ impl Config {
         }
         tracing_subscriber::EnvFilter::try_new(&self.log.level)
             .map_err(|error| ("log.level", format!("`{}`: {error}", self.log.level)))?;
+        Ok(())
+    }
+}
+
+impl Storage {
+    fn check_dirs(&self) -> Result<(), String> {
+        if self.dirs.len() > DIRS_MAX {
+            return Err(format!("more than {DIRS_MAX} directories"));
+        }
+        for (nth, dir) in self.dirs.iter().enumerate() {
+            if !dir.is_absolute() {
+                return Err(format!("{} is not an absolute path", dir.display()));
+            }
+            if self.dirs[..nth].contains(dir) {
+                return Err(format!("{} is named twice", dir.display()));
+            }
+        }
         Ok(())
     }
 }
@@ -394,5 +419,8 @@ mod tests {
         assert!(shown(from("", &[], &[("upload.nonsense", "1")])).contains("no such key"));
         assert!(shown(from("", &[], &[("media.stall_timeout", "5")])).contains("media.stall_timeout"));
         assert!(shown(from("[upload]\nspool_full_percent = 97\n", &[], &[])).contains("above storage.full_percent"));
+        assert!(shown(from("[storage]\nwarn_percent = 97\n", &[], &[])).contains(":2: storage.warn_percent"));
+        assert!(shown(from("[storage]\ndirs = [\"/a\", \"b\"]\n", &[], &[])).contains("b is not an absolute path"));
+        assert!(shown(from("", &[], &[("storage.dirs", "/a,/a")])).contains("named twice"));
     }
 }

@@ -3,9 +3,9 @@
 //! | path | content |
 //! |---|---|
 //! | `LOCK` | held (flock) by the running daemon; says who that is |
-//! | `node.toml` | format, cluster, node and data directory ids; written once, then only moved from `bootstrapping` to `member` |
+//! | `node.toml` | format, cluster and node; written once, then only moved from `bootstrapping` to `member` |
 //! | `meta/` | log and state |
-//! | `chunks/` | superblocks |
+//! | `chunks/` | superblocks, unless the configuration names other directories; whose they are is said there (`storage::identity`) |
 //! | `spool/` | uploads that are being received |
 //!
 //! Invariants:
@@ -26,8 +26,10 @@ use vs_core::{
     id::{ClusterId, DirId, NodeId},
 };
 
-/// Format of the data directory as a whole.
-const FORMAT: u32 = 1;
+use crate::storage::{self, make_dir, replace};
+
+/// Format of the data directory as a whole. Up to 1 the one directory of chunks had its id and key in `node.toml`.
+const FORMAT: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,9 +46,11 @@ pub(crate) struct Identity {
     pub(crate) stage: Stage,
     pub(crate) cluster: ClusterId,
     pub(crate) node: NodeId,
-    pub(crate) dir: DirId,
-    /// Drawn when the directory was made: what tells a new disk from an old one.
-    pub(crate) dir_key: Uuid,
+    /// Of the directory of chunks, in format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dir: Option<DirId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dir_key: Option<Uuid>,
 }
 
 /// A data directory in use by this process.
@@ -77,16 +81,32 @@ impl DataDir {
             State::Ours => read_identity(root)?,
             State::Empty | State::Foreign => {
                 let stage = Stage::Bootstrapping;
-                let identity =
-                    Identity { format: FORMAT, stage, cluster, node: NodeId(1), dir: DirId(1), dir_key: cluster.0 };
+                let identity = Identity { format: FORMAT, stage, cluster, node: NodeId(1), dir: None, dir_key: None };
                 write_identity(root, &identity)?;
                 identity
             }
         };
-        for part in ["meta", "chunks", "spool"] {
+        for part in ["meta", "spool"] {
             make_dir(&root.join(part)).map_err(|error| unusable(root, &error))?;
         }
-        Ok(Self { root: root.to_owned(), identity, _lock: lock })
+        let mut data = Self { root: root.to_owned(), identity, _lock: lock };
+        data.upgrade()?;
+        Ok(data)
+    }
+
+    /// Moves what format 1 said of the chunks to where they are.
+    fn upgrade(&mut self) -> Result<(), Failure> {
+        let Identity { format, cluster, node, dir, dir_key, .. } = &self.identity;
+        if *format == FORMAT {
+            return Ok(());
+        }
+        if let (Some(dir), Some(key)) = (dir, dir_key) {
+            storage::Identity::adopt(&self.chunks(), *cluster, *node, *key, *dir).map_err(|why| {
+                Failure::new(Code::DataDir, format!("cannot use {}", self.chunks().display())).because(why)
+            })?;
+        }
+        self.identity = Identity { format: FORMAT, dir: None, dir_key: None, ..self.identity.clone() };
+        write_identity(&self.root, &self.identity)
     }
 
     pub(crate) fn meta(&self) -> PathBuf {
@@ -109,13 +129,6 @@ impl DataDir {
         }
         Ok(())
     }
-}
-
-/// Makes a directory that a power cut does not take.
-fn make_dir(path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()
 }
 
 #[derive(PartialEq, Eq)]
@@ -182,15 +195,7 @@ fn read_identity(root: &Path) -> Result<Identity, Failure> {
 /// Replaces `node.toml` whole: written beside it, synced, renamed, and the directory synced.
 fn write_identity(root: &Path, identity: &Identity) -> Result<(), Failure> {
     let text = toml::to_string(identity).map_err(|error| Failure::new(Code::Internal, error.to_string()))?;
-    let fresh = root.join("node.toml.new");
-    let write = || {
-        let mut file = File::create(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, root.join("node.toml"))?;
-        File::open(root)?.sync_all()
-    };
-    write().map_err(|error| unusable(root, &error))
+    replace(root, "node.toml", &text).map_err(|error| unusable(root, &error))
 }
 
 fn unusable(root: &Path, error: &std::io::Error) -> Failure {
@@ -220,6 +225,25 @@ mod tests {
         drop(first);
         let again = DataDir::open(&root, Some(ClusterId::from_random([8; 16])), "a:1").expect("reopened");
         assert_eq!((&again.identity, again.identity.stage), (&identity, Stage::Member));
+    }
+
+    #[test]
+    fn chunks_of_the_first_format_keep_their_id_and_key() {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let cluster = ClusterId::from_random([7; 16]);
+        let text = format!(
+            "format = 1\nstage = \"member\"\ncluster = \"{cluster}\"\nnode = 1\ndir = 1\ndir_key = \"{}\"\n",
+            cluster.0
+        );
+        fs::write(scratch.path().join("node.toml"), text).expect("written");
+        fs::create_dir(scratch.path().join("chunks")).expect("made");
+        for _ in 0..2 {
+            let data = DataDir::open(scratch.path(), None, "a:1").expect("opened");
+            assert_eq!((data.identity.format, data.identity.stage, data.identity.dir), (FORMAT, Stage::Member, None));
+            let moved = storage::Identity::read(&data.chunks()).expect("readable").expect("it says whose it is");
+            assert_eq!((moved.cluster, moved.node, moved.key), (cluster, NodeId(1), cluster.0));
+            assert_eq!(moved.dir, Some(DirId(1)));
+        }
     }
 
     #[test]

@@ -15,19 +15,18 @@ use vs_core::{
     error::{Code, Exit, Failure},
     id::ClusterId,
 };
-use vsd_core::{
-    meta::{Command, DirSpec, DirState, NodeSpec},
-    superblock,
-};
+use vsd_core::meta::{Command, NodeSpec, Response};
 
 use crate::{
     admin,
     cli::role_names,
     config::{Config, LogFormat},
+    join::{Membership, join},
     listen,
     meta::{Meta, MetaError, MetaOptions},
     node::DataDir,
     notify::notify,
+    reserve::Reserve,
     storage::{self, Probes, Store},
     upload::{self, Uploader},
 };
@@ -69,16 +68,11 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     let mut data = DataDir::open(&config.node.data_dir, cluster, &config.node.listen.to_string())?;
     let listener = bind(config).await?;
 
+    let reserve = Arc::new(Reserve::open(&data.meta()));
     let meta = Meta::open(meta_options(config, &data)).await?;
-    let store = Arc::new(open_store(config, &data, is_faulty(&data, &meta)?)?);
-    let (spec, dirs) = spec(config, &data);
-    let node = data.identity.node;
-    let update = move |fault: Option<String>| {
-        let dirs = dirs.iter().map(|dir| DirSpec { fault: fault.clone(), ..dir.clone() });
-        Command::NodeUpdate { node, spec: spec.clone(), dirs: dirs.collect() }
-    };
-    announce(&meta, update(None)).await?;
     data.now_member()?;
+    let (store, membership) = join(config, &data, &meta, spec(config)).await?;
+    let store = Arc::new(store);
     let uploader = Uploader::start(
         upload::Options {
             addr: config.node.advertised(),
@@ -86,7 +80,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
             spool: data.spool(),
             concurrency: config.upload.concurrency,
             spool_full_percent: config.upload.spool_full_percent,
-            chunks_full_percent: config.storage.full_percent,
+            chunks_full_percent: store.shares_disk(&data.spool()).then_some(config.storage.full_percent),
             media: config.media.clone(),
         },
         meta.clone(),
@@ -103,12 +97,13 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         closed: closed.clone(),
     };
     let grpc = admin::router(admin, uploader.clone())?;
-    let http = storage::router(store.clone(), probes(&store));
+    let http = storage::router(store.clone(), probes(&store, &reserve));
     let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
         let mut closed = closed;
         let _ = closed.wait_for(|closed| *closed).await;
     }));
-    let faults = tokio::spawn(report_fault(meta.clone(), store.clone(), move |why| update(Some(why))));
+    let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership));
+    let keeper = tokio::spawn(async move { reserve.keep().await });
     notify("READY=1");
     tracing::info!(
         node = %data.identity.node,
@@ -129,6 +124,7 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
     faults.abort();
+    keeper.abort();
     // Uploads end first, while they can still write chunks; their streams end with them.
     if tokio::time::timeout(STOP_TIMEOUT, uploader.stop()).await.is_err() {
         tracing::warn!("not every upload could be put aside in time; they go on at the next start");
@@ -141,22 +137,12 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     Ok(if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted })
 }
 
-fn open_store(config: &Config, data: &DataDir, failed_fsync: bool) -> Result<Store, Failure> {
-    let options = superblock::Config {
-        failed_fsync,
-        full_percent: config.storage.full_percent,
-        ..superblock::Config::new(data.identity.dir, rand::random())
-    };
-    Store::open(&data.chunks(), options)
-        .map_err(|error| Failure::new(Code::DataDir, "the chunks cannot be opened").because(error))
-}
-
-/// The port is open only while the node can serve, so what is left to tell is a directory that takes no writes.
-fn probes(store: &Arc<Store>) -> Probes {
-    let (readable, counted) = (store.clone(), store.clone());
+/// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
+fn probes(store: &Arc<Store>, reserve: &Arc<Reserve>) -> Probes {
+    let (readable, counted, reserve) = (store.clone(), store.clone(), reserve.clone());
     Probes {
-        ready: Arc::new(move || readable.stats().refusal.map_or(Ok(()), |why| Err(why.to_string()))),
-        metrics: Arc::new(move || counted.metrics()),
+        ready: Arc::new(move || readable.ready()),
+        metrics: Arc::new(move || counted.metrics() + &reserve.metrics()),
     }
 }
 
@@ -168,21 +154,17 @@ async fn bind(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-fn spec(config: &Config, data: &DataDir) -> (NodeSpec, Vec<DirSpec>) {
-    let spec = NodeSpec {
+fn spec(config: &Config) -> NodeSpec {
+    NodeSpec {
         addr: config.node.advertised(),
         zone: config.node.zone.clone(),
         roles: config.node.roles.iter().copied().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let path = data.chunks().to_string_lossy().into_owned();
-    let dir = DirSpec { key: data.identity.dir_key, path, fault: None };
-    (spec, vec![dir])
+    }
 }
 
 fn meta_options(config: &Config, data: &DataDir) -> MetaOptions {
-    let (node, dirs) = spec(config, data);
-    let first = Command::Bootstrap { cluster: data.identity.cluster, node, dirs };
+    let first = Command::Bootstrap { cluster: data.identity.cluster, node: spec(config), dirs: Vec::new() };
     MetaOptions {
         dir: data.meta(),
         node: data.identity.node,
@@ -191,22 +173,12 @@ fn meta_options(config: &Config, data: &DataDir) -> MetaOptions {
     }
 }
 
-/// Whether the cluster remembers that an fsync of this node's data directory failed (DSK-1).
-fn is_faulty(data: &DataDir, meta: &Meta) -> Result<bool, Failure> {
-    let state = meta.stale().state;
-    let dirs = state.view().dirs_of(data.identity.node).map_err(admin::internal)?;
-    let own = dirs.iter().find(|dir| dir.key == data.identity.dir_key);
-    Ok(own.is_some_and(|dir| matches!(dir.state, DirState::ReadOnly { .. })))
-}
-
 /// Tells the cluster when an fsync has failed: it remembers, so that a restart does not make the directory look well.
-async fn report_fault(meta: Meta, store: Arc<Store>, told: impl Fn(String) -> Command) {
+async fn report_faults(meta: Meta, store: Arc<Store>, mut membership: Membership) {
     loop {
         tokio::time::sleep(FAULT_POLL).await;
-        let Some(why) = store.failed_fsync() else { continue };
-        match announce(&meta, told(why)).await {
-            Ok(()) => return,
-            Err(failure) => tracing::warn!(%failure, "the cluster could not be told of a failed fsync"),
+        if let Err(failure) = membership.tell_faults(&meta, store.failed_fsyncs()).await {
+            tracing::warn!(%failure, "the cluster could not be told of a failed fsync");
         }
     }
 }
@@ -222,11 +194,11 @@ async fn fatal(meta: &Meta) -> String {
 }
 
 /// Tells the cluster what this node is now, as soon as there is a leader to tell.
-async fn announce(meta: &Meta, update: Command) -> Result<(), Failure> {
+pub(crate) async fn propose(meta: &Meta, update: Command) -> Result<Response, Failure> {
     let started = tokio::time::Instant::now();
     loop {
         match meta.propose(update.clone()).await {
-            Ok(response) => return response.accepted().map(drop).map_err(Failure::from),
+            Ok(response) => return response.accepted().map_err(Failure::from),
             Err(MetaError::NotLeader { .. }) if started.elapsed() < LEADER_TIMEOUT => {
                 tokio::time::sleep(LEADER_POLL).await;
             }

@@ -12,7 +12,7 @@ use vs_core::{
     limit::PAGE_ITEMS_MAX,
 };
 use vs_wire::v1::{self, VideoStatus, admin_server::Admin, cluster_server::Cluster};
-use vsd_core::meta::{Command, SettingName, SettingValue, UploadRecord, View};
+use vsd_core::meta::{Command, DirState, SettingName, SettingValue, UploadRecord, View};
 
 use super::{Services, internal, status};
 use crate::{meta::MetaState, run::wall_ms};
@@ -37,11 +37,10 @@ impl Services {
                 ..v1::NodeInfo::default()
             };
             if record.id == self.node {
-                let stats = self.store.stats();
-                let space = stats.space;
-                info.chunks = stats.chunks;
-                info.disk_total_bytes = space.map_or(0, |space| space.total);
-                info.disk_used_bytes = space.map_or(0, |space| space.total.saturating_sub(space.free));
+                let (total, free) = self.store.space();
+                info.chunks = self.store.stats().iter().map(|(_, stats)| stats.chunks).sum();
+                info.disk_total_bytes = total;
+                info.disk_used_bytes = total.saturating_sub(free);
             }
             info
         };
@@ -102,7 +101,7 @@ impl Services {
             ..v1::StatusResponse::default()
         };
         self.count_videos(&view, &mut answer)?;
-        self.note(&mut answer);
+        self.note(&view, &mut answer)?;
         Ok(answer)
     }
 
@@ -140,30 +139,30 @@ impl Services {
         Ok(setting(SettingValue { name, value, is_set: request.value_ms.is_some() }))
     }
 
-    fn note(&self, answer: &mut v1::StatusResponse) {
-        let stats = self.store.stats();
-        if let Some(why) = stats.refusal {
-            answer.notes.push(format!("{} takes no more writes: {why}", self.node));
+    fn note(&self, view: &View<'_>, answer: &mut v1::StatusResponse) -> Result<(), Failure> {
+        answer.notes.extend(self.store.notes().into_iter().map(|note| format!("{}: {note}", self.node)));
+        let corrupt_reads: u64 = self.store.stats().iter().map(|(_, stats)| stats.corrupt_reads).sum();
+        if corrupt_reads > 0 {
+            answer.notes.push(format!("{} read {corrupt_reads} bad chunks since it started", self.node));
         }
-        if stats.corrupt_reads > 0 {
-            answer.notes.push(format!("{} read {} bad chunks since it started", self.node, stats.corrupt_reads));
-        }
-        for node in &answer.nodes {
-            let percent = (node.disk_used_bytes * 100).checked_div(node.disk_total_bytes).unwrap_or(0);
-            if percent >= DISK_WARN_PERCENT {
-                answer.notes.push(format!("the disk of n{} is {percent} % full", node.id));
-            }
+        for dir in view.dirs(None, PAGE_ITEMS_MAX).map_err(internal)? {
+            let what = match dir.state {
+                DirState::Ok => continue,
+                DirState::ReadOnly { reason } => {
+                    format!("takes no writes until `vsd fsck --deep --fix` found it sound: {reason}")
+                }
+                DirState::Missing => "is missing".to_owned(),
+            };
+            answer.notes.push(format!("{}: {} ({}) {what}", dir.node, dir.id, dir.path));
         }
         if answer.nodes.len() < 3 {
             answer
                 .notes
                 .push(format!("{} of 3 copies are kept: more nodes are needed for the rest", answer.nodes.len()));
         }
+        Ok(())
     }
 }
-
-/// A disk this full is mentioned.
-const DISK_WARN_PERCENT: u64 = 85;
 
 fn open_sessions(view: &View<'_>) -> Result<u32, Failure> {
     let mut after: Option<UploadId> = None;

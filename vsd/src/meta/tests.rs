@@ -22,7 +22,7 @@ fn options(dir: &Path) -> MetaOptions {
         roles: Role::ALL.into(),
         version: "0.1.0".to_owned(),
     };
-    let dirs = vec![DirSpec { key: Uuid::from_u128(1), path: "/data".to_owned(), fault: None }];
+    let dirs = vec![DirSpec { key: Uuid::from_u128(1), path: "/data".to_owned(), fault: None, mended: false }];
     let bootstrap = Command::Bootstrap { cluster: ClusterId::from_random([7; 16]), node: spec, dirs };
     MetaOptions { dir: dir.to_owned(), node: NodeId(1), bootstrap: Some(bootstrap), snapshot_entries: 40 }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use nix::{
     errno::Errno,
-    fcntl::{FallocateFlags, PosixFadviseAdvice, fallocate, posix_fadvise},
+    fcntl::{FallocateFlags, Flock, PosixFadviseAdvice, fallocate, posix_fadvise},
     sys::{statvfs::statvfs, uio::pwritev},
 };
 use vsd_core::superblock::{Disk, Space};
@@ -18,20 +18,17 @@ use vsd_core::superblock::{Disk, Space};
 const STAT_BLOCK_BYTES: u64 = 512;
 
 #[derive(Debug)]
-pub(super) struct RealDisk {
+pub(crate) struct RealDisk {
     path: PathBuf,
-    /// Kept open to be synced: a sync that fails for want of a descriptor would count as a failed one.
-    directory: File,
+    /// Locked for as long as anybody reads or writes here; and open to be synced: a sync that fails for want of a
+    /// descriptor would count as a failed one.
+    directory: Flock<File>,
 }
 
 impl RealDisk {
-    /// Takes the directory, making it if need be. Its own name is durable before anything in it is.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
-        if let Some(parent) = path.canonicalize()?.parent() {
-            File::open(parent)?.sync_all()?;
-        }
-        Ok(Self { path: path.to_owned(), directory: File::open(path)? })
+    /// A directory that is there and locked.
+    pub(super) fn new(path: &Path, directory: Flock<File>) -> Self {
+        Self { path: path.to_owned(), directory }
     }
 }
 
@@ -52,8 +49,13 @@ impl Disk for RealDisk {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))
     }
 
+    /// For reading only where the file system is read-only: what is there can still be served.
     fn open(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(self.path.join(name))
+        let path = self.path.join(name);
+        match OpenOptions::new().read(true).write(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path),
+            opened => opened,
+        }
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {

@@ -120,12 +120,10 @@ async fn put_chunk(
 
 async fn get_chunk(State(api): State<Api>, Path(name): Name, headers: HeaderMap) -> Result<Response, Refusal> {
     let (asset, hash) = parse_name(&name)?;
-    let length = api.store.chunk_bytes(asset, hash).ok_or_else(absent)?;
-    if is_known(&headers, hash) {
+    if is_known(&headers, hash) && api.store.chunk_bytes(asset, hash).is_some() {
         return Ok(describe(StatusCode::NOT_MODIFIED, hash, Body::empty()));
     }
-    let share = share(&api.get_memory, length as usize).await?;
-    let bytes = api.store.get(asset, hash).await.map_err(|error| match error {
+    let unreadable = |error| match error {
         GetError::NotFound => absent(),
         GetError::Corrupt { .. } => {
             tracing::warn!(%asset, %hash, "{error}");
@@ -135,7 +133,11 @@ async fn get_chunk(State(api): State<Api>, Path(name): Name, headers: HeaderMap)
             tracing::warn!(%asset, %hash, "{error}");
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
         }
-    })?;
+    };
+    // the disk's turn first: those that wait for a disk that stalls take no memory from others
+    let reading = api.store.begin_read(asset, hash).await.map_err(unreadable)?;
+    let share = share(&api.get_memory, reading.bytes() as usize).await?;
+    let bytes = reading.read().await.map_err(unreadable)?;
     let length = bytes.len();
     let body = |range: std::ops::Range<usize>| {
         Body::from(Bytes::from_owner(Sending { bytes: bytes.slice(range), _share: share }))

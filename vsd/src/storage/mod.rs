@@ -1,25 +1,41 @@
-//! The storage role: one data directory of chunks behind plain HTTP/1.1 (DESIGN §4, §9).
+//! The storage role: the node's data directories of chunks behind plain HTTP/1.1 (DESIGN §4, §9).
 //!
 //! Invariants:
-//! - One thread writes, and an answer to a PUT leaves only after the fsync that covers it (DUR-1).
+//! - One thread writes in a directory, and an answer to a PUT leaves only after the fsync that covers it (DUR-1).
+//! - A directory that fails, stalls or is gone takes the others not with it (DSK-1).
 //! - Chunks in memory are bounded: a request waits for its share before its first byte is buffered.
 //! - No request deletes anything (SEC-1).
 
+mod directory;
 mod disk;
 mod http;
+mod identity;
 mod metrics;
+mod pick;
 mod probe;
+mod queue;
 mod range;
 mod store;
 #[cfg(test)]
 mod tests;
+mod under_way;
 
 use std::sync::Arc;
 
+use vsd_core::superblock::{Config, OpenError};
+
+pub(crate) use directory::{Directory, Limits};
+pub(crate) use identity::{Held, Identity, Owner, Unusable, make_dir, replace};
 pub(crate) use probe::Probes;
-pub(crate) use store::Store;
+pub(crate) use store::{Lost, Store};
 
 /// Everything the node's port answers over HTTP/1.1: chunks and probes.
 pub(crate) fn router(store: Arc<Store>, probes: Probes) -> axum::Router {
     http::router(store).merge(probe::router(probes))
+}
+
+/// Opens a directory that this process holds, for as long as it is in use.
+pub(crate) fn open(held: Held, config: Config, limits: Limits) -> Result<Directory, OpenError> {
+    let disk = disk::RealDisk::new(&held.path, held.lock);
+    Directory::open(disk, &held.path, config, limits)
 }

@@ -13,8 +13,8 @@ use axum::{
 /// What the probes ask the node.
 #[derive(Clone)]
 pub(crate) struct Probes {
-    /// Whether the node can serve, or why not.
-    pub(crate) ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+    /// Whether the node can serve, and what is wrong in any case, a line each.
+    pub(crate) ready: Arc<dyn Fn() -> Result<Vec<String>, Vec<String>> + Send + Sync>,
     /// All counters in Prometheus' text format.
     pub(crate) metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -36,9 +36,13 @@ pub(super) fn router(probes: Probes) -> Router {
 
 async fn ready(State(probes): State<Probes>) -> Response {
     match (probes.ready)() {
-        Ok(()) => "ok\n".into_response(),
-        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
+        Ok(notes) => format!("ok\n{}", lines(&notes)).into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, lines(&why)).into_response(),
     }
+}
+
+fn lines(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("{note}\n")).collect()
 }
 
 async fn metrics(State(probes): State<Probes>) -> Response {

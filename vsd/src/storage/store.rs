@@ -1,179 +1,318 @@
-//! The node's chunks for asynchronous callers: a queue before the one writer thread, and reads on threads that may
-//! block.
+//! The node's chunks: its data directories as one.
+//!
+//! A chunk lies in one directory. Should a directory fail while it has the chunk, another may get it too: whoever reads
+//! takes the copy that can be had, and whoever deletes deletes all.
+//!
+//! Invariants:
+//! - A directory that is full, refuses, fails or stalls takes nothing from the others but its share of the space.
+//! - A put that is answered is durable in some directory; one that is refused was refused by all of them.
 
 use std::{
-    io,
-    path::Path,
+    collections::BTreeSet,
+    fs, io,
+    ops::RangeInclusive,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
-use vs_core::{hash::ChunkHash, id::AssetId, limit::CHUNK_BYTES_MAX};
-use vsd_core::superblock::{
-    Config, Engine, GROUP_BYTES_MAX, GetError, Key, Op, OpenError, Outcome, Put, Reader, Refusal, Stats, VerifiedChunk,
-    WriteError,
+use tokio::time::timeout;
+use vs_core::{
+    hash::ChunkHash,
+    id::{AssetId, DirId},
+};
+use vsd_core::superblock::{Disk, GetError, Key, Op, Outcome, Put, Refusal, Stats, VerifiedChunk, WriteError};
+
+use super::{
+    directory::{Directory, ReadSlot},
+    disk::RealDisk,
+    pick::{Candidate, Standing, order},
 };
 
-use super::disk::RealDisk;
+/// How often stalls are looked for, and after how many looks the disks are asked how full they are.
+const WATCH_INTERVAL: Duration = Duration::from_millis(250);
+const REFRESH_EVERY: u32 = 4;
+/// How long a read waits for its turn on a busy disk before it is sent elsewhere.
+const READ_WAIT: Duration = Duration::from_secs(5);
 
-/// Puts waiting for the writer. Their bytes are bounded by who sends them, so this only bounds how many small ones
-/// there are.
-const QUEUE_MAX: usize = 1024;
-
-/// A change and whom to tell.
-struct Request {
-    op: Op,
-    answer: oneshot::Sender<Result<Outcome, WriteError>>,
+/// A directory of this node that is not in use.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub(crate) path: PathBuf,
+    pub(crate) why: String,
 }
 
-/// What callers were answered, since the start.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) puts_created: AtomicU64,
-    pub(super) puts_known: AtomicU64,
-    pub(super) puts_failed: AtomicU64,
-    pub(super) gets: AtomicU64,
-    pub(super) gets_absent: AtomicU64,
-    pub(super) gets_failed: AtomicU64,
-    pub(super) get_bytes: AtomicU64,
-}
-
-/// One data directory. When its writer ends, by panic too, it takes no more writes; reads go on.
+/// The node's data directories, at least one.
 #[derive(Debug)]
-pub(crate) struct Store {
-    reader: Reader<RealDisk>,
-    /// `None` once shut down.
-    queue: Mutex<Option<mpsc::Sender<Request>>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
-    pub(super) counters: Counters,
+pub(crate) struct Store<D: Disk = RealDisk> {
+    dirs: Arc<[Directory<D>]>,
+    lost: Vec<Lost>,
+    pub(super) gets_absent: AtomicU64,
+    /// Ends when its sender goes.
+    watch: Mutex<Option<(mpsc::Sender<()>, JoinHandle<()>)>>,
 }
 
-impl Store {
-    /// Opens the directory, recovers what it holds and starts its writer. What recovery found is logged.
-    pub(crate) fn open(path: &Path, config: Config) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io { file: path.display().to_string(), source };
-        let dir = config.dir;
-        let (engine, recovery) = Engine::open(RealDisk::open(path).map_err(io)?, config)?;
-        for finding in recovery.findings {
-            if finding.is_loss() {
-                tracing::warn!(%dir, "{finding}");
-            } else {
-                tracing::info!(%dir, "{finding}");
-            }
-        }
-        let reader = engine.reader();
-        let (queue, requests) = mpsc::channel(QUEUE_MAX);
-        let writer =
-            thread::Builder::new().name(format!("chunks-{dir}")).spawn(|| write(engine, requests)).map_err(io)?;
-        let (queue, writer) = (Mutex::new(Some(queue)), Mutex::new(Some(writer)));
-        Ok(Self { reader, queue, writer, counters: Counters::default() })
+/// A chunk that is about to be read, and leave to do so.
+#[derive(Debug)]
+pub(super) struct Reading<'a, D: Disk> {
+    key: Key,
+    bytes: u32,
+    dir: &'a Directory<D>,
+    slot: ReadSlot,
+    /// Others that have it, should this one fail.
+    others: Vec<&'a Directory<D>>,
+}
+
+impl<D: Disk + 'static> Store<D> {
+    /// Serves from these directories. `lost` are told of in [`Self::notes`].
+    pub(crate) fn new(dirs: Vec<Directory<D>>, lost: Vec<Lost>) -> io::Result<Self> {
+        let dirs: Arc<[_]> = dirs.into();
+        let watched = Arc::clone(&dirs);
+        let (stop, stopped) = mpsc::channel();
+        let watch = thread::Builder::new().name("chunks-watch".to_owned()).spawn(move || watch(&watched, &stopped))?;
+        Ok(Self { dirs, lost, gets_absent: AtomicU64::new(0), watch: Mutex::new(Some((stop, watch))) })
+    }
+
+    pub(crate) fn dirs(&self) -> &[Directory<D>] {
+        &self.dirs
+    }
+
+    pub(super) fn lost(&self) -> &[Lost] {
+        &self.lost
     }
 
     /// Stores a chunk; durable when this returns.
     pub(crate) async fn put(&self, asset: AssetId, chunk: VerifiedChunk) -> Result<Outcome, WriteError> {
-        let outcome = self.queue_op(Op::Put(Put { asset, chunk })).await;
-        let counter = match outcome {
-            Ok(Outcome::Created) => &self.counters.puts_created,
-            Ok(_) => &self.counters.puts_known,
-            Err(_) => &self.counters.puts_failed,
+        let put = Put { asset, chunk };
+        let order = self.order(&put.key());
+        let mut failure = None;
+        let mut stalled = Vec::new();
+        for (nth, dir) in order.iter().enumerate() {
+            let mut writing = Box::pin(dir.write(Op::from(put.clone())));
+            let elsewhere = order[nth + 1..].iter().any(|other| !other.is_slow());
+            tokio::select! {
+                outcome = &mut writing => match outcome {
+                    Ok(outcome) => return Ok(outcome),
+                    Err(error) => failure = Some(more_useful(failure, error)),
+                },
+                () = dir.stalls(), if elsewhere => {
+                    dir.counters.puts_given_up.fetch_add(1, Relaxed);
+                    stalled.push(writing);
+                }
+            }
+        }
+        // no other would have it: what waits for a stalled disk may still be stored
+        for writing in stalled {
+            match writing.await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => failure = Some(more_useful(failure, error)),
+            }
+        }
+        Err(failure.unwrap_or(WriteError::NoWrites(Refusal::Stopped)))
+    }
+
+    /// The directories in the order in which they are asked to store a chunk.
+    fn order(&self, key: &Key) -> Vec<&Directory<D>> {
+        let candidate = |dir: &Directory<D>| {
+            let (standing, capacity_bytes) = dir.standing();
+            let holds = standing != Standing::Slow && dir.reader().chunk_bytes(key).is_some();
+            Candidate { dir: dir.id(), standing: if holds { Standing::Holds } else { standing }, capacity_bytes }
         };
-        counter.fetch_add(1, Relaxed);
+        let candidates: Vec<_> = self.dirs.iter().map(candidate).collect();
+        order(key, &candidates).into_iter().map(|at| &self.dirs[at]).collect()
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the sweep deletes chunks (DESIGN §10)"))]
+    /// Forgets a chunk and gives its blocks back, wherever it lies; durable when this returns.
+    pub(crate) async fn delete(&self, asset: AssetId, hash: ChunkHash) -> Result<Outcome, WriteError> {
+        let key = Key { hash, asset };
+        let mut outcome = Ok(Outcome::Absent);
+        for dir in self.holders(&key) {
+            match dir.write(Op::Delete(key)).await {
+                Ok(Outcome::Deleted) if outcome.is_ok() => outcome = Ok(Outcome::Deleted),
+                Ok(_) => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
         outcome
     }
 
-    async fn queue_op(&self, op: Op) -> Result<Outcome, WriteError> {
-        let stopped = || WriteError::NoWrites(Refusal::Stopped);
-        let queue = lock(&self.queue).clone().ok_or_else(stopped)?;
-        let (answer, answered) = oneshot::channel();
-        queue.send(Request { op, answer }).await.map_err(|_| stopped())?;
-        answered.await.unwrap_or_else(|_| Err(stopped()))
+    /// The directories that have a chunk, those that answer first.
+    pub(crate) fn holders(&self, key: &Key) -> Vec<&Directory<D>> {
+        let mut holders: Vec<_> = self.dirs.iter().filter(|dir| dir.reader().chunk_bytes(key).is_some()).collect();
+        if holders.len() > 1 {
+            holders.sort_by_key(|dir| dir.is_slow());
+        }
+        holders
+    }
+
+    /// Gets leave to read a chunk. [`GetError::Io`] when its disk is too busy or stalls.
+    pub(super) async fn begin_read(&self, asset: AssetId, hash: ChunkHash) -> Result<Reading<'_, D>, GetError> {
+        let key = Key { hash, asset };
+        let mut holders = self.holders(&key).into_iter();
+        let mut found = false;
+        while let Some(dir) = holders.next() {
+            let Some(bytes) = dir.reader().chunk_bytes(&key) else { continue };
+            found = true;
+            if let Ok(Some(slot)) = timeout(READ_WAIT, dir.read_slot()).await {
+                return Ok(Reading { key, bytes, dir, slot, others: holders.collect() });
+            }
+        }
+        if found {
+            return Err(GetError::Io(io::Error::new(io::ErrorKind::TimedOut, "too many reads of it are under way")));
+        }
+        self.gets_absent.fetch_add(1, Relaxed);
+        Err(GetError::NotFound)
     }
 
     /// The bytes of a chunk, as they were written. Whoever uses them checks their hash (INT-1).
+    #[cfg(test)]
     pub(crate) async fn get(&self, asset: AssetId, hash: ChunkHash) -> Result<Bytes, GetError> {
-        let (reader, key) = (self.reader.clone(), Key { hash, asset });
-        let read = tokio::task::spawn_blocking(move || reader.get(&key)).await;
-        let outcome = read.unwrap_or_else(|ended| Err(GetError::Io(io::Error::other(ended))));
-        let counter = match &outcome {
-            Ok(bytes) => {
-                self.counters.get_bytes.fetch_add(bytes.len() as u64, Relaxed);
-                &self.counters.gets
-            }
-            Err(GetError::NotFound) => &self.counters.gets_absent,
-            Err(_) => &self.counters.gets_failed,
-        };
-        counter.fetch_add(1, Relaxed);
+        self.begin_read(asset, hash).await?.read().await
+    }
+
+    /// Reads a chunk from the device wherever it lies and checks everything; its length in bytes.
+    pub(crate) async fn check(&self, asset: AssetId, hash: ChunkHash) -> Result<u32, GetError> {
+        let key = Key { hash, asset };
+        let mut outcome = Err(GetError::NotFound);
+        for dir in self.holders(&key) {
+            let busy = || GetError::Io(io::ErrorKind::TimedOut.into());
+            let slot = timeout(READ_WAIT, dir.read_slot()).await.ok().flatten();
+            outcome = match slot {
+                Some(slot) => Ok(dir.check(slot, key).await?),
+                None => return Err(busy()),
+            };
+        }
         outcome
     }
 
     /// Length of a chunk in bytes, if it is here.
     pub(crate) fn chunk_bytes(&self, asset: AssetId, hash: ChunkHash) -> Option<u32> {
-        self.reader.chunk_bytes(&Key { hash, asset })
+        let key = Key { hash, asset };
+        self.dirs.iter().find_map(|dir| dir.reader().chunk_bytes(&key))
     }
 
-    pub(crate) fn stats(&self) -> Stats {
-        let mut stats = self.reader.stats();
-        if lock(&self.writer).as_ref().is_none_or(JoinHandle::is_finished) {
-            stats.refusal.get_or_insert(Refusal::Stopped);
-        }
-        stats
+    /// Up to `max` keys after `after` whose hash begins with a number in `leading`, in order, each once.
+    pub(crate) fn list(&self, leading: &RangeInclusive<u64>, after: Option<Key>, max: usize) -> Vec<Key> {
+        let all: BTreeSet<_> = self.dirs.iter().flat_map(|dir| dir.reader().list(leading, after, max)).collect();
+        all.into_iter().take(max).collect()
     }
 
-    /// Why the directory takes no more writes, when an fsync of it failed. That outlives the process.
-    pub(crate) fn failed_fsync(&self) -> Option<String> {
-        match self.reader.stats().refusal {
-            Some(Refusal::FailedFsync(why)) => Some(why),
+    /// Figures of every directory.
+    pub(crate) fn stats(&self) -> Vec<(DirId, Stats)> {
+        self.dirs.iter().map(|dir| (dir.id(), dir.stats())).collect()
+    }
+
+    /// Bytes of all disks and how many of them are free. Directories on the same disk share it.
+    pub(crate) fn space(&self) -> (u64, u64) {
+        let mut disks = BTreeSet::new();
+        let own = self.dirs.iter().filter(|dir| dir.device().is_none_or(|device| disks.insert(device)));
+        own.filter_map(|dir| dir.stats().space)
+            .fold((0, 0), |(total, free), space| (total + space.total, free + space.free))
+    }
+
+    /// Whether any directory is on the file system of `path`, as it is when that cannot be told.
+    pub(crate) fn shares_disk(&self, path: &Path) -> bool {
+        let device = fs::metadata(path).ok().map(|metadata| metadata.dev());
+        self.dirs.iter().any(|dir| device.is_none() || dir.device().is_none() || dir.device() == device)
+    }
+
+    /// Directories of which an fsync failed, and why. That outlives the process.
+    pub(crate) fn failed_fsyncs(&self) -> Vec<(DirId, String)> {
+        let failed = |(dir, stats): (DirId, Stats)| match stats.refusal {
+            Some(Refusal::FailedFsync(why)) => Some((dir, why)),
             _ => None,
-        }
+        };
+        self.stats().into_iter().filter_map(failed).collect()
     }
 
-    /// Takes no more puts, answers those it has, and seals the superblock being written. Blocks until then.
+    /// Whether chunks can be stored, and what an operator should know in any case.
+    pub(crate) fn ready(&self) -> Result<Vec<String>, Vec<String>> {
+        let notes = self.notes();
+        if self.stats().iter().any(|(_, stats)| stats.refusal.is_none()) { Ok(notes) } else { Err(notes) }
+    }
+
+    /// What an operator should know, a line each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let lost = self.lost.iter().map(|lost| format!("{} is not in use: {}", lost.path.display(), lost.why));
+        lost.chain(self.dirs.iter().flat_map(Directory::notes)).collect()
+    }
+}
+
+impl<D: Disk> Store<D> {
+    /// Takes no more changes, answers those it has, and seals the superblocks being written. Blocks until then.
     pub(crate) fn shutdown(&self) {
-        drop(lock(&self.queue).take());
-        let writer = lock(&self.writer).take();
-        if writer.is_some_and(|writer| writer.join().is_err()) {
-            tracing::error!("the writer of the chunks had panicked");
+        thread::scope(|scope| {
+            for dir in self.dirs.iter() {
+                scope.spawn(|| dir.shutdown());
+            }
+        });
+        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, watch)) = watch {
+            drop(stop);
+            let _ = watch.join();
         }
     }
 }
 
-/// Nobody may open the directory again while its writer is still at work.
-impl Drop for Store {
+/// Nobody may open the directories again while their writers are still at work.
+impl<D: Disk> Drop for Store<D> {
     fn drop(&mut self) {
         self.shutdown();
     }
 }
 
-/// What is guarded is replaced whole, so a panic elsewhere leaves it sound.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl<D: Disk + 'static> Reading<'_, D> {
+    /// Length of the chunk.
+    pub(super) fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    /// The bytes, from wherever they can be had.
+    pub(super) async fn read(self) -> Result<Bytes, GetError> {
+        let mut outcome = self.dir.get(self.slot, self.key).await;
+        for dir in self.others {
+            if outcome.is_ok() {
+                break;
+            }
+            if let Ok(Some(slot)) = timeout(READ_WAIT, dir.read_slot()).await {
+                outcome = dir.get(slot, self.key).await;
+            }
+        }
+        outcome
+    }
 }
 
-/// The writer thread: whatever is queued together shares one fsync. Ends when nobody can queue any more.
-fn write(mut engine: Engine<RealDisk>, mut requests: mpsc::Receiver<Request>) {
-    while let Some(first) = requests.blocking_recv() {
-        let (mut bytes, mut ops, mut answers) = (0, Vec::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(Request { op, answer }) = next {
-            bytes += op.payload_bytes();
-            ops.push(op);
-            answers.push(answer);
-            next = if bytes + CHUNK_BYTES_MAX <= GROUP_BYTES_MAX { requests.try_recv().ok() } else { None };
-        }
-        let was_writing = engine.refuses_writes().is_none();
-        let outcomes = engine.write_group(&ops);
-        if was_writing && let Some(why) = engine.refuses_writes() {
-            tracing::error!(%why, "the data directory takes no more writes");
-        }
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            // a caller who has gone does not want to know
-            let _ = answer.send(outcome);
+/// Of two failures to store a chunk the one that tells its sender more.
+fn more_useful(former: Option<WriteError>, latter: WriteError) -> WriteError {
+    let use_of = |error: &WriteError| match error {
+        WriteError::Full => 2,
+        WriteError::Io(_) => 1,
+        WriteError::NoWrites(_) => 0,
+    };
+    match former {
+        Some(former) if use_of(&former) >= use_of(&latter) => former,
+        _ => latter,
+    }
+}
+
+/// Looks after the directories until it is told to stop. A disk that stalls is not asked anything.
+fn watch<D: Disk + 'static>(dirs: &[Directory<D>], stopped: &mpsc::Receiver<()>) {
+    let mut looks: u32 = 0;
+    while stopped.recv_timeout(WATCH_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+        looks = looks.wrapping_add(1);
+        for dir in dirs {
+            dir.watch_stalls();
+            if looks.is_multiple_of(REFRESH_EVERY) && !dir.is_slow() {
+                dir.refresh();
+            }
         }
     }
-    engine.close();
 }

@@ -17,17 +17,22 @@ use vs_core::{
 };
 use vsd_core::superblock::{Config, Outcome, Refusal, VerifiedChunk};
 
-use super::{Probes, Store, router};
+use super::{Directory, Limits, Probes, Store, disk::RealDisk, identity::lock, router};
+
+mod dirs;
+mod identities;
 
 fn config() -> Config {
     Config::new(DirId(1), [1; 32])
 }
 
 fn open(path: &Path, config: Config) -> (Arc<Store>, Router) {
-    let store = Arc::new(Store::open(path, config).expect("opens"));
+    let dir = Directory::open(RealDisk::new(path, lock(path).expect("nobody else's")), path, config, Limits::new(85))
+        .expect("opens");
+    let store = Arc::new(Store::new(vec![dir], vec![]).expect("a thread"));
     let figures = Arc::clone(&store);
-    let probes =
-        Probes { ready: Arc::new(|| Err("still joining".to_owned())), metrics: Arc::new(move || figures.metrics()) };
+    let ready = Arc::new(|| Err(vec!["still joining".to_owned()]));
+    let probes = Probes { ready, metrics: Arc::new(move || figures.metrics()) };
     (Arc::clone(&store), router(store, probes))
 }
 
@@ -85,7 +90,7 @@ async fn a_put_is_durable_and_read_back_after_a_crash() {
     assert_eq!(answer.header("etag"), format!("\"{}\"", Hash::of(&bytes)));
     assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
     assert_eq!(put(&router, &uri(&bytes), bytes.clone()).await, StatusCode::OK);
-    assert_eq!(store.stats().chunks, 1);
+    assert_eq!(store.stats()[0].1.chunks, 1);
 }
 
 #[tokio::test]
@@ -104,11 +109,12 @@ async fn puts_together_are_all_answered_and_share_fsyncs() {
         created += usize::from(outcome == Outcome::Created);
     }
     assert!(created >= 32, "each name was new once, {created}");
-    assert_eq!(store.stats().chunks, 32);
+    assert_eq!(store.stats()[0].1.chunks, 32);
     store.shutdown();
-    assert_eq!(store.stats().refusal, Some(Refusal::Stopped));
+    assert_eq!(store.stats()[0].1.refusal, Some(Refusal::Stopped));
     drop(store);
-    assert_eq!(open(dir.path(), config()).0.stats().fsyncs, 0, "sealed at shutdown");
+    let superblocks = open(dir.path(), config()).0.dirs()[0].reader().superblocks();
+    assert!(superblocks.iter().all(|superblock| superblock.sealed), "{superblocks:?}");
 }
 
 #[tokio::test]
@@ -131,7 +137,7 @@ async fn bad_puts_are_refused_each_with_its_status() {
         assert_eq!(put(&router, uri, "good").await, StatusCode::BAD_REQUEST, "{uri}");
     }
     assert_eq!(send(&router, Method::DELETE, &good, &[], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(store.stats().chunks, 0);
+    assert_eq!(store.stats()[0].1.chunks, 0);
     let answer = send(&router, Method::PUT, &good, &[], "good").await;
     assert_eq!(answer.status, StatusCode::CREATED, "an index is not required");
 }
@@ -187,7 +193,7 @@ async fn a_damaged_copy_is_never_served_and_a_put_repairs_it() {
     let file = std::fs::OpenOptions::new().write(true).open(dir.path().join("00000001.vsb")).expect("a superblock");
     file.write_all_at(b"P", 8192 + 128).expect("written");
     assert_eq!(get(&router, &uri, &[]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(store.stats().corrupt_reads, 1);
+    assert_eq!(store.stats()[0].1.corrupt_reads, 1);
     assert_eq!(put(&router, &uri, "precious").await, StatusCode::CREATED);
     assert_eq!(get(&router, &uri, &[]).await.body, "precious");
 }
@@ -205,7 +211,15 @@ async fn probes_answer_and_figures_are_prometheus_text() {
     }
     let figures = get(&router, "/metrics", &[]).await;
     let text = String::from_utf8(figures.body.to_vec()).expect("text");
-    for line in ["vsd_chunks 1", "vsd_chunk_bytes 1", r#"vsd_puts_total{outcome="created"} 1"#, "vsd_writable 1"] {
+    for line in [
+        "vsd_chunks 1",
+        "vsd_chunk_bytes 1",
+        r#"vsd_puts_total{outcome="created"} 1"#,
+        "vsd_writable 1",
+        r#"vsd_dir_chunks{dir="1"} 1"#,
+        r#"vsd_dir_slow{dir="1"} 0"#,
+        r#"vsd_dir_put_seconds_count{dir="1"} 1"#,
+    ] {
         assert!(text.lines().any(|given| given == line), "{line} is missing from\n{text}");
     }
 }

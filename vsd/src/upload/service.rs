@@ -99,7 +99,8 @@ impl UploadService {
     fn check_room(&self, more: u64, keep_original: bool) -> Result<(), Failure> {
         let options = self.uploader.options();
         let stored = more.saturating_mul(if keep_original { 3 } else { 2 });
-        for (percent, more) in [(options.spool_full_percent, more), (options.chunks_full_percent, stored)] {
+        let limits = [(Some(options.spool_full_percent), more), (options.chunks_full_percent, stored)];
+        for (percent, more) in limits.into_iter().filter_map(|(percent, more)| Some((percent?, more))) {
             let full = self.uploader.spool().is_full(percent, more);
             if full.map_err(|error| Failure::new(Code::Internal, "the spool cannot be looked at").because(error))? {
                 return Err(Failure::new(Code::NoSpace, "no room for the upload")

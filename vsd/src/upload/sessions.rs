@@ -34,7 +34,8 @@ pub(crate) struct Options {
     pub(crate) spool: PathBuf,
     pub(crate) concurrency: usize,
     pub(crate) spool_full_percent: u8,
-    pub(crate) chunks_full_percent: u8,
+    /// How full chunks may make the spool's disk, if they are on it too, in percent.
+    pub(crate) chunks_full_percent: Option<u8>,
     pub(crate) media: Media,
 }
 

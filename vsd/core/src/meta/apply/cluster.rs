@@ -71,7 +71,8 @@ impl Step<'_, '_> {
         let known = self.view().dirs_of(node)?;
         for gone in known.iter().filter(|dir| specs.iter().all(|spec| spec.key != dir.key)) {
             if gone.state != DirState::Missing {
-                self.txn.put::<Dirs>(&gone.id, &DirRecord { state: DirState::Missing, ..gone.clone() });
+                let fault = gone.unmended().map(str::to_owned);
+                self.txn.put::<Dirs>(&gone.id, &DirRecord { state: DirState::Missing, fault, ..gone.clone() });
                 self.event(EventKind::DirMissing { dir: gone.id, node })?;
             }
         }
@@ -92,14 +93,18 @@ impl Step<'_, '_> {
             }
         };
         // a failed sync is remembered although the directory looks well after a restart
-        let state = match (known.map(|dir| &dir.state), &spec.fault) {
-            (Some(DirState::ReadOnly { reason }), _) => DirState::ReadOnly { reason: reason.clone() },
-            (_, Some(reason)) => DirState::ReadOnly { reason: reason.clone() },
-            (_, None) => DirState::Ok,
-        };
-        let record = DirRecord { id, node, key: spec.key, path: spec.path.clone(), state };
+        let remembered = known.and_then(DirRecord::unmended).filter(|_| !spec.mended);
+        let fault = remembered.or(spec.fault.as_deref()).map(str::to_owned);
+        let state = fault.clone().map_or(DirState::Ok, |reason| DirState::ReadOnly { reason });
+        let record = DirRecord { id, node, key: spec.key, path: spec.path.clone(), state, fault };
         if known == Some(&record) {
             return Ok(id);
+        }
+        if let Some(known) = known
+            && known.unmended().is_some()
+            && record.state == DirState::Ok
+        {
+            self.event(EventKind::DirMended { dir: id, node })?;
         }
         if let DirState::ReadOnly { reason } = &record.state
             && known.is_none_or(|dir| dir.state != record.state)

@@ -1,5 +1,5 @@
-//! Data directories of nodes. A wiped disk is a new directory; one that failed takes no writes until an operator says
-//! so (DSK-1).
+//! Data directories of nodes. A wiped disk is a new directory; one of which a sync failed takes no writes until it was
+//! checked and mended, however often it goes and comes back before (DSK-1).
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,9 +19,12 @@ pub struct DirSpec {
     /// Drawn when the directory was formatted, and kept in it: what tells a new disk from an old one.
     pub key: Uuid,
     pub path: String,
-    /// Why it takes no writes, when it does not.
+    /// The failed sync because of which it takes no writes.
     #[serde(default)]
     pub fault: Option<String>,
+    /// It was read past the page cache and sealed since its last fault: it may take writes again.
+    #[serde(default)]
+    pub mended: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +35,7 @@ pub enum DirState {
     ReadOnly {
         reason: String,
     },
-    /// Its node came without it.
+    /// Its node came without it: its disk is not mounted, is of somebody else, or cannot be opened.
     Missing,
 }
 
@@ -43,6 +46,19 @@ pub struct DirRecord {
     pub key: Uuid,
     pub path: String,
     pub state: DirState,
+    /// The failed sync that was not mended, also while the directory is missing.
+    #[serde(default)]
+    pub fault: Option<String>,
+}
+
+impl DirRecord {
+    /// The fault that the directory comes back with, in whatever state it is now.
+    pub(in crate::meta) fn unmended(&self) -> Option<&str> {
+        match &self.state {
+            DirState::ReadOnly { reason } => Some(reason),
+            DirState::Ok | DirState::Missing => self.fault.as_deref(),
+        }
+    }
 }
 
 pub(in crate::meta) struct Dirs;
@@ -70,7 +86,17 @@ mod tests {
         let states = [DirState::Ok, DirState::ReadOnly { reason: text.to_owned() }, DirState::Missing];
         let state = states[usize::from(id.to_le_bytes()[0]) % states.len()].clone();
         let key = Uuid::from_u128(id.into());
-        (DirId(id), DirRecord { id: DirId(id), node: NodeId(id), key, path: text.to_owned(), state })
+        (
+            DirId(id),
+            DirRecord {
+                id: DirId(id),
+                node: NodeId(id),
+                key,
+                path: text.to_owned(),
+                state,
+                fault: Some(text.to_owned()),
+            },
+        )
     }
 
     proptest! {

@@ -38,6 +38,7 @@ pub enum EventKind {
     DirAdded { dir: DirId, node: NodeId },
     DirReadOnly { dir: DirId, node: NodeId, reason: String },
     DirMissing { dir: DirId, node: NodeId },
+    DirMended { dir: DirId, node: NodeId },
     UploadBegun { upload: UploadId, asset: AssetId },
     UploadTaken { upload: UploadId, node: NodeId },
     UploadEnded { upload: UploadId, video: VideoId, end: End },
@@ -86,6 +87,7 @@ mod tests {
     fn event(seq: u64, number: u64, text: String) -> (u64, Event) {
         let kinds = [
             EventKind::ClusterCreated,
+            EventKind::DirMended { dir: DirId(1), node: NodeId(number) },
             EventKind::DirReadOnly { dir: DirId(1), node: NodeId(number), reason: text.clone() },
             EventKind::UploadEnded {
                 upload: UploadId::from_random([1; 16]),

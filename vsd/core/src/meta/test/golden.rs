@@ -1,7 +1,8 @@
 //! Commands as the first release kept them. If this test fails, no log written by an earlier release can be applied any
 //! more: change the code, not the file.
 //!
-//! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes.
+//! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes;
+//! `golden/commands-v2.bin` those with fields that were added since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +67,13 @@ fn entries() -> Vec<Entry> {
     (1..).zip(commands).map(|(at, command)| Entry { wall_ms: at, client: sent_in_session(at), command }).collect()
 }
 
+/// Entries with what the first release did not have.
+fn later_entries() -> Vec<Entry> {
+    let Command::Bootstrap { node: spec, dirs, .. } = bootstrap() else { unreachable!() };
+    let dirs = dirs.into_iter().map(|dir| DirSpec { mended: true, ..dir }).collect();
+    vec![Entry { wall_ms: 1, client: None, command: Command::NodeUpdate { node: NodeId(1), spec, dirs } }]
+}
+
 fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk() {
@@ -80,6 +88,7 @@ fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
 fn commands_of_the_first_release_are_read_for_ever() {
     let kept = unframed(include_bytes!("../golden/commands-v1.bin"));
     assert_eq!(kept, entries());
+    assert_eq!(unframed(include_bytes!("../golden/commands-v2.bin")), later_entries());
 }
 
 #[test]

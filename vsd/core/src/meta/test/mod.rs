@@ -78,7 +78,7 @@ pub(super) fn bootstrap() -> Command {
         roles: Role::ALL.into(),
         version: "0.1.0".to_owned(),
     };
-    let dir = DirSpec { key: Uuid::from_u128(1), path: "/data".to_owned(), fault: None };
+    let dir = DirSpec { key: Uuid::from_u128(1), path: "/data".to_owned(), fault: None, mended: false };
     Command::Bootstrap { cluster: ClusterId::from_random([7; 16]), node: spec, dirs: vec![dir] }
 }
 

@@ -114,7 +114,12 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
         Act::Client { n, open: false } => Command::ClientClose { client: ClientId(Uuid::from_u128(n.into())) },
         Act::Short { name } => Command::SettingSet { name, value: name.range().0 },
         Act::Directories { keys } => {
-            let dir = |key| DirSpec { key: Uuid::from_u128(u128::from(key)), path: String::new(), fault: None };
+            let dir = |key| DirSpec {
+                key: Uuid::from_u128(u128::from(key)),
+                path: String::new(),
+                fault: None,
+                mended: false,
+            };
             let spec = view.node(NodeId(1)).expect("readable").expect("known").spec;
             Command::NodeUpdate { node: NodeId(1), spec, dirs: keys.into_iter().map(dir).collect() }
         }

@@ -1,0 +1,175 @@
+//! How the node's data directories come into use: found, told to the cluster, opened.
+//!
+//! The cluster is asked before any of them is opened, because superblocks carry the id that it gives, and because it
+//! remembers what an opened directory cannot know: that a sync of it failed before the restart (DSK-1).
+//!
+//! Invariants:
+//! - What is wrong with one directory costs that directory: the others are served, and `vsctl status` says why.
+//! - A directory that cannot be used is missing for the cluster until it can be.
+//! - A fault is only taken for mended once, and before anything is written to the directory again.
+
+use std::path::PathBuf;
+
+use uuid::Uuid;
+use vs_core::{
+    error::{Code, Failure},
+    id::{DirId, NodeId},
+};
+use vsd_core::{
+    meta::{Command, DirRecord, DirSpec, DirState, NodeSpec, Response},
+    superblock,
+};
+
+use crate::{
+    admin,
+    config::Config,
+    meta::Meta,
+    node::DataDir,
+    run::propose,
+    storage::{self, Directory, Held, Limits, Lost, Owner, Store, Unusable},
+};
+
+/// What the node tells of itself, and of which directories.
+#[derive(Clone, Debug)]
+pub(crate) struct Membership {
+    node: NodeId,
+    spec: NodeSpec,
+    dirs: Vec<(DirId, DirSpec)>,
+}
+
+impl Membership {
+    /// The directories of which a sync failed since they were last told of, told to the cluster.
+    pub(crate) async fn tell_faults(&mut self, meta: &Meta, failed: Vec<(DirId, String)>) -> Result<(), Failure> {
+        let mut news = self.clone();
+        for (failed, why) in failed {
+            let dir = news.dirs.iter_mut().find(|(dir, _)| *dir == failed);
+            if let Some((_, spec)) = dir {
+                spec.fault.get_or_insert(why);
+            }
+        }
+        if news.dirs != self.dirs {
+            news.tell(meta).await?;
+            *self = news;
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, meta: &Meta) -> Result<Vec<DirId>, Failure> {
+        let dirs = self.dirs.iter().map(|(_, dir)| dir.clone()).collect();
+        let update = Command::NodeUpdate { node: self.node, spec: self.spec.clone(), dirs };
+        match propose(meta, update).await? {
+            Response::Node { dirs, .. } => Ok(dirs),
+            other => Err(Failure::new(Code::Internal, format!("an unexpected answer: {other:?}"))),
+        }
+    }
+}
+
+/// Takes every directory of the configuration into use that can be.
+///
+/// # Errors
+/// When none can be, or the cluster does not take them.
+pub(crate) async fn join(
+    config: &Config,
+    data: &DataDir,
+    meta: &Meta,
+    spec: NodeSpec,
+) -> Result<(Store, Membership), Failure> {
+    let node = data.identity.node;
+    let mut lost = Vec::new();
+    let mut held = hold_all(config, data, &known(meta, node)?, &mut lost);
+    let dirs = held.iter().map(|held| (DirId(0), told(held))).collect();
+    let mut membership = Membership { node, spec, dirs };
+    let ids = membership.tell(meta).await?;
+    membership.dirs.iter_mut().zip(&ids).for_each(|((id, dir), given)| {
+        *id = *given;
+        dir.mended = false;
+    });
+
+    let settled = held.iter_mut().zip(&ids).map(|(held, id)| settle(held, *id)).collect::<Vec<_>>();
+    let known = known(meta, node)?;
+    let failed_fsync =
+        |key: Uuid| known.iter().any(|dir| dir.key == key && matches!(dir.state, DirState::ReadOnly { .. }));
+    let told = held.len();
+    let mut dirs = Vec::new();
+    for ((held, settled), id) in held.into_iter().zip(settled).zip(ids) {
+        let path = held.path.clone();
+        let opened = settled.map_err(|why| why.to_string()).and_then(|check_forgotten| {
+            let failed_fsync = failed_fsync(held.identity.key) || !check_forgotten;
+            open(config, held, id, failed_fsync).map_err(|why| why.to_string())
+        });
+        match opened {
+            Ok(dir) => dirs.push(dir),
+            Err(why) => lose(&mut lost, path, why),
+        }
+    }
+    if dirs.is_empty() {
+        return Err(lost
+            .into_iter()
+            .fold(unusable(), |failure, Lost { path, why }| failure.because(format!("{}: {why}", path.display()))));
+    }
+    if dirs.len() < told {
+        membership.dirs.retain(|(id, _)| dirs.iter().any(|dir| dir.id() == *id));
+        membership.tell(meta).await?;
+    }
+    let store = Store::new(dirs, lost).map_err(|error| unusable().because(error))?;
+    Ok((store, membership))
+}
+
+/// The directories that are there and this node's.
+fn hold_all(config: &Config, data: &DataDir, known: &[DirRecord], lost: &mut Vec<Lost>) -> Vec<Held> {
+    let owner = Owner { cluster: data.identity.cluster, node: data.identity.node, known };
+    let mut all: Vec<Held> = Vec::new();
+    let is_default = config.storage.dirs.is_empty();
+    let paths = if is_default { vec![data.chunks()] } else { config.storage.dirs.clone() };
+    for path in paths {
+        let held = owner.hold(&path, is_default).and_then(|held| {
+            match all.iter().find(|other| other.identity.key == held.identity.key) {
+                Some(other) => Err(Unusable::Copy(other.path.clone())),
+                None => Ok(held),
+            }
+        });
+        match held {
+            Ok(held) => all.push(held),
+            Err(why) => lose(lost, path, why.to_string()),
+        }
+    }
+    all
+}
+
+/// Makes the cluster's id for a directory its own. Whether what was mended cannot be taken for mended again.
+fn settle(held: &mut Held, id: DirId) -> Result<bool, Unusable> {
+    held.settle(id)?;
+    let forgotten = held.forget_check();
+    if let Err(error) = &forgotten {
+        tracing::warn!(dir = %id, path = %held.path.display(), %error, "fsck.toml cannot be removed");
+    }
+    Ok(forgotten.is_ok())
+}
+
+fn open(config: &Config, held: Held, id: DirId, failed_fsync: bool) -> Result<Directory, superblock::OpenError> {
+    let options = superblock::Config {
+        failed_fsync,
+        full_percent: config.storage.full_percent,
+        ..superblock::Config::new(id, rand::random())
+    };
+    storage::open(held, options, Limits::new(config.storage.warn_percent))
+}
+
+fn told(held: &Held) -> DirSpec {
+    let path = held.path.to_string_lossy().into_owned();
+    DirSpec { key: held.identity.key, path, fault: None, mended: held.mended }
+}
+
+/// The node's directories as the cluster knows them.
+fn known(meta: &Meta, node: NodeId) -> Result<Vec<DirRecord>, Failure> {
+    meta.stale().state.view().dirs_of(node).map_err(admin::internal)
+}
+
+fn lose(lost: &mut Vec<Lost>, path: PathBuf, why: String) {
+    tracing::error!(path = %path.display(), why, "a data directory is not in use");
+    lost.push(Lost { path, why });
+}
+
+fn unusable() -> Failure {
+    Failure::new(Code::DataDir, "the chunks cannot be opened")
+}

@@ -1,0 +1,217 @@
+//! Several directories as one store, when one of their disks does what disks do.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use vs_core::{
+    hash::{ChunkHash, Hash},
+    id::{AssetId, DirId},
+};
+use vsd_core::superblock::{
+    Config, GetError, Key, Outcome, Refusal, VerifiedChunk, WriteError,
+    sim::{Call, SimDisk},
+};
+
+use super::super::{Directory, Limits, Store};
+
+const ASSET: AssetId = AssetId(1);
+/// Chunks in a test: enough that each directory gets some.
+const MANY: u32 = 40;
+const SLOW_AFTER: Duration = Duration::from_millis(200);
+const READS_MAX: usize = 3;
+
+fn directory(nth: u64, disk: &SimDisk, change: impl FnOnce(&mut Config)) -> Directory<SimDisk> {
+    let mut config = Config::new(DirId(nth), [7; 32]);
+    config.superblock_bytes_max = 1 << 20;
+    change(&mut config);
+    let limits = Limits { slow_after: SLOW_AFTER, reads_max: READS_MAX, warn_percent: 85 };
+    Directory::open(disk.clone(), Path::new("/simulated"), config, limits).expect("opens")
+}
+
+fn store(disks: &[SimDisk]) -> Arc<Store<SimDisk>> {
+    let dirs = (1..).zip(disks).map(|(nth, disk)| directory(nth, disk, |_| {})).collect();
+    Arc::new(Store::new(dirs, vec![]).expect("a thread"))
+}
+
+fn two_disks() -> [SimDisk; 2] {
+    [SimDisk::new(), SimDisk::new()]
+}
+
+fn bytes(nth: u32) -> Bytes {
+    Bytes::from(vec![u8::try_from(nth % 251).expect("small"); 100 + nth as usize])
+}
+
+fn name(nth: u32) -> ChunkHash {
+    Hash::of(&bytes(nth))
+}
+
+async fn put(store: &Store<SimDisk>, nth: u32) -> Result<Outcome, WriteError> {
+    store.put(ASSET, VerifiedChunk::verify(bytes(nth), name(nth)).expect("named by its hash")).await
+}
+
+async fn put_all(store: &Store<SimDisk>, numbers: std::ops::Range<u32>) {
+    for nth in numbers {
+        assert_eq!(put(store, nth).await.expect("stored"), Outcome::Created, "chunk {nth}");
+    }
+}
+
+async fn assert_all(store: &Store<SimDisk>, numbers: std::ops::Range<u32>) {
+    for nth in numbers {
+        assert_eq!(store.get(ASSET, name(nth)).await.expect("readable"), bytes(nth), "chunk {nth}");
+    }
+}
+
+fn chunks(store: &Store<SimDisk>) -> Vec<u64> {
+    store.stats().into_iter().map(|(_, stats)| stats.chunks).collect()
+}
+
+/// The directory, by its place, that holds a chunk.
+fn home(store: &Store<SimDisk>, nth: u32) -> usize {
+    store.dirs().iter().position(|dir| dir.reader().chunk_bytes(&key(nth)).is_some()).expect("it is somewhere")
+}
+
+fn key(nth: u32) -> Key {
+    Key { hash: name(nth), asset: ASSET }
+}
+
+#[tokio::test]
+async fn chunks_spread_over_directories_and_are_found_listed_and_deleted_as_one() {
+    let disks = two_disks();
+    let before = store(&disks);
+    put_all(&before, 0..MANY).await;
+    before.shutdown();
+    drop(before);
+
+    let store = store(&disks);
+    assert!(chunks(&store).iter().all(|chunks| *chunks > 5), "{:?}", chunks(&store));
+    assert_all(&store, 0..MANY).await;
+    for nth in 0..MANY {
+        assert_eq!(put(&store, nth).await.expect("known"), Outcome::AlreadyDurable);
+    }
+    assert_eq!(chunks(&store).iter().sum::<u64>(), u64::from(MANY), "each in one directory");
+
+    let mut expected: Vec<_> = (0..MANY).map(key).collect();
+    expected.sort_unstable();
+    let (mut listed, mut after) = (Vec::<Key>::new(), None);
+    loop {
+        let page = store.list(&(0..=u64::MAX), after, 7);
+        listed.extend(&page);
+        after = page.last().copied();
+        if page.len() < 7 {
+            break;
+        }
+    }
+    assert_eq!(listed, expected);
+
+    assert_eq!(store.delete(ASSET, name(0)).await.expect("deleted"), Outcome::Deleted);
+    assert_eq!(store.delete(ASSET, name(0)).await.expect("nothing to do"), Outcome::Absent);
+    assert!(matches!(store.get(ASSET, name(0)).await, Err(GetError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_delete_reaches_every_copy_and_a_bad_copy_is_made_up_for_by_another() {
+    let disks = two_disks();
+    let store = store(&disks);
+    for dir in store.dirs() {
+        let chunk = VerifiedChunk::verify(bytes(1), name(1)).expect("named by its hash");
+        let put = vsd_core::superblock::Put { asset: ASSET, chunk };
+        assert_eq!(dir.write(put.into()).await.expect("stored"), Outcome::Created);
+    }
+    for disk in &disks {
+        disk.inject(|faults| faults.read_fails_after = Some(0));
+        assert_eq!(store.get(ASSET, name(1)).await.expect("the other copy"), bytes(1));
+        disk.heal();
+    }
+    assert_eq!(store.delete(ASSET, name(1)).await.expect("deleted"), Outcome::Deleted);
+    assert_eq!(chunks(&store), [0, 0]);
+}
+
+#[tokio::test]
+async fn a_failed_fsync_ends_one_directory_and_the_other_takes_every_put() {
+    let disks = two_disks();
+    let store = store(&disks);
+    put_all(&store, 0..MANY).await;
+    disks[0].inject(|faults| faults.sync_fails_after = Some(0));
+    put_all(&store, MANY..2 * MANY).await;
+
+    let failed = store.failed_fsyncs();
+    assert!(failed.len() == 1 && failed[0].0 == DirId(1), "{failed:?}");
+    let notes = store.ready().expect("the other directory takes writes");
+    assert!(notes.len() == 1 && notes[0].starts_with("d1 "), "{notes:?}");
+    assert_all(&store, 0..2 * MANY).await;
+    assert!((MANY..2 * MANY).all(|nth| home(&store, nth) == 1), "what was withdrawn is not here");
+
+    disks[1].inject(|faults| faults.sync_fails_after = Some(0));
+    let refused = put(&store, 3 * MANY).await.expect_err("nowhere to go");
+    assert!(matches!(refused, WriteError::NoWrites(Refusal::FailedFsync(_))), "{refused}");
+    assert!(store.ready().is_err());
+    assert_all(&store, 0..2 * MANY).await;
+}
+
+#[tokio::test]
+async fn a_full_or_read_only_disk_sends_chunks_elsewhere_and_full_is_what_the_last_caller_hears() {
+    let disks = two_disks();
+    let store = store(&disks);
+    put_all(&store, 0..MANY).await;
+    disks[0].fill_up_to(0);
+    put_all(&store, MANY..2 * MANY).await;
+    assert!((MANY..2 * MANY).all(|nth| home(&store, nth) == 1));
+    disks[1].set_read_only(true);
+    assert!(matches!(put(&store, 3 * MANY).await, Err(WriteError::Full)));
+    assert_all(&store, 0..2 * MANY).await;
+    for nth in 0..MANY {
+        let expected = home(&store, nth) == 0;
+        assert_eq!(
+            store.delete(ASSET, name(nth)).await.is_ok(),
+            expected,
+            "full disks are emptied, read-only ones not"
+        );
+    }
+    disks[0].heal();
+    put_all(&store, 3 * MANY..4 * MANY).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_disk_holds_up_nobody_but_who_needs_it() {
+    let disks = two_disks();
+    let store = store(&disks);
+    put_all(&store, 0..MANY).await;
+
+    disks[0].stall(Call::Sync);
+    let puts = (MANY..2 * MANY).map(|nth| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { put(&store, nth).await })
+    });
+    for put in puts.collect::<Vec<_>>() {
+        assert_eq!(put.await.expect("no panic").expect("stored elsewhere"), Outcome::Created);
+    }
+    assert!(store.dirs()[0].is_slow() && !store.dirs()[1].is_slow());
+    assert!(store.metrics().contains("vsd_dir_slow{dir=\"1\"} 1\n"));
+    put_all(&store, 2 * MANY..3 * MANY).await;
+    assert!((2 * MANY..3 * MANY).all(|nth| home(&store, nth) == 1), "no new chunk goes to a disk that stalls");
+    assert_all(&store, 0..3 * MANY).await;
+
+    disks[0].stall(Call::Read);
+    let of = |dir: usize| (0..MANY).filter(|nth| home(&store, *nth) == dir).collect::<Vec<_>>();
+    let hung: Vec<_> = of(0).into_iter().take(READS_MAX).collect();
+    let hung = hung.into_iter().map(|nth| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.get(ASSET, name(nth)).await })
+    });
+    let hung: Vec<_> = hung.collect();
+    for nth in of(1) {
+        assert_eq!(store.get(ASSET, name(nth)).await.expect("readable"), bytes(nth));
+    }
+    while !matches!(store.get(ASSET, name(of(0)[0])).await, Err(GetError::Io(_))) {}
+
+    disks[0].release();
+    for read in hung {
+        let _ = read.await.expect("no panic");
+    }
+    assert_all(&store, 0..3 * MANY).await;
+    while store.dirs()[0].is_slow() {
+        tokio::time::sleep(SLOW_AFTER).await;
+    }
+    put_all(&store, 3 * MANY..4 * MANY).await;
+    assert!((3 * MANY..4 * MANY).any(|nth| home(&store, nth) == 0), "it takes chunks again");
+}
