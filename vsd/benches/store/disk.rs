@@ -4,7 +4,7 @@ use std::{fs::File, os::unix::fs::FileExt, path::Path};
 
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
-    table::{Row, Rounds, Table, mb_per_s, timed},
+    table::{Rounds, Row, Table, mb_per_s, timed},
 };
 
 /// Syncs of a small write that are timed.

@@ -32,7 +32,8 @@ pub(crate) fn measure(table: &mut Table, root: &Path, effort: Effort) -> Outcome
     }
     let places: Vec<Location> = keys.iter().filter_map(|key| chunks.locate(key)).collect();
     let numbers = places.iter().map(|place| place.superblock);
-    let files = numbers.map(|number| File::open(dir.join(format!("{number:08}.vsb")))).collect::<Result<Vec<_>, _>>()?;
+    let files =
+        numbers.map(|number| File::open(dir.join(format!("{number:08}.vsb")))).collect::<Result<Vec<_>, _>>()?;
     let total = PASSES * keys.len() * CHUNK_BYTES;
     let mut buffer = vec![0; CHUNK_BYTES];
     let (ours, peer) = in_turns(

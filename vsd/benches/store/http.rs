@@ -17,7 +17,7 @@ use crate::{
     CHUNK_BYTES, Effort, Outcome,
     disk::noise,
     nginx::Nginx,
-    table::{Row, Rounds, Table, Target, in_turns, mb_per_s, say},
+    table::{Rounds, Row, Table, Target, in_turns, mb_per_s, say},
 };
 
 const IN_FLIGHT: [usize; 3] = [1, 16, 64];
@@ -101,22 +101,25 @@ fn load(
     let spent_before = spent_ms(server)?;
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(seconds);
-    let client = |nth: usize| move || -> Outcome<usize> {
-        let mut connection = Connection::open(addr)?;
-        let mut got = 0;
-        // each begins elsewhere
-        for path in paths.iter().cycle().skip(nth * paths.len() / in_flight) {
-            if Instant::now() >= end {
-                break;
+    let client = |nth: usize| {
+        move || -> Outcome<usize> {
+            let mut connection = Connection::open(addr)?;
+            let mut got = 0;
+            // each begins elsewhere
+            for path in paths.iter().cycle().skip(nth * paths.len() / in_flight) {
+                if Instant::now() >= end {
+                    break;
+                }
+                connection.get(path)?;
+                got += 1;
             }
-            connection.get(path)?;
-            got += 1;
+            Ok(got)
         }
-        Ok(got)
     };
     let got = thread::scope(|scope| {
         let clients: Vec<_> = (0..in_flight).map(|nth| scope.spawn(client(nth))).collect();
-        let join = |client: thread::ScopedJoinHandle<'_, Outcome<usize>>| client.join().unwrap_or(Err("panicked".into()));
+        let join =
+            |client: thread::ScopedJoinHandle<'_, Outcome<usize>>| client.join().unwrap_or(Err("panicked".into()));
         clients.into_iter().map(join).sum::<Outcome<usize>>()
     })?;
     let took = began.elapsed();

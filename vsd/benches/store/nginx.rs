@@ -20,7 +20,8 @@ pub(crate) struct Nginx {
 impl Nginx {
     /// Serves `files` by sendfile, with as many workers as there are cores.
     pub(crate) fn start(root: &Path, files: &Path) -> Outcome<Self> {
-        let program = found().or_else(installed).ok_or("it is not installed; type: sudo apt-get install nginx-light")?;
+        let program =
+            found().or_else(installed).ok_or("it is not installed; type: sudo apt-get install nginx-light")?;
         let addr = free_addr()?;
         let own = root.join("nginx");
         fs::create_dir(&own)?;

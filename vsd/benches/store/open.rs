@@ -13,7 +13,7 @@ use vsd_core::superblock::sparse;
 
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
-    table::{Row, Rounds, Table, Target, say, timed},
+    table::{Rounds, Row, Table, Target, say, timed},
 };
 
 /// How the bench calls itself: memory is measured in a process that has done nothing else.
@@ -103,7 +103,8 @@ pub(crate) fn child(dir: &Path) -> Outcome<()> {
     let (chunks, took) = timed(|| Chunks::open(dir));
     let chunks = chunks?;
     let resident = resident_bytes()? - before;
-    say(&json!({ "seconds": took.as_secs_f64(), "resident_bytes": resident, "chunks": chunks.stats().chunks }).to_string());
+    say(&json!({ "seconds": took.as_secs_f64(), "resident_bytes": resident, "chunks": chunks.stats().chunks })
+        .to_string());
     Ok(())
 }
 
