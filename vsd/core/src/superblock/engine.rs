@@ -100,6 +100,8 @@ pub struct Engine<D: Disk> {
     /// Chunks of which a delete failed: its tombstone may have come to the disk nevertheless, so that they are only safe
     /// once they are written again.
     doubted: HashSet<Key>,
+    /// The first superblock that this process writes to.
+    first_number: u32,
     /// Tombstones that were moved, with the superblock they were moved out of.
     carried: BTreeSet<(u32, Key, u64)>,
 }
@@ -115,8 +117,9 @@ impl<D: Disk> Engine<D> {
         let shared = Arc::new(Shared::new(disk));
         let Recovered { next_number, empty, unsealed, recovery } = recovery::recover(&shared, &config)?;
         let spare = empty.and_then(|superblock| Spare::new(&shared, superblock, &config).ok());
+        let first_number = spare.as_ref().map_or(next_number, |spare| spare.superblock.number);
         let (tail, carried, doubted) = (None, BTreeSet::new(), HashSet::new());
-        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, doubted, carried };
+        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, carried, doubted, first_number };
         // a full disk has none, and takes no chunks until it has
         let _ = engine.ensure_spare();
         Ok((engine, recovery))
@@ -247,8 +250,16 @@ impl<D: Disk> Engine<D> {
     /// Whether a chunk is here for good and need not be written again. It is written when its copy cannot be read or
     /// was ever found bad, and when a tombstone of it may turn up at the next open.
     fn is_safe(&self, key: &Key) -> bool {
-        let is_doubted = self.doubted.contains(key) || self.shared.damaged().contains(key);
-        !is_doubted && !self.shared.state().files.hide_records() && self.shared.get(key).is_ok()
+        if self.doubted.contains(key) || self.shared.damaged().contains(key) {
+            return false;
+        }
+        let state = self.shared.state();
+        let is_older = |entry: &Entry| entry.sequence >> 32 < u64::from(self.first_number);
+        if state.files.hide_records() && state.index.get(key).is_some_and(is_older) {
+            return false;
+        }
+        drop(state);
+        self.shared.get(key).is_ok()
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
@@ -464,11 +475,8 @@ impl<D: Disk> Engine<D> {
     }
 
     fn count_reserve(&self) {
-        let reserve_bytes = match (&self.spare, &self.tail) {
-            (Some(spare), _) => spare.reserve_bytes.saturating_sub(RECORDS_START),
-            (None, Some(tail)) => tail.reserve_left(),
-            (None, None) => 0,
-        };
+        let ahead = self.spare.as_ref().map_or(0, |spare| spare.reserve_bytes.saturating_sub(RECORDS_START));
+        let reserve_bytes = ahead + self.tail.as_ref().map_or(0, Tail::reserve_left);
         self.shared.reserve_bytes.store(reserve_bytes, Relaxed);
     }
 

@@ -20,6 +20,7 @@ use super::{
     },
     op::{Op, Outcome},
     sim::{Dice, SimDisk, put},
+    tail::Damage,
 };
 
 /// What is decoded.
@@ -130,7 +131,7 @@ fn footer_of(chunks: u8) -> Vec<u8> {
     };
     let mut entries: Vec<_> = (0..chunks).map(entry).collect();
     let records_end = RECORDS_START + u64::from(chunks) * BLOCK_BYTES;
-    let footer = encode_footer(&mut entries, records_end, 0, SALT);
+    let footer = encode_footer(&mut entries, records_end, Damage::default(), SALT);
     placed(SALT, records_end + footer.len() as u64, &footer)
 }
 
@@ -275,7 +276,8 @@ fn accepts_footer(bytes: &[u8]) -> bool {
         entry.offset >= RECORDS_START && entry.offset + record_bytes(entry.payload_bytes) <= trailer.records_end
     };
     assert!(entries.iter().all(inside));
-    let again = encode_footer(&mut entries, trailer.records_end, trailer.quarantined_bytes, salt);
+    let damage = Damage { quarantined_bytes: trailer.quarantined_bytes, durable_to: trailer.durable_to };
+    let again = encode_footer(&mut entries, trailer.records_end, damage, salt);
     footer[..listed].chunks_exact_mut(ENTRY_BYTES).for_each(|entry| entry[ENTRY_RESERVED].fill(0));
     let end = footer.len() - TRAILER_BYTES;
     footer[listed..end].fill(0);

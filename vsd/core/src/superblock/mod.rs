@@ -31,8 +31,8 @@ mod tail;
 
 #[cfg(any(test, feature = "sim"))]
 pub mod fuzz;
-#[cfg(test)]
-mod model;
+#[cfg(any(test, feature = "sim"))]
+pub mod model;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 #[cfg(test)]

@@ -9,7 +9,8 @@
 //! - Space is counted in blocks of 4 KiB: written and allocated ones count, holes do not, and a removed file gives its
 //!   blocks back at once. What was allocated before can always be written.
 //!
-//! It also watches the writer: writing other bytes over synced ones is a panic, except where they are zeros.
+//! It also watches the writer: writing other bytes over synced ones is a panic, except where they are zeros or were given
+//! up by a punch that failed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -123,6 +124,8 @@ struct Inode {
     synced_to: usize,
     /// Where bits were flipped, which makes something of what may have been nothing.
     flipped: BTreeSet<usize>,
+    /// What should have been punched, and could not.
+    given_up: Vec<Range<usize>>,
     /// What the disk does not read any more.
     unreadable: Vec<Range<usize>>,
 }
@@ -288,36 +291,26 @@ impl SimDisk {
     /// Cuts the power and turns it on again.
     pub fn reboot(&self, dice: &mut Dice) {
         let mut world = self.world();
-        let World { inodes, names, durable_names, .. } = &mut *world;
+        let freed: Vec<(u64, BTreeSet<usize>)> =
+            world.inodes.iter().map(|(number, inode)| (*number, &inode.durable_blocks - &inode.blocks)).collect();
+        let removed: Vec<String> =
+            world.durable_names.keys().filter(|name| !world.names.contains_key(*name)).cloned().collect();
         let mut survives = dice.mood();
-        for inode in inodes.values_mut() {
-            for (offset, bytes) in std::mem::take(&mut inode.pending) {
-                inode.keep(offset, &bytes, &mut survives);
-            }
-            inode.cached.clone_from(&inode.durable);
-            for block in &inode.blocks ^ &inode.durable_blocks {
-                if inode.has_data(block) || survives() {
-                    inode.durable_blocks.insert(block);
-                } else {
-                    inode.durable_blocks.remove(&block);
-                }
-            }
-            inode.blocks.clone_from(&inode.durable_blocks);
-        }
-        let known: BTreeSet<String> = names.keys().chain(durable_names.keys()).cloned().collect();
-        for name in known {
-            if names.get(&name) != durable_names.get(&name) && survives() {
-                match names.get(&name) {
-                    Some(inode) => durable_names.insert(name, *inode),
-                    None => durable_names.remove(&name),
-                };
+        world.inodes.values_mut().for_each(|inode| inode.reboot(&mut survives));
+        world.reboot_names(&mut survives);
+        if world.used_bytes() > world.total_bytes {
+            // what was freed was written to by others, so that it was freed is known
+            world.durable_names.retain(|name, _| !removed.contains(name));
+            for (number, blocks) in freed {
+                blocks.into_iter().for_each(|block| world.inode(number).free(block));
             }
         }
+        let World { inodes, names, durable_names, dirty_names, faults, .. } = &mut *world;
         names.clone_from(durable_names);
         let named: BTreeSet<u64> = names.values().copied().collect();
         inodes.retain(|number, _| named.contains(number));
-        world.dirty_names.clear();
-        world.faults = Faults::default();
+        dirty_names.clear();
+        *faults = Faults::default();
     }
 
     /// Flips a bit of the file, on the platter and in the cache.
@@ -392,6 +385,21 @@ impl World {
         self.total_bytes.saturating_sub(self.used_bytes()).saturating_sub(self.foreign_bytes)
     }
 
+    /// Decides of the names that were made or removed since the directory was last synced.
+    fn reboot_names(&mut self, survives: &mut impl FnMut() -> bool) {
+        let Self { names, durable_names, .. } = self;
+        let known: BTreeSet<String> = names.keys().chain(durable_names.keys()).cloned().collect();
+        for name in known {
+            if names.get(&name) != durable_names.get(&name) && survives() {
+                match names.get(&name) {
+                    Some(inode) => durable_names.insert(name, *inode),
+                    None => durable_names.remove(&name),
+                };
+            }
+        }
+        names.clone_from(durable_names);
+    }
+
     /// Takes the blocks that bytes of a file lie in; how many of those bytes they are enough for.
     fn take_blocks(&mut self, file: u64, offset: usize, bytes: usize) -> usize {
         let mut free_blocks = self.free_bytes() / BLOCK_BYTES as u64;
@@ -457,17 +465,44 @@ impl Inode {
         }
     }
 
+    /// Decides of everything that was not synced.
+    fn reboot(&mut self, survives: &mut impl FnMut() -> bool) {
+        for (offset, bytes) in std::mem::take(&mut self.pending) {
+            self.keep(offset, &bytes, survives);
+        }
+        for block in &self.blocks ^ &self.durable_blocks {
+            if self.has_data(block) || survives() {
+                self.durable_blocks.insert(block);
+            } else {
+                self.durable_blocks.remove(&block);
+            }
+        }
+        self.blocks.clone_from(&self.durable_blocks);
+        self.cached.clone_from(&self.durable);
+    }
+
+    fn free(&mut self, block: usize) {
+        for bytes in [&mut self.cached, &mut self.durable] {
+            let end = bytes.len().min((block + 1) * BLOCK_BYTES);
+            if let Some(bytes) = bytes.get_mut(block * BLOCK_BYTES..end) {
+                bytes.fill(0);
+            }
+        }
+        self.blocks.remove(&block);
+        self.durable_blocks.remove(&block);
+    }
+
     fn has_data(&self, block: usize) -> bool {
         let end = self.durable.len().min((block + 1) * BLOCK_BYTES);
         self.durable.get(block * BLOCK_BYTES..end).is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0))
     }
 
-    /// Bytes that were synced, and are not just the zeros of a hole, are for ever.
+    /// Bytes that were synced, and are not just the zeros of a hole or given up, are for ever.
     fn assert_no_overwrite(&self, offset: usize, bytes: &[u8]) {
         let end = (offset + bytes.len()).min(self.synced_to);
         for at in offset..end {
             let old = self.cached[at];
-            let free = old == 0 || self.flipped.contains(&at);
+            let free = old == 0 || self.flipped.contains(&at) || self.given_up.iter().any(|range| range.contains(&at));
             assert!(free || old == bytes[at - offset], "synced byte {at} is written over");
         }
     }
@@ -581,11 +616,13 @@ impl Disk for SimDisk {
 
     fn punch(&self, file: &u64, offset: u64, bytes: u64) -> io::Result<()> {
         let mut world = self.call(Call::Punch)?;
-        if strikes(&mut world.faults.punch_fails_after) {
-            return Err(injected());
-        }
+        let failed = strikes(&mut world.faults.punch_fails_after);
         let inode = world.inode(*file);
         let (start, end) = (at(offset), at(offset + bytes));
+        if failed {
+            inode.given_up.push(start..end);
+            return Err(injected());
+        }
         let end_of_data = end.min(inode.cached.len());
         if start < end_of_data {
             inode.write(start, vec![0; end_of_data - start]);
