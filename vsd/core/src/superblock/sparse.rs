@@ -10,6 +10,7 @@ use super::{
         FILE_HEADER_COPIES, FileHeader, FooterEntry, Kind, RECORDS_START, encode_footer, file_name, footer_bytes,
         record_bytes,
     },
+    tail::Damage,
 };
 
 /// One such file.
@@ -46,7 +47,7 @@ pub fn superblock(config: &Config, number: u32, chunk_bytes: u32, first: u64) ->
     };
     let salt = config.salt(number);
     let footer_offset = RECORDS_START + chunks * record;
-    let footer = encode_footer(&mut (0..chunks).map(entry).collect::<Vec<_>>(), footer_offset, 0, salt);
+    let footer = encode_footer(&mut (0..chunks).map(entry).collect::<Vec<_>>(), footer_offset, Damage::default(), salt);
     let header = FileHeader { number, dir: config.dir, salt }.encode().repeat(FILE_HEADER_COPIES);
     Sparse { name: file_name(number), header, footer_offset, footer, chunks }
 }
