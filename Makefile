@@ -5,10 +5,12 @@
 #   make lint / make fix        style and lints; fix also writes generated files
 #   make long                   the slow suites: 2 GiB upload, 50 kills
 #   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
+#   make fuzz [MINUTES=10]      so many minutes of hostile bytes for each decoder
+#   make bench [JSON=FILE]      how fast the chunk store is, beside peers measured in the same run
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix long model need build clean
+.PHONY: help demo test lint fix long model fuzz bench need build clean
 
 # RocksDB is compiled once for this user (.dev/rocksdb.sh) and shared by every target; without it cargo compiles it as usual.
 CARGO = . .dev/env.sh && cargo
@@ -37,13 +39,19 @@ lint: need
 fix: need
 	@$(CARGO) fmt --all
 	@$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
-	@VS_FIX=1; export VS_FIX; $(CARGO) test --quiet --package vs-wire --test codegen && $(CARGO) test --quiet --package vs-tests --test drift
+	@VS_FIX=1; export VS_FIX; $(CARGO) test --quiet --package vs-wire --test codegen && $(CARGO) test --quiet --package vs-tests --test drift --test fuzz
 
 long: build
 	@$(CARGO) test --package vs-tests --test long -- --ignored --nocapture
 
 model: need
 	@$(CARGO) model -- --minutes $(or $(MINUTES),10)
+
+fuzz: need
+	@VS_FUZZ_MINUTES=$(or $(MINUTES),10) && export VS_FUZZ_MINUTES && $(CARGO) test --package vs-tests --test fuzz -- --nocapture
+
+bench: need
+	@$(CARGO) bench --package vsd --bench store -- $(if $(JSON),--json "$(abspath $(JSON))")
 
 clean:
 	@$(CARGO) clean

@@ -23,3 +23,5 @@ mod storage;
 mod upload;
 
 pub use cli::command;
+#[doc(hidden)]
+pub use storage::bench;

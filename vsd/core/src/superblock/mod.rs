@@ -28,6 +28,8 @@ mod pool;
 mod reader;
 mod recovery;
 mod scan;
+#[doc(hidden)]
+pub mod sparse;
 mod tail;
 
 #[cfg(any(test, feature = "sim"))]

@@ -31,7 +31,7 @@ use vs_core::id::DirId;
 use self::case::{Amid, Carry, Case, Change, NAMES, Step, Target, blocks, key, name_of, put};
 pub use self::run::{Failure, run};
 use super::{
-    Compaction, Config, Engine, Finding, GetError, Key, Op, Outcome, Reader, Refusal, RetireError, WriteError,
+    Compaction, Config, Engine, GetError, Key, Op, Outcome, Reader, Refusal, RetireError, WriteError,
     format::{
         BLOCK_BYTES, FILE_HEADER_BYTES, FileHeader, Kind, RECORD_HEADER_BYTES, RECORDS_START, ReadHeader, RecordHeader,
         file_name,

@@ -1,0 +1,61 @@
+//! One data directory without a node around it, for `benches/store`.
+
+use std::{io, path::Path};
+
+use bytes::Bytes;
+use vs_core::id::DirId;
+use vsd_core::superblock::{Config, GetError, Key, Location, Op, Outcome, Stats, WriteError};
+
+use super::{Directory, Limits, disk::RealDisk, identity, make_dir};
+
+/// How full the disk may be before it is said.
+const WARN_PERCENT: u8 = 85;
+
+/// A directory as the daemon opens it: the same engine, writer and queue.
+#[derive(Debug)]
+pub struct Chunks(Directory);
+
+/// What it is opened with.
+#[must_use]
+pub fn config() -> Config {
+    Config::new(DirId(1), [7; 32])
+}
+
+impl Chunks {
+    /// Opens a directory, making it if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made, is in use, or cannot be read.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        make_dir(path)?;
+        let lock = identity::lock(path).map_err(io::Error::other)?;
+        let opened = Directory::open(RealDisk::new(path, lock), path, config(), Limits::new(WARN_PERCENT));
+        opened.map(Self).map_err(io::Error::other)
+    }
+
+    /// Makes a change; durable when this returns.
+    ///
+    /// # Errors
+    /// As the writer says.
+    pub async fn write(&self, op: Op) -> Result<Outcome, WriteError> {
+        self.0.write(op).await
+    }
+
+    /// The bytes of a chunk, on this thread.
+    ///
+    /// # Errors
+    /// When the chunk is not here or cannot be read as it was written.
+    pub fn get(&self, key: &Key) -> Result<Bytes, GetError> {
+        self.0.reader().get(key)
+    }
+
+    #[must_use]
+    pub fn locate(&self, key: &Key) -> Option<Location> {
+        self.0.reader().locate(key)
+    }
+
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+}
