@@ -59,7 +59,7 @@ enum Command {
 pub(crate) struct WhereArgs {
     /// Configuration file of the node
     #[arg(long, value_name = "FILE", env = "VSD_CONFIG")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Data directory of the node
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,

@@ -58,31 +58,33 @@ pub(crate) struct FsckArgs {
 
 #[allow(clippy::print_stderr, reason = "what to do next")]
 pub(crate) fn main(args: &FsckArgs) -> Result<Exit, Failure> {
+    let report = examine(args)?;
+    print(&if args.json { report.json() } else { report.text() })?;
+    if !args.json {
+        report.hints().iter().for_each(|hint| eprintln!("hint: {hint}"));
+    }
+    Ok(if report.needs_attention() { Exit::Failed } else { Exit::Ok })
+}
+
+fn examine(args: &FsckArgs) -> Result<Report, Failure> {
     let config = args.place.config()?;
     let root = &config.node.data_dir;
     let identity = node::identity(root)?;
     let _lock = lock(root, args.fix)?;
     let found = chunk_dirs(&config)?;
-    let _locks = found.dirs.iter().map(|dir| lock_dir(&dir.path)).collect::<Result<Vec<_>, _>>()?;
+    let _locks = found.dirs.iter().map(lock_dir).collect::<Result<Vec<_>, _>>()?;
 
     let mut report = Report::new(root, args.deep, args.fix);
     for (path, why) in &found.unusable {
         report.findings.push(Finding::new("unusable", path.display(), Severity::Attention, why));
     }
-    let meta = match Offline::open(&root.join("meta")) {
-        Ok(meta) => Some(meta),
-        Err(error) => {
-            report.findings.push(Finding::new("metadata", "metadata", Severity::Attention, error));
-            None
-        }
-    };
+    let meta = Offline::open(&root.join("meta")).map_err(|error| report.metadata_flaw(error)).ok();
     let doubts = meta.as_ref().map(|meta| doubts(meta, identity.node, &found.dirs, &mut report)).transpose();
     let doubts = doubts.unwrap_or_else(|error| {
-        report.findings.push(Finding::new("metadata", "metadata", Severity::Attention, error));
+        report.metadata_flaw(error);
         None
     });
     let doubts = doubts.unwrap_or_default();
-
     let mut fsck = Fsck { args, report, checked: Vec::new() };
     for dir in &found.dirs {
         fsck.directory(dir, doubts.get(&dir.key).map(String::as_str));
@@ -90,12 +92,7 @@ pub(crate) fn main(args: &FsckArgs) -> Result<Exit, Failure> {
     if let Some(meta) = &meta {
         fsck.metadata(meta);
     }
-    let report = fsck.report;
-    print(&if args.json { report.json() } else { report.text() })?;
-    if !args.json {
-        report.hints().iter().for_each(|hint| eprintln!("hint: {hint}"));
-    }
-    Ok(if report.needs_attention() { Exit::Failed } else { Exit::Ok })
+    Ok(fsck.report)
 }
 
 /// Keeps a daemon off the node's directory.
@@ -125,11 +122,13 @@ fn doubts(
     let mut doubts = HashMap::new();
     for known in meta.with(|view| view.dirs_of(node))? {
         if !dirs.iter().any(|dir| dir.key == known.key) {
+            // what the cluster knows to be missing is not news
+            let severity = if known.state == DirState::Missing { Severity::Note } else { Severity::Attention };
             let why = format!("last seen at {}, is not among the directories", known.path);
-            report.findings.push(Finding::new("directory_missing", known.id, Severity::Attention, why));
+            report.findings.push(Finding::new("directory_missing", known.id, severity, why));
         }
-        if let DirState::ReadOnly { reason } = known.state {
-            doubts.insert(known.key, reason);
+        if let Some(reason) = known.unmended() {
+            doubts.insert(known.key, reason.to_owned());
         }
     }
     Ok(doubts)
@@ -229,8 +228,10 @@ impl Fsck<'_> {
         };
         let records = meta.check(&mut |flaw| flaws.push(flaw.to_string()), &mut on_chunk);
         let is_complete = records.is_ok() && flaws.is_empty();
-        let flaws = flaws.into_iter().chain(records.as_ref().err().map(TableError::to_string));
-        self.report.findings.extend(flaws.map(|why| Finding::new("metadata", "metadata", Severity::Attention, why)));
+        flaws.into_iter().for_each(|why| self.report.metadata_flaw(why));
+        if let Err(error) = &records {
+            self.report.metadata_flaw(error);
+        }
         if alone && is_complete && missing.is_empty() {
             // bytes whose owner is not known were nobody's who is missed
             self.report.findings.iter_mut().for_each(Finding::is_not_missed);
@@ -318,3 +319,6 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::Flock;
 use uuid::Uuid;
 use vs_core::{
     error::{Code, Failure},
@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     node,
     run::wall_ms,
-    storage::{Checked, Identity},
+    storage::{Checked, Identity, Unusable, lock},
 };
 
 /// A directory of superblocks that is this node's.
@@ -72,12 +72,12 @@ fn identify(owner: &node::Identity, path: &Path) -> Result<Option<(DirId, Uuid)>
 }
 
 /// Keeps everybody else off a directory, and changes nothing in it.
-pub(crate) fn lock_dir(path: &Path) -> Result<Option<Flock<File>>, Failure> {
-    let Ok(dir) = File::open(path) else { return Ok(None) };
-    Flock::lock(dir, FlockArg::LockExclusiveNonblock).map(Some).map_err(|_| {
-        Failure::new(Code::Conflict, format!("{} is in use", path.display()))
-            .because("another process holds its lock")
-            .hint(format!("`fuser -v {}` names it", path.display()))
+pub(crate) fn lock_dir(dir: &ChunkDir) -> Result<Flock<File>, Failure> {
+    lock(&dir.path).map_err(|why| {
+        let code = if matches!(why, Unusable::InUse) { Code::Conflict } else { Code::DataDir };
+        Failure::new(code, format!("cannot use {}", dir.path.display()))
+            .because(why)
+            .hint(format!("`fuser -v {}` shows who uses it", dir.path.display()))
     })
 }
 

@@ -214,3 +214,53 @@ pub(crate) fn compact_plan(plan: &v1::CompactPlan, node: NodeId) -> Value {
 
 pub(crate) static COMPACT_PLANS: Kind =
     Kind { id: "superblock", keys: &["node", "dir", "superblock", "move_bytes", "free_bytes"], columns: &[] };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::out::{self, tests::style};
+    use vs_client::cli::OutputFormat;
+
+    fn running() -> v1::CareStatus {
+        let run = |ended_at_ms| v1::CareRun {
+            began_at_ms: 1_700_000_000_000,
+            ended_at_ms,
+            chunks: 428,
+            freed_bytes: 3 << 20,
+            whole: true,
+            ..v1::CareRun::default()
+        };
+        let mut status = v1::CareStatus {
+            dir: 1,
+            path: "/srv/v".to_owned(),
+            run: Some(run(None)),
+            last: Some(run(Some(1_700_000_010_000))),
+            bytes_done: 1 << 29,
+            bytes_total: 1 << 31,
+            bytes_per_s: Some(10 << 20),
+            eta_ms: Some(154_000),
+            damaged: 2,
+            superblock: Some(7),
+            ..v1::CareStatus::default()
+        };
+        status.set_state(CareState::Running);
+        status
+    }
+
+    #[test]
+    fn rows_have_the_keys_of_their_kind_and_tell_how_far_it_is() {
+        for (item, kind) in [(scrub(&running(), NodeId(1)), &SCRUBS), (compact(&running(), NodeId(1)), &COMPACTIONS)] {
+            let keys: Vec<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(keys, kind.keys);
+        }
+        let shown = out::render_list(&style(OutputFormat::Table), &SCRUBS, &[scrub(&running(), NodeId(1))]);
+        let expected = "\
+NODE  DIR  STATE        PROGRESS         RATE    ETA  DAMAGED  LAST    NEXT
+n1    d1   running  25% of 2.0 GiB  10.0 MiB/s  2m34s        2  3m ago  –
+";
+        assert_eq!(shown, expected);
+        let idle = v1::CareStatus { run: None, bytes_per_s: None, eta_ms: None, ..running() };
+        let shown = out::render_list(&style(OutputFormat::Table), &COMPACTIONS, &[compact(&idle, NodeId(1))]);
+        assert!(shown.contains("3.0 MiB  3m ago"), "{shown}");
+    }
+}

@@ -120,3 +120,30 @@ fn show_hash(item: &Value, style: &Style) -> String {
     let is_whole = style.format == OutputFormat::Wide;
     if is_whole { hash } else { hash.chars().take(SHORT_HASH_CHARS).collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::out::{self, tests::style};
+    use vs_core::{hash::Hash, manifest::ChunkRef};
+
+    #[test]
+    fn rows_have_the_keys_of_their_kind_and_a_missing_chunk_has_no_place() {
+        let hash = Hash::of(b"x");
+        let mut info = v1::ChunkInfo { asset: 7, hash: hash.0.to_vec(), bytes: 1 << 20, dir: 1, ..Default::default() };
+        info.set_state(ChunkState::Stored);
+        let at = ChunkAt { track: "v0".to_owned(), segment: Some(3), chunk: ChunkRef { hash, bytes: 1 << 20 } };
+        let keys = |item: &Value| item.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(&chunk(&info, NodeId(2))), CHUNKS.keys);
+        assert_eq!(keys(&video_chunk(&at, &info, NodeId(2))), VIDEO_CHUNKS.keys);
+        info.set_state(ChunkState::Missing);
+        let item = video_chunk(&at, &info, NodeId(2));
+        assert_eq!((&item["superblock"], &item["bytes"]), (&Value::Null, &json!(1 << 20)));
+        let short = &hash.to_string()[..SHORT_HASH_CHARS];
+        let expected = format!(
+            "TRACK  SEGMENT  HASH             SIZE  STATE    NODE  DIR  ASSET\n\
+             v0           3  {short}  1.0 MiB  missing  n2    –        7\n"
+        );
+        assert_eq!(out::render_list(&style(OutputFormat::Table), &VIDEO_CHUNKS, &[item]), expected);
+    }
+}

@@ -244,6 +244,9 @@ fn scrub_status(caretaker: &Caretaker) -> v1::CareStatus {
         let rate = vs_core::unit::human_bytes(status.bytes_per_s_max);
         notes.push(format!("storage.scrub_rate is too low to check every chunk within 30 days: raised to {rate}/s"));
     }
+    if status.unreadable > 0 {
+        notes.push(format!("the disk did not answer {} times; the log names the chunks", status.unreadable));
+    }
     v1::CareStatus {
         dir: caretaker.dir().id().0,
         path: caretaker.dir().path().display().to_string(),

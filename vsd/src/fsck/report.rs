@@ -218,6 +218,10 @@ impl Report {
         self.attention().next().is_some()
     }
 
+    pub(super) fn metadata_flaw(&mut self, why: impl fmt::Display) {
+        self.findings.push(Finding::new("metadata", "metadata", Severity::Attention, why));
+    }
+
     fn attention(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity == Severity::Attention)
     }

@@ -242,6 +242,7 @@ impl<D: Disk + 'static> Caretaker<D> {
             eta: books.scrub_meter.eta(now, bytes_total - bytes).filter(|_| running),
             next_in: books.scrub.due_in_ms(cost).map(Duration::from_millis),
             damaged: stats.damaged,
+            unreadable: books.counts.scrub_unreadable,
         }
     }
 
@@ -328,6 +329,8 @@ pub(crate) struct ScrubStatus {
     pub(crate) eta: Option<Duration>,
     pub(crate) next_in: Option<Duration>,
     pub(crate) damaged: u64,
+    /// Times that the disk did not answer, since the start.
+    pub(crate) unreadable: u64,
 }
 
 /// How compaction stands.

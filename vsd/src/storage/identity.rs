@@ -205,7 +205,7 @@ impl Held {
 }
 
 /// Locks a directory itself.
-pub(super) fn lock(path: &Path) -> Result<Flock<File>, Unusable> {
+pub(crate) fn lock(path: &Path) -> Result<Flock<File>, Unusable> {
     Flock::lock(File::open(path)?, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
         Errno::EWOULDBLOCK => Unusable::InUse,
         error => io::Error::from(error).into(),

@@ -31,7 +31,7 @@ pub(crate) use care_metrics::care_metrics;
 pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
 pub(crate) use disk::RealDisk;
-pub(crate) use identity::{Checked, Held, Identity, Owner, Unusable, make_dir, replace};
+pub(crate) use identity::{Checked, Held, Identity, Owner, Unusable, lock, make_dir, replace};
 pub(crate) use probe::Probes;
 pub(crate) use read_only::ReadOnlyDisk;
 pub(crate) use store::{Lost, Store};

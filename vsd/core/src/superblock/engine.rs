@@ -507,7 +507,11 @@ impl<D: Disk> Engine<D> {
     /// written costs no more than a scan when the directory is next opened.
     fn seal_tail(&mut self) {
         let Some(mut tail) = self.tail.take() else { return };
-        if self.write_footer_of(&mut tail).is_err() {
+        if tail.entries.is_empty() {
+            // nothing was ever published from it; should it stay, the next open removes it
+            let _ = self.shared.disk.remove(&file_name(tail.superblock.number));
+            self.shared.state_mut().files.remove(tail.superblock.number);
+        } else if self.write_footer_of(&mut tail).is_err() {
             // no footer lists its records, and tombstones elsewhere may be all that hides some of them
             self.shared.state_mut().files.tally_of(tail.superblock.number).is_left = true;
             self.unsealed.push(tail);

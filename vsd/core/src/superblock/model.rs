@@ -31,7 +31,7 @@ use vs_core::id::DirId;
 use self::case::{Amid, Carry, Case, Change, NAMES, Step, Target, blocks, key, name_of, put};
 pub use self::run::{Failure, run};
 use super::{
-    Compaction, Config, Engine, Finding, GetError, Key, Op, Outcome, Reader, Refusal, RetireError, WriteError,
+    Compaction, Config, Engine, GetError, Key, Op, Outcome, Reader, Refusal, RetireError, WriteError,
     format::{
         BLOCK_BYTES, FILE_HEADER_BYTES, FileHeader, Kind, RECORD_HEADER_BYTES, RECORDS_START, ReadHeader, RecordHeader,
         file_name,
@@ -344,10 +344,7 @@ impl Model {
                 (fate.put_in_doubt, fate.delete_in_doubt) = (false, false);
             }
         }
-        // a full disk leaves superblocks that were begun and never written to
-        let is_empty_file = |finding: &&Finding| matches!(finding, Finding::Unreadable { .. });
-        self.read_all &= !recovery.findings.iter().any(|finding| is_empty_file(&finding));
-        let loss = recovery.findings.iter().find(|finding| finding.is_loss() && !is_empty_file(finding));
+        let loss = recovery.findings.iter().find(|finding| finding.is_loss());
         assert!(
             loss.is_none() || self.withholding || self.harmed,
             "DSK-1: reported as damage although none was done: {loss:?}"

@@ -50,7 +50,7 @@ pub enum Finding {
     /// Durable bytes went bad; `chunk` is known when the record's header is still sound. Its other copies must repair
     /// it.
     Quarantined { superblock: u32, offset: u64, bytes: u64, chunk: Option<Key> },
-    /// The file cannot be opened, or was cut off: what it holds is not served.
+    /// The file cannot be opened: what it holds is not served.
     Unreadable { superblock: u32, why: String },
     /// Both copies of the file header are bad, so nothing in the file can be told from chance.
     HeaderLost { superblock: u32 },
@@ -121,9 +121,6 @@ struct Found<F> {
     findings: Vec<Finding>,
 }
 
-/// Superblocks in which a crash may leave nothing: the one that was to be written next, and the one before.
-const NEWEST: usize = 2;
-
 /// What the writer goes on from.
 pub(super) struct Recovered<F> {
     pub(super) next_number: u32,
@@ -151,11 +148,9 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
             found.read(shared, superblock, file_bytes);
         } else if Some(&number) == numbers.last() && is_header_whole(&shared.disk, &superblock.file) {
             empty = Some(superblock);
-        } else if numbers.iter().rev().take(NEWEST).any(|newest| *newest == number) {
+        } else {
             // nobody was told that anything is in it
             remove_empty(shared, number);
-        } else {
-            found.lose(shared, number, "it ends behind its header".to_owned());
         }
     }
     if shared.refusal().is_none() && !numbers.is_empty() {
@@ -283,11 +278,6 @@ impl<F: Send + Sync> Found<F> {
             end = ends.max().unwrap_or(RECORDS_START);
         }
         self.unsealed.push(Unsealed { superblock, entries: scan.entries, corrupt, durable_to, end, obstacle });
-    }
-
-    fn lose<D: Disk<File = F>>(&mut self, shared: &Shared<D>, superblock: u32, why: String) {
-        self.findings.push(Finding::Unreadable { superblock, why });
-        shared.state_mut().files.lost.insert(superblock);
     }
 
     fn add(&mut self, entries: &[FooterEntry], number: u32, tally: &mut Tally) {

@@ -53,7 +53,8 @@ pub struct DirRecord {
 
 impl DirRecord {
     /// The fault that the directory comes back with, in whatever state it is now.
-    pub(in crate::meta) fn unmended(&self) -> Option<&str> {
+    #[must_use]
+    pub fn unmended(&self) -> Option<&str> {
         match &self.state {
             DirState::ReadOnly { reason } => Some(reason),
             DirState::Ok | DirState::Missing => self.fault.as_deref(),
