@@ -344,7 +344,6 @@ impl Model {
                 (fate.put_in_doubt, fate.delete_in_doubt) = (false, false);
             }
         }
-        // a full disk leaves superblocks that were begun and never written to
         let loss = recovery.findings.iter().find(|finding| finding.is_loss());
         assert!(
             loss.is_none() || self.withholding || self.harmed,
