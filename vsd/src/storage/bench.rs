@@ -29,7 +29,7 @@ impl Chunks {
     pub fn open(path: &Path) -> io::Result<Self> {
         make_dir(path)?;
         let lock = identity::lock(path).map_err(io::Error::other)?;
-        let opened = Directory::open(RealDisk::new(path, lock), path, config(), Limits::new(WARN_PERCENT));
+        let opened = Directory::open(RealDisk::new(path, Some(lock)), path, config(), Limits::new(WARN_PERCENT));
         opened.map(Self).map_err(io::Error::other)
     }
 
