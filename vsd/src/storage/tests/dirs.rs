@@ -17,20 +17,19 @@ use super::super::{Directory, Limits, Store};
 const ASSET: AssetId = AssetId(1);
 /// Chunks in a test: enough that each directory gets some.
 const MANY: u32 = 40;
-const SLOW_AFTER: Duration = Duration::from_millis(200);
+/// No busy machine makes a simulated disk look like one that stalls.
+const NEVER_SLOW: Duration = Duration::from_secs(3_600);
+/// For a disk that does stall: as long as the test waits for that to be noticed.
+const SLOW_AFTER: Duration = Duration::from_secs(1);
 const READS_MAX: usize = 3;
 
-fn directory(nth: u64, disk: &SimDisk, change: impl FnOnce(&mut Config)) -> Directory<SimDisk> {
-    let mut config = Config::new(DirId(nth), [7; 32]);
-    config.superblock_bytes_max = 1 << 20;
-    change(&mut config);
-    let limits = Limits { slow_after: SLOW_AFTER, reads_max: READS_MAX, warn_percent: 85 };
-    Directory::open(disk.clone(), Path::new("/simulated"), config, limits).expect("opens")
-}
-
-fn store(disks: &[SimDisk]) -> Arc<Store<SimDisk>> {
-    let dirs = (1..).zip(disks).map(|(nth, disk)| directory(nth, disk, |_| {})).collect();
-    Arc::new(Store::new(dirs, vec![]).expect("a thread"))
+fn store(disks: &[SimDisk], slow_after: Duration) -> Arc<Store<SimDisk>> {
+    let limits = Limits { slow_after, reads_max: READS_MAX, warn_percent: 85 };
+    let open = |(nth, disk): (u64, &SimDisk)| {
+        let config = Config { superblock_bytes_max: 1 << 20, ..Config::new(DirId(nth), [7; 32]) };
+        Directory::open(disk.clone(), Path::new("/simulated"), config, limits).expect("opens")
+    };
+    Arc::new(Store::new((1..).zip(disks).map(open).collect(), vec![]).expect("a thread"))
 }
 
 fn two_disks() -> [SimDisk; 2] {
@@ -77,12 +76,12 @@ fn key(nth: u32) -> Key {
 #[tokio::test]
 async fn chunks_spread_over_directories_and_are_found_listed_and_deleted_as_one() {
     let disks = two_disks();
-    let before = store(&disks);
+    let before = store(&disks, NEVER_SLOW);
     put_all(&before, 0..MANY).await;
     before.shutdown();
     drop(before);
 
-    let store = store(&disks);
+    let store = store(&disks, NEVER_SLOW);
     assert!(chunks(&store).iter().all(|chunks| *chunks > 5), "{:?}", chunks(&store));
     assert_all(&store, 0..MANY).await;
     for nth in 0..MANY {
@@ -111,7 +110,7 @@ async fn chunks_spread_over_directories_and_are_found_listed_and_deleted_as_one(
 #[tokio::test]
 async fn a_delete_reaches_every_copy_and_a_bad_copy_is_made_up_for_by_another() {
     let disks = two_disks();
-    let store = store(&disks);
+    let store = store(&disks, NEVER_SLOW);
     for dir in store.dirs() {
         let chunk = VerifiedChunk::verify(bytes(1), name(1)).expect("named by its hash");
         let put = vsd_core::superblock::Put { asset: ASSET, chunk };
@@ -129,7 +128,7 @@ async fn a_delete_reaches_every_copy_and_a_bad_copy_is_made_up_for_by_another() 
 #[tokio::test]
 async fn a_failed_fsync_ends_one_directory_and_the_other_takes_every_put() {
     let disks = two_disks();
-    let store = store(&disks);
+    let store = store(&disks, NEVER_SLOW);
     put_all(&store, 0..MANY).await;
     disks[0].inject(|faults| faults.sync_fails_after = Some(0));
     put_all(&store, MANY..2 * MANY).await;
@@ -151,7 +150,7 @@ async fn a_failed_fsync_ends_one_directory_and_the_other_takes_every_put() {
 #[tokio::test]
 async fn a_full_or_read_only_disk_sends_chunks_elsewhere_and_full_is_what_the_last_caller_hears() {
     let disks = two_disks();
-    let store = store(&disks);
+    let store = store(&disks, NEVER_SLOW);
     put_all(&store, 0..MANY).await;
     disks[0].fill_up_to(0);
     put_all(&store, MANY..2 * MANY).await;
@@ -174,7 +173,7 @@ async fn a_full_or_read_only_disk_sends_chunks_elsewhere_and_full_is_what_the_la
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_disk_holds_up_nobody_but_who_needs_it() {
     let disks = two_disks();
-    let store = store(&disks);
+    let store = store(&disks, SLOW_AFTER);
     put_all(&store, 0..MANY).await;
 
     disks[0].stall(Call::Sync);
@@ -192,21 +191,24 @@ async fn a_stalled_disk_holds_up_nobody_but_who_needs_it() {
     assert_all(&store, 0..3 * MANY).await;
 
     disks[0].stall(Call::Read);
-    let of = |dir: usize| (0..MANY).filter(|nth| home(&store, *nth) == dir).collect::<Vec<_>>();
-    let hung: Vec<_> = of(0).into_iter().take(READS_MAX).collect();
-    let hung = hung.into_iter().map(|nth| {
+    let only_in = |dir: usize| {
+        let holders = |nth| store.dirs().iter().map(move |dir| dir.reader().chunk_bytes(&key(nth)).is_some());
+        (0..MANY).filter(|nth| holders(*nth).eq([dir == 0, dir == 1])).collect::<Vec<_>>()
+    };
+    // one more than may read: all the others hang
+    let reads = only_in(0).into_iter().take(READS_MAX + 1).map(|nth| {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.get(ASSET, name(nth)).await })
     });
-    let hung: Vec<_> = hung.collect();
-    for nth in of(1) {
+    let (first, _, hung) = futures::future::select_all(reads).await;
+    assert!(matches!(first.expect("no panic"), Err(GetError::Io(_))), "sent elsewhere");
+    for nth in only_in(1) {
         assert_eq!(store.get(ASSET, name(nth)).await.expect("readable"), bytes(nth));
     }
-    while !matches!(store.get(ASSET, name(of(0)[0])).await, Err(GetError::Io(_))) {}
 
     disks[0].release();
     for read in hung {
-        let _ = read.await.expect("no panic");
+        assert!(read.await.expect("no panic").is_ok());
     }
     assert_all(&store, 0..3 * MANY).await;
     while store.dirs()[0].is_slow() {
