@@ -84,8 +84,9 @@ fn examine(args: &FsckArgs) -> Result<Report, Failure> {
         report.metadata_flaw(error);
         None
     });
+    let knows_doubts = doubts.is_some();
     let doubts = doubts.unwrap_or_default();
-    let mut fsck = Fsck { args, report, checked: Vec::new() };
+    let mut fsck = Fsck { args, report, checked: Vec::new(), knows_doubts };
     for dir in &found.dirs {
         fsck.directory(dir, doubts.get(&dir.key).map(String::as_str));
     }
@@ -139,12 +140,14 @@ struct Fsck<'a> {
     args: &'a FsckArgs,
     report: Report,
     checked: Vec<Checked>,
+    /// Whether the metadata tells of failed syncs. Without, nothing is mended: what is cached may not be what is there.
+    knows_doubts: bool,
 }
 
 impl Fsck<'_> {
     /// Checks one directory. `doubt` is why the cluster believes nothing that is only cached there.
     fn directory(&mut self, dir: &ChunkDir, doubt: Option<&str>) {
-        let may_mend = self.args.fix && (doubt.is_none() || self.args.deep);
+        let may_mend = self.args.fix && self.knows_doubts && (doubt.is_none() || self.args.deep);
         let looked = match may_mend {
             false => self.look(dir, self.args.deep, doubt.is_some()).map(|checked| (Vec::new(), checked)),
             true => self.look_and_mend(dir, doubt),

@@ -139,6 +139,9 @@ fn hold_all(config: &Config, data: &DataDir, known: &[DirRecord], lost: &mut Vec
 /// Makes the cluster's id for a directory its own. Whether what was mended cannot be taken for mended again.
 fn settle(held: &mut Held, id: DirId) -> Result<bool, Unusable> {
     held.settle(id)?;
+    if !held.mended {
+        return Ok(true);
+    }
     let forgotten = held.forget_check();
     if let Err(error) = &forgotten {
         tracing::warn!(dir = %id, path = %held.path.display(), %error, "fsck.toml cannot be removed");

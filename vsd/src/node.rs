@@ -101,6 +101,7 @@ impl DataDir {
             return Ok(());
         }
         if let (Some(dir), Some(key)) = (dir, dir_key) {
+            make_dir(&self.chunks()).map_err(|error| unusable(&self.chunks(), &error))?;
             storage::Identity::adopt(&self.chunks(), *cluster, *node, *key, *dir).map_err(|why| {
                 Failure::new(Code::DataDir, format!("cannot use {}", self.chunks().display())).because(why)
             })?;

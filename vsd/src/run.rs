@@ -37,6 +37,10 @@ use crate::{
 /// How long an election may take, and how often its end is looked for.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const LEADER_POLL: Duration = Duration::from_millis(10);
+/// How long the disks may take to seal what was being written.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the cluster may take to hear of what failed at the very end.
+const FAULT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often the chunk store is asked whether an fsync failed.
 const FAULT_POLL: Duration = Duration::from_secs(1);
 /// How long uploads may take to be put aside; with what follows, stopping stays below 30 s.
@@ -107,7 +111,8 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
         let mut closed = closed;
         let _ = closed.wait_for(|closed| *closed).await;
     }));
-    let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership));
+    let (ending, ended) = watch::channel(false);
+    let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership, ended));
     let keeper = tokio::spawn(async move { reserve.keep().await });
     notify("READY=1");
     tracing::info!(
@@ -128,7 +133,6 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     };
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
-    faults.abort();
     keeper.abort();
     // Uploads end first, while they can still write chunks; their streams end with them.
     if tokio::time::timeout(STOP_TIMEOUT, uploader.stop()).await.is_err() {
@@ -136,14 +140,27 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
     }
     let _ = closing.send(true);
     let _ = server.await;
+    let shutdown = tokio::task::spawn_blocking(move || close_store(&care, &store));
+    if tokio::time::timeout(CLOSE_TIMEOUT, shutdown).await.is_err() {
+        tracing::warn!("a disk does not answer; what was acknowledged on it is safe, and the next start takes longer");
+    }
+    // the cluster hears of what failed while this node stopped
+    let _ = ending.send(true);
+    let _ = tokio::time::timeout(FAULT_TIMEOUT, faults).await;
     meta.shutdown().await;
-    let shutdown = move || {
-        care.iter().for_each(Caretaker::shutdown);
-        store.shutdown();
-    };
-    let _ = tokio::task::spawn_blocking(shutdown).await;
     tracing::info!("stopped");
     Ok(if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted })
+}
+
+/// Ends care and seals what is being written, each directory by itself, so that none waits for another's disk.
+fn close_store(care: &[Caretaker], store: &Store) {
+    care.iter().for_each(Caretaker::ask_to_stop);
+    std::thread::scope(|scope| {
+        for caretaker in care {
+            scope.spawn(|| caretaker.shutdown());
+        }
+        store.shutdown();
+    });
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
@@ -196,9 +213,10 @@ fn meta_options(config: &Config, data: &DataDir) -> MetaOptions {
 }
 
 /// Tells the cluster when an fsync has failed: it remembers, so that a restart does not make the directory look well.
-async fn report_faults(meta: Meta, store: Arc<Store>, mut membership: Membership) {
-    loop {
-        tokio::time::sleep(FAULT_POLL).await;
+async fn report_faults(meta: Meta, store: Arc<Store>, mut membership: Membership, mut ending: watch::Receiver<bool>) {
+    let mut is_last = false;
+    while !is_last {
+        is_last = tokio::time::timeout(FAULT_POLL, ending.wait_for(|ending| *ending)).await.is_ok();
         if let Err(failure) = membership.tell_faults(&meta, store.failed_fsyncs()).await {
             tracing::warn!(%failure, "the cluster could not be told of a failed fsync");
         }

@@ -38,7 +38,7 @@ pub(crate) fn care_metrics<D: Disk + 'static>(care: &[Caretaker<D>]) -> String {
     let whole =
         |(dir, status): &(_, ScrubStatus)| Some((*dir, status.last.as_ref().filter(|last| last.whole).map(ended)?));
     let help = "When every chunk had been checked last, in seconds since 1970.";
-    text.of_dirs("scrub_ended_seconds", "gauge", help, scrubs.iter().filter_map(whole));
+    text.of_dirs("scrub_ended_timestamp_seconds", "gauge", help, scrubs.iter().filter_map(whole));
     let compacting = care.iter().map(|of| (of.dir().id(), running(of.compact_status().state)));
     text.of_dirs("compacting", "gauge", "1 while superblocks are being compacted.", compacting);
     text.0

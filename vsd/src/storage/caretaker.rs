@@ -297,10 +297,15 @@ impl<D: Disk + 'static> Caretaker<D> {
 }
 
 impl<D: Disk> Caretaker<D> {
-    /// Ends what is in hand, keeps where it stands, and blocks until then.
-    pub(crate) fn shutdown(&self) {
+    /// Ends what is in hand soon.
+    pub(crate) fn ask_to_stop(&self) {
         self.shared.books().stopping = true;
         self.shared.news.notify_all();
+    }
+
+    /// Ends what is in hand, keeps where it stands, and blocks until then.
+    pub(crate) fn shutdown(&self) {
+        self.ask_to_stop();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the care of the chunks had panicked");
@@ -585,6 +590,10 @@ impl<D: Disk + 'static> Shared<D> {
     }
 
     fn save(&self) {
+        if self.dir().stats().refusal.is_some() {
+            self.books().save_at = self.began.elapsed() + SAVE_INTERVAL;
+            return;
+        }
         let mut damaged = self.reader().damaged(None, DAMAGED_MAX);
         let text = {
             let mut books = self.books();

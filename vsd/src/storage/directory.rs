@@ -278,9 +278,13 @@ impl<D: Disk + 'static> Directory<D> {
         self.queue.len()
     }
 
-    /// Figures as they are; as they were when the disk last answered, while it stalls.
+    /// Figures as they are; of the disk's space, as it was when last looked at. Does not ask the disk.
     pub(crate) fn stats(&self) -> Stats {
-        let mut stats = if self.is_slow() { self.last_stats().clone() } else { self.reader.stats() };
+        let space = self.last_stats().space;
+        self.with_writer(self.reader.figures(space))
+    }
+
+    fn with_writer(&self, mut stats: Stats) -> Stats {
         if lock(&self.writer).as_ref().is_none_or(JoinHandle::is_finished) {
             stats.refusal.get_or_insert(Refusal::Stopped);
         }
@@ -324,7 +328,7 @@ impl<D: Disk + 'static> Directory<D> {
     /// Asks the disk for its figures, and logs when it begins to fill up.
     pub(super) fn refresh(&self) {
         let _call = self.call();
-        let stats = self.stats();
+        let stats = self.with_writer(self.reader.stats());
         let percent = stats.space.map_or(0, used_percent);
         *self.last_stats() = stats;
         let warn_percent = u64::from(self.warn_percent);

@@ -3,7 +3,10 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, IoSlice},
-    os::unix::fs::{FileExt, MetadataExt},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{FileExt, MetadataExt},
+    },
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -11,7 +14,7 @@ use std::{
 use nix::{
     errno::Errno,
     fcntl::{FallocateFlags, Flock, PosixFadviseAdvice, fallocate, posix_fadvise},
-    sys::{statvfs::statvfs, uio::pwritev},
+    sys::{statvfs::fstatvfs, uio::pwritev},
 };
 use vsd_core::superblock::{Disk, Space};
 
@@ -21,23 +24,35 @@ const STAT_BLOCK_BYTES: u64 = 512;
 #[derive(Debug)]
 pub(crate) struct RealDisk {
     path: PathBuf,
-    /// Kept open to be synced: a sync that fails for want of a descriptor would count as a failed one.
-    directory: OnceLock<File>,
     /// Held for as long as anybody reads or writes here.
-    _lock: Option<Flock<File>>,
+    lock: Option<Flock<File>>,
+    /// The directory itself, where it is not locked.
+    directory: OnceLock<File>,
 }
 
 impl RealDisk {
     /// A directory that is there, and locked by whoever asks for it or by `lock`.
     pub(crate) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
-        Self { path: path.to_owned(), directory: OnceLock::new(), _lock: lock }
+        Self { path: path.to_owned(), lock, directory: OnceLock::new() }
     }
 
+    /// The directory, open from the first use on. Whatever is mounted over its path later, its files stay those of this
+    /// disk; and a sync cannot fail for want of a descriptor.
     fn directory(&self) -> io::Result<&File> {
+        if let Some(lock) = &self.lock {
+            return Ok(lock);
+        }
         if self.directory.get().is_none() {
             let _ = self.directory.set(File::open(&self.path)?);
         }
         Ok(self.directory.get().expect("set just now"))
+    }
+}
+
+impl RealDisk {
+    /// Where a file of the directory is found, whatever its path means by now.
+    fn at(&self, name: &str) -> io::Result<PathBuf> {
+        Ok(PathBuf::from(format!("/proc/self/fd/{}", self.directory()?.as_raw_fd())).join(name))
     }
 }
 
@@ -50,18 +65,17 @@ impl Disk for RealDisk {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {
-        self.directory()?;
-        let names = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names = fs::read_dir(self.at("")?)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         names.collect()
     }
 
     fn create(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))
+        OpenOptions::new().read(true).write(true).create_new(true).open(self.at(name)?)
     }
 
     /// For reading only where the file system is read-only: what is there can still be served.
     fn open(&self, name: &str) -> io::Result<File> {
-        let path = self.path.join(name);
+        let path = self.at(name)?;
         match OpenOptions::new().read(true).write(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path),
             opened => opened,
@@ -69,7 +83,7 @@ impl Disk for RealDisk {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.path.join(name))
+        fs::remove_file(self.at(name)?)
     }
 
     fn sync_dir(&self) -> io::Result<()> {
@@ -132,7 +146,7 @@ impl Disk for RealDisk {
 
     /// As `df` counts: what is kept back for root belongs to nobody.
     fn space(&self) -> io::Result<Space> {
-        let stat = statvfs(&self.path)?;
+        let stat = fstatvfs(self.directory()?)?;
         let used = stat.blocks().saturating_sub(stat.blocks_free());
         let bytes = |blocks: u64| blocks * stat.fragment_size();
         Ok(Space { total: bytes(used + stat.blocks_available()), free: bytes(stat.blocks_available()) })

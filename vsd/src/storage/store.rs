@@ -23,6 +23,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::future::join_all;
 use tokio::time::timeout;
 use vs_core::{
     hash::ChunkHash,
@@ -139,8 +140,10 @@ impl<D: Disk + 'static> Store<D> {
     pub(crate) async fn delete(&self, asset: AssetId, hash: ChunkHash) -> Result<Outcome, WriteError> {
         let key = Key { hash, asset };
         let mut outcome = Ok(Outcome::Absent);
-        for dir in self.holders(&key) {
-            match dir.write(Op::Delete(key)).await {
+        // also where it is not yet: a PUT of it may be on its way
+        let answers = join_all(self.dirs.iter().map(|dir| dir.write(Op::Delete(key)))).await;
+        for answer in answers {
+            match answer {
                 Ok(Outcome::Deleted) if outcome.is_ok() => outcome = Ok(Outcome::Deleted),
                 Ok(_) => {}
                 Err(error) => outcome = Err(error),
@@ -149,11 +152,11 @@ impl<D: Disk + 'static> Store<D> {
         outcome
     }
 
-    /// The directories that have a chunk, those that answer first.
+    /// The directories that have a chunk: first those with a good copy that answer.
     pub(crate) fn holders(&self, key: &Key) -> Vec<&Directory<D>> {
         let mut holders: Vec<_> = self.dirs.iter().filter(|dir| dir.reader().chunk_bytes(key).is_some()).collect();
         if holders.len() > 1 {
-            holders.sort_by_key(|dir| dir.is_slow());
+            holders.sort_by_key(|dir| (dir.reader().is_damaged(key), dir.is_slow()));
         }
         holders
     }

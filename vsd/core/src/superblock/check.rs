@@ -21,7 +21,7 @@ use super::{
     index::Entry,
     inspect::{NotSuperblock, OpenSuperblock, is_named, open_number, superblocks},
     reader::Shared,
-    recovery::{self, Finding, OpenError, Recovery, is_superseded, newest_of_each},
+    recovery::{self, Finding, OpenError, Recovery, is_superseded, may_be_empty, newest_of_each},
     scan::{Footer, Scan, Seen, walk},
 };
 
@@ -93,6 +93,7 @@ impl Flaw {
             Self::Found(
                 Finding::Quarantined { superblock, .. }
                 | Finding::Unreadable { superblock, .. }
+                | Finding::CutOff { superblock }
                 | Finding::HeaderLost { superblock }
                 | Finding::FooterDamaged { superblock }
                 | Finding::TornTail { superblock, .. }
@@ -117,6 +118,7 @@ impl Flaw {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Found(Finding::Quarantined { .. }) => "quarantined",
+            Self::Found(Finding::CutOff { .. }) => "cut_off",
             Self::Found(Finding::HeaderLost { .. }) => "header_lost",
             Self::Found(Finding::TornTail { .. }) => "torn_tail",
             Self::Found(Finding::Withheld { .. }) => "withheld",
@@ -234,8 +236,9 @@ struct Checking<'a, D: Disk> {
 pub fn check<D: Disk>(disk: &D, check: Check, progress: &mut dyn FnMut(u64)) -> io::Result<Checked> {
     let (entries, suspects, checked) = (Vec::new(), Vec::new(), Checked::default());
     let mut checking = Checking { disk, check, progress, entries, suspects, checked };
-    for number in superblocks(disk)? {
-        checking.file(number);
+    let numbers = superblocks(disk)?;
+    for &number in &numbers {
+        checking.file(number, may_be_empty(&numbers, number));
     }
     Ok(checking.end())
 }
@@ -245,11 +248,11 @@ impl<D: Disk> Checking<'_, D> {
         self.checked.flaws.push(flaw);
     }
 
-    fn file(&mut self, superblock: u32) {
+    fn file(&mut self, superblock: u32, may_be_empty: bool) {
         self.checked.superblocks += 1;
         let file = match open_number(self.disk, superblock) {
             Ok(file) => file,
-            Err(why) => return self.not_opened(superblock, &why),
+            Err(why) => return self.not_opened(superblock, &why, may_be_empty),
         };
         self.checked.file_bytes += file.file_bytes;
         if file.dir != self.check.dir {
@@ -271,7 +274,9 @@ impl<D: Disk> Checking<'_, D> {
             self.flaw(Flaw::Unreadable { superblock, why: format!("what is cached of it stays: {error}") });
         }
         if file.file_bytes <= RECORDS_START {
-            // made ready to be written next
+            if !may_be_empty {
+                self.flaw(Flaw::Found(Finding::CutOff { superblock }));
+            }
             return;
         }
         match file.footer(self.disk) {
@@ -288,14 +293,19 @@ impl<D: Disk> Checking<'_, D> {
         (self.progress)(file.file_bytes);
     }
 
-    fn not_opened(&mut self, superblock: u32, why: &NotSuperblock) {
+    fn not_opened(&mut self, superblock: u32, why: &NotSuperblock, may_be_empty: bool) {
         let begun = |disk: &D| disk.open(&file_name(superblock)).and_then(|file| disk.size(&file));
         let flaw = match why {
             NotSuperblock::Newer(version) => Flaw::Newer { superblock, version: *version },
             NotSuperblock::Io(error) => Flaw::Unreadable { superblock, why: error.to_string() },
-            NotSuperblock::Empty => Flaw::NeverBegun { superblock },
+            NotSuperblock::Empty if may_be_empty => Flaw::NeverBegun { superblock },
+            NotSuperblock::Empty => Flaw::Found(Finding::CutOff { superblock }),
             NotSuperblock::Damaged if begun(self.disk).is_ok_and(|bytes| bytes <= RECORDS_START) => {
-                Flaw::NeverBegun { superblock }
+                if may_be_empty {
+                    Flaw::NeverBegun { superblock }
+                } else {
+                    Flaw::Found(Finding::CutOff { superblock })
+                }
             }
             NotSuperblock::Damaged => Flaw::Found(Finding::HeaderLost { superblock }),
         };

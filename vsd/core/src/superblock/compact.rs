@@ -62,7 +62,11 @@ impl<D: Disk> Compaction<D> {
         }
         let is_garbage = |garbage: u64, of: u64| garbage * 100 >= of * u64::from(garbage_percent_min) && garbage > 0;
         let state = reader.0.state();
-        let is_open = |held: &&Held<D::File>| held.tally.sealed && held.needed_at != Some(state.files.changes);
+        let was_needed = |held: &Held<D::File>| {
+            held.needed_at
+                .is_some_and(|(changes, percent)| changes == state.files.changes && percent <= garbage_percent_min)
+        };
+        let is_open = |held: &&Held<D::File>| held.tally.sealed && !was_needed(held);
         let sealed: Vec<Held<D::File>> = state.files.iter().filter(is_open).cloned().collect();
         drop(state);
         let mut candidates = Vec::new();
@@ -77,7 +81,7 @@ impl<D: Disk> Compaction<D> {
         for (_, allocated, held) in candidates {
             let Some(plan) = Self::of(reader, &held) else { continue };
             if !is_garbage(allocated.saturating_sub(plan.bytes_total), allocated) {
-                reader.0.state_mut().files.is_needed(plan.superblock.number);
+                reader.0.state_mut().files.is_needed(plan.superblock.number, garbage_percent_min);
             } else if plan.fits(reader) {
                 return Ok(Some(plan));
             }

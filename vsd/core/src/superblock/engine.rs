@@ -23,7 +23,7 @@ use super::{
     files::Tally,
     format::{BLOCK_BYTES, FooterEntry, RECORDS_START, SUPERBLOCK_BYTES_MAX, Salt, file_name, record_bytes},
     index::{Entry, Place},
-    op::{Move, Op, Outcome, Refusal, WriteError, is_full},
+    op::{Move, Op, Outcome, Put, Refusal, WriteError, is_full},
     reader::{Reader, Shared},
     recovery::{self, OpenError, Recovered, Recovery},
     tail::{Record, Spare, Tail, make_spare},
@@ -239,7 +239,7 @@ impl<D: Disk> Engine<D> {
     /// The answer to what needs no write.
     fn resolve(&self, op: &Op) -> Option<Outcome> {
         match op {
-            Op::Put(put) => self.is_safe(&put.key()).then_some(Outcome::AlreadyDurable),
+            Op::Put(put) => self.is_safe(put).then_some(Outcome::AlreadyDurable),
             Op::Delete(key) => {
                 let state = self.shared.state();
                 // what cannot be read now may hold it, and may be read next time
@@ -258,9 +258,10 @@ impl<D: Disk> Engine<D> {
         }
     }
 
-    /// Whether a chunk is here for good and need not be written again. It is written when its copy cannot be read or
+    /// Whether a chunk is here for good and need not be written again. It is written when its copy is not what is put or
     /// was ever found bad, and when a tombstone of it may turn up at the next open.
-    fn is_safe(&self, key: &Key) -> bool {
+    fn is_safe(&self, put: &Put) -> bool {
+        let key = &put.key();
         let is_doubted = self.doubted.contains(key) && !planted(Bug::DoubtForgotten);
         if is_doubted || self.shared.damaged().contains(key) {
             return false;
@@ -271,7 +272,7 @@ impl<D: Disk> Engine<D> {
             return false;
         }
         drop(state);
-        self.shared.get(key).is_ok()
+        self.shared.get(key).is_ok_and(|stored| stored == put.chunk.bytes())
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.

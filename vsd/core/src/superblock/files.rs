@@ -79,8 +79,8 @@ impl Tally {
 pub(super) struct Held<F> {
     pub(super) superblock: Arc<Superblock<F>>,
     pub(super) tally: Tally,
-    /// Compaction found everything in it needed, when the files had changed so often.
-    pub(super) needed_at: Option<u64>,
+    /// When the files had changed so often, less than so many percent of it turned out to be garbage.
+    pub(super) needed_at: Option<(u64, u8)>,
 }
 
 impl<F> Clone for Held<F> {
@@ -153,10 +153,10 @@ impl<F> Files<F> {
     }
 
     /// Not worth a compaction until something changes.
-    pub(super) fn is_needed(&mut self, number: u32) {
+    pub(super) fn is_needed(&mut self, number: u32, percent: u8) {
         let changes = self.changes;
         if let Some(held) = self.held.get_mut(&number) {
-            held.needed_at = Some(changes);
+            held.needed_at = Some((changes, percent));
         }
     }
 

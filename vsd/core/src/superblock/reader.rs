@@ -328,6 +328,12 @@ impl<D: Disk> Reader<D> {
         self.0.damaged().contains(key)
     }
 
+    /// Whether the chunk was found bad and neither written again nor deleted since.
+    #[must_use]
+    pub fn is_damaged(&self, key: &Key) -> bool {
+        self.0.damaged().contains(key)
+    }
+
     /// All superblocks, in the order of their numbers.
     #[must_use]
     pub fn superblocks(&self) -> Vec<SuperblockInfo> {
@@ -335,9 +341,15 @@ impl<D: Disk> Reader<D> {
         held.iter().map(|held| held.info(&self.0.disk)).collect()
     }
 
+    /// All figures; asks the disk how full it is.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let space = self.0.disk.space().ok();
+        self.figures(self.0.disk.space().ok())
+    }
+
+    /// All figures with what is known of the disk's space. Asks the disk nothing.
+    #[must_use]
+    pub fn figures(&self, space: Option<Space>) -> Stats {
         let damaged = self.0.damaged().len() as u64;
         let state = self.0.state();
         let count = |counter: &AtomicU64| counter.load(Relaxed);

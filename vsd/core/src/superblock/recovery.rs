@@ -52,6 +52,8 @@ pub enum Finding {
     Quarantined { superblock: u32, offset: u64, bytes: u64, chunk: Option<Key> },
     /// The file cannot be opened: what it holds is not served.
     Unreadable { superblock: u32, why: String },
+    /// The file ends behind its header although it was written to once, as far as its number tells. It is removed.
+    CutOff { superblock: u32 },
     /// Both copies of the file header are bad, so nothing in the file can be told from chance.
     HeaderLost { superblock: u32 },
     /// The footer was damaged; the records were found by scan.
@@ -89,6 +91,7 @@ impl fmt::Display for Finding {
                 write!(f, "superblock {superblock}: {bytes} bytes at {offset} are damaged")
             }
             Self::Unreadable { superblock, why } => write!(f, "superblock {superblock}: cannot be read: {why}"),
+            Self::CutOff { superblock } => write!(f, "superblock {superblock}: nothing is left behind the file header"),
             Self::HeaderLost { superblock } => write!(f, "superblock {superblock}: the file header is lost"),
             Self::FooterDamaged { superblock } => {
                 write!(f, "superblock {superblock}: the footer was damaged, rebuilt by scan")
@@ -143,13 +146,19 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
     let mut found = Found { entries: Vec::new(), unsealed: Vec::new(), findings: Vec::new() };
     let mut empty = None;
     for &number in &numbers {
-        let Some((superblock, file_bytes)) = identify(shared, config, number, &mut found.findings)? else { continue };
+        let Some((superblock, file_bytes)) =
+            identify(shared, config, number, may_be_empty(&numbers, number), &mut found.findings)?
+        else {
+            continue;
+        };
         if file_bytes > RECORDS_START {
             found.read(shared, superblock, file_bytes);
         } else if Some(&number) == numbers.last() && is_header_whole(&shared.disk, &superblock.file) {
             empty = Some(superblock);
         } else {
-            // nobody was told that anything is in it
+            if !may_be_empty(&numbers, number) {
+                found.findings.push(Finding::CutOff { superblock: number });
+            }
             remove_empty(shared, number);
         }
     }
@@ -173,6 +182,11 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
     Ok(Recovered { next_number, empty, unsealed, recovery: Recovery { findings } })
 }
 
+/// Whether a crash may have left the superblock without a record: the one to be written next, and the one before.
+pub(super) fn may_be_empty(numbers: &[u32], number: u32) -> bool {
+    numbers.iter().rev().take(2).any(|newest| *newest == number)
+}
+
 /// Removes a file that was never used, where that is allowed.
 fn remove_empty<D: Disk>(shared: &Shared<D>, number: u32) {
     if shared.refusal().is_none() {
@@ -185,6 +199,7 @@ fn identify<D: Disk>(
     shared: &Shared<D>,
     config: &Config,
     number: u32,
+    may_be_empty: bool,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<(Arc<Superblock<D::File>>, u64)>, OpenError> {
     let name = file_name(number);
@@ -209,6 +224,9 @@ fn identify<D: Disk>(
         }
         // a crash while it was created: the header is synced before the first record is written
         ReadHeader::Damaged if file_bytes <= RECORDS_START => {
+            if !may_be_empty {
+                findings.push(Finding::CutOff { superblock: number });
+            }
             remove_empty(shared, number);
             Ok(None)
         }
