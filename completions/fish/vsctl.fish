@@ -63,7 +63,10 @@ complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "download" -d 'Get a vid
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "video" -d 'List, show, edit, remove and restore videos'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "settings" -d 'What holds for the whole cluster'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "config" -d 'Show and change settings'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "context" -d 'Name clusters and choose between them'
@@ -648,6 +651,143 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_sub
 complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on with an upload that was begun anywhere, from where its bytes end'
 complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Give an upload up and drop its bytes'
 complete -c vsctl -n "__fish_vsctl_using_subcommand session; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -f -a "ls" -d 'List what a node holds, or the chunks of a video in play order'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -f -a "show" -d 'Show where a node keeps one chunk'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -f -a "verify" -d 'Read chunks from a node\'s disks and check every byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and not __fish_seen_subcommand_from ls show verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l asset -d 'List only chunks of this asset' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l limit -d 'List at most this many' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l page-token -d 'Go on where the last page ended' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l damaged -d 'List only chunks that were found damaged and not repaired since'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l asset -d 'Which asset\'s copy, where several have the same bytes' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l all -d 'Everything that the node holds'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List what a node holds, or the chunks of a video in play order'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show where a node keeps one chunk'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Read chunks from a node\'s disks and check every byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -712,6 +852,402 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "start" -d 'Begin to check every chunk now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "status" -d 'Show how far each node is, when it was last done, and what was found'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "stop" -d 'End the pass under way; the next begins when it is due'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l wait -d 'Wait until every chunk was checked'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "start" -d 'Begin to check every chunk now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show how far each node is, when it was last done, and what was found'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "stop" -d 'End the pass under way; the next begins when it is due'
+complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "start" -d 'Begin to compact now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "status" -d 'Show how far each node is and what was given back'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "stop" -d 'End the run under way; none begins by itself for an hour'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l garbage-percent -d 'Take superblocks with this much garbage [default: as the node is set]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l node -d 'Ask this node [default: the one that answers]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "start" -d 'Begin to compact now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show how far each node is and what was given back'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "stop" -d 'End the run under way; none begins by itself for an hour'
+complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -1319,22 +1855,25 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l no-input -d 'Nev
 complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "upload" -d 'Upload films'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "ls" -d 'List videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "video" -d 'List, show, edit, remove and restore videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "session" -d 'List, resume and cancel uploads in flight'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "node" -d 'The machines of the cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "settings" -d 'What holds for the whole cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "config" -d 'Show and change settings'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "context" -d 'Name clusters and choose between them'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "version" -d 'Print the version, with commit and date'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session node settings config context completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "upload" -d 'Upload films'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "video" -d 'List, show, edit, remove and restore videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "config" -d 'Show and change settings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "context" -d 'Name clusters and choose between them'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "ls" -d 'List videos'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "edit" -d 'Change a video\'s title, description or tags'
@@ -1344,7 +1883,20 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from session" -f -a "ls" -d 'List uploads in flight'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from session" -f -a "resume" -d 'Go on with an upload that was begun anywhere, from where its bytes end'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from session" -f -a "cancel" -d 'Give an upload up and drop its bytes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from chunk" -f -a "ls" -d 'List what a node holds, or the chunks of a video in play order'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from chunk" -f -a "show" -d 'Show where a node keeps one chunk'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from chunk" -f -a "verify" -d 'Read chunks from a node\'s disks and check every byte'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "start" -d 'Begin to check every chunk now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "status" -d 'Show how far each node is, when it was last done, and what was found'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "stop" -d 'End the pass under way; the next begins when it is due'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "start" -d 'Begin to compact now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "status" -d 'Show how far each node is and what was given back'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "stop" -d 'End the run under way; none begins by itself for an hour'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "ls" -d 'List every setting with its default'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "get" -d 'Show one setting'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "set" -d 'Change a setting, at once and for all nodes'

@@ -29,6 +29,8 @@ complete -c vsd -n "__fish_vsd_needs_command" -s V -l version -d 'Print version'
 complete -c vsd -n "__fish_vsd_needs_command" -f -a "serve" -d 'Run a node'
 complete -c vsd -n "__fish_vsd_needs_command" -f -a "dev" -d 'Run a library for trying things out; it is removed when this ends'
 complete -c vsd -n "__fish_vsd_needs_command" -f -a "check-config" -d 'Check a configuration and say what is wrong with it'
+complete -c vsd -n "__fish_vsd_needs_command" -f -a "fsck" -d 'Check what a stopped node has on its disks'
+complete -c vsd -n "__fish_vsd_needs_command" -f -a "inspect" -d 'Look into what a node has on its disks, also while it runs'
 complete -c vsd -n "__fish_vsd_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -l config -d 'Configuration file' -r -F
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -l role -d 'Roles of this node: metadata, storage, uploader' -r
@@ -47,7 +49,33 @@ complete -c vsd -n "__fish_vsd_using_subcommand dev" -l keep -d 'Leave the libra
 complete -c vsd -n "__fish_vsd_using_subcommand dev" -s h -l help -d 'Print help'
 complete -c vsd -n "__fish_vsd_using_subcommand check-config" -l print-effective -d 'Print every key with the value it has'
 complete -c vsd -n "__fish_vsd_using_subcommand check-config" -s h -l help -d 'Print help'
-complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "serve" -d 'Run a node'
-complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "dev" -d 'Run a library for trying things out; it is removed when this ends'
-complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "check-config" -d 'Check a configuration and say what is wrong with it'
-complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsd -n "__fish_vsd_using_subcommand fsck" -l config -d 'Configuration file of the node' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand fsck" -l data-dir -d 'Data directory of the node' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand fsck" -l deep -d 'Read every chunk from the disk and check its CRC-32C and SHA-256'
+complete -c vsd -n "__fish_vsd_using_subcommand fsck" -l fix -d 'Mend what can be mended without guessing'
+complete -c vsd -n "__fish_vsd_using_subcommand fsck" -l json -d 'Write one JSON document'
+complete -c vsd -n "__fish_vsd_using_subcommand fsck" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and not __fish_seen_subcommand_from superblock chunk help" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and not __fish_seen_subcommand_from superblock chunk help" -f -a "superblock" -d 'Show what is in a superblock file'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and not __fish_seen_subcommand_from superblock chunk help" -f -a "chunk" -d 'Show every record of a chunk, and which of them counts'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and not __fish_seen_subcommand_from superblock chunk help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from superblock" -l config -d 'Configuration file of the node' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from superblock" -l data-dir -d 'Data directory of the node' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from superblock" -l json -d 'Write one JSON document'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from superblock" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from chunk" -l asset -d 'Only the chunk of this asset' -r
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from chunk" -l config -d 'Configuration file of the node' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from chunk" -l data-dir -d 'Data directory of the node' -r -F
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from chunk" -l json -d 'Write one JSON document'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from chunk" -s h -l help -d 'Print help'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from help" -f -a "superblock" -d 'Show what is in a superblock file'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from help" -f -a "chunk" -d 'Show every record of a chunk, and which of them counts'
+complete -c vsd -n "__fish_vsd_using_subcommand inspect; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config fsck inspect help" -f -a "serve" -d 'Run a node'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config fsck inspect help" -f -a "dev" -d 'Run a library for trying things out; it is removed when this ends'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config fsck inspect help" -f -a "check-config" -d 'Check a configuration and say what is wrong with it'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config fsck inspect help" -f -a "fsck" -d 'Check what a stopped node has on its disks'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config fsck inspect help" -f -a "inspect" -d 'Look into what a node has on its disks, also while it runs'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and not __fish_seen_subcommand_from serve dev check-config fsck inspect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and __fish_seen_subcommand_from inspect" -f -a "superblock" -d 'Show what is in a superblock file'
+complete -c vsd -n "__fish_vsd_using_subcommand help; and __fish_seen_subcommand_from inspect" -f -a "chunk" -d 'Show every record of a chunk, and which of them counts'
