@@ -2,8 +2,8 @@
 //!
 //! Some clients upload one film after another, each as often as it takes until `vsctl` says that it is done; others put chunks
 //! ([`chunks`](crate::chunks)). Meanwhile the node is killed at random moments, also while it starts. After each start every chunk
-//! that was acknowledged is there, byte for byte, and the node has found no loss. In the end every film that a client was told about
-//! is there too, exactly once; nothing else is listed; and no upload is left over.
+//! that was acknowledged is there, byte for byte, and the node has found no loss. In the end every film that a client was told
+//! about is there too, exactly once; nothing else is listed; and no upload is left over.
 
 use std::{
     collections::HashMap,

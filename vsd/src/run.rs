@@ -23,7 +23,7 @@ use vsd_core::{
 use crate::{
     admin,
     cli::role_names,
-    config::{Config, LogFormat},
+    config::{self, Config, LogFormat},
     join::{Membership, join},
     listen,
     meta::{Meta, MetaError, MetaOptions},
@@ -174,15 +174,18 @@ fn probes(store: &Arc<Store>, care: &Arc<[Caretaker]>, reserve: &Arc<Reserve>) -
 
 /// From now on the chunks are looked after.
 fn start_care(config: &Config, store: &Store) -> Result<Arc<[Caretaker]>, Failure> {
-    let storage = &config.storage;
+    let care = Caretaker::start_all(store.dirs_shared(), care_terms(&config.storage));
+    care.map(Into::into).map_err(|error| Failure::new(Code::Internal, "no threads").because(error))
+}
+
+/// How the chunks are to be looked after.
+pub(crate) fn care_terms(storage: &config::Storage) -> Terms {
     let interval_ms = u64::try_from(storage.scrub_interval.0.as_millis()).unwrap_or(u64::MAX);
-    let terms = Terms {
+    Terms {
         scrub: ScrubTerms { interval_ms, bytes_per_s: storage.scrub_rate.0 },
         compact: CompactTerms { garbage_percent: storage.compact_garbage_percent },
         compact_bytes_per_s: storage.compact_rate.0,
-    };
-    let care = Caretaker::start_all(store.dirs_shared(), terms);
-    care.map(Into::into).map_err(|error| Failure::new(Code::Internal, "no threads").because(error))
+    }
 }
 
 async fn bind(config: &Config) -> Result<TcpListener, Failure> {

@@ -18,7 +18,7 @@ use vsd_core::superblock::{Key, Op, Put, VerifiedChunk};
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
     disk::noise,
-    table::{Row, Rounds, Table, Target, in_turns, say},
+    table::{Rounds, Row, Table, Target, in_turns, say},
 };
 
 const IN_FLIGHT: usize = 4;
@@ -34,7 +34,7 @@ pub(crate) fn measure(table: &mut Table, root: &Path, effort: Effort) -> Outcome
     let dir = root.join("care");
     let mut config = config();
     config.superblock_bytes_max = SUPERBLOCK_BYTES;
-    let chunks = Arc::new(Chunks::open_with(&dir, config)?);
+    let chunks = Arc::new(Chunks::open(&dir, config)?);
     let runtime = Runtime::new()?;
     let ready = (0..effort.chunks).map(|nth| {
         let bytes = Bytes::from(noise(nth as u64, CHUNK_BYTES));

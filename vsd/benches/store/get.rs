@@ -5,7 +5,7 @@ use std::{fs::File, os::unix::fs::FileExt, path::Path};
 use bytes::Bytes;
 use tokio::runtime::Runtime;
 use vs_core::{hash::Hash, id::AssetId};
-use vsd::bench::Chunks;
+use vsd::bench::{Chunks, config};
 use vsd_core::superblock::{Key, Location, Put, VerifiedChunk};
 
 use crate::{
@@ -21,7 +21,7 @@ const HEADER_BYTES: u64 = 128;
 
 pub(crate) fn measure(table: &mut Table, root: &Path, effort: Effort) -> Outcome<()> {
     let dir = root.join("get");
-    let chunks = Chunks::open(&dir)?;
+    let chunks = Chunks::open(&dir, config())?;
     let (mut keys, runtime) = (Vec::new(), Runtime::new()?);
     for nth in 0..effort.chunks {
         let bytes = Bytes::from(noise(nth as u64, CHUNK_BYTES));

@@ -4,6 +4,7 @@
 //! and what counts is the median of their ratios, shown with the least and the greatest. `BENCH_QUICK=1` looks whether everything
 //! runs, in half a minute; its figures mean nothing. `--json FILE` keeps the figures.
 
+mod care;
 mod disk;
 mod get;
 mod http;
@@ -70,5 +71,6 @@ fn measure(json: Option<&Path>) -> Outcome<()> {
     get::measure(&mut table, root.path(), effort)?;
     http::measure(&mut table, root.path(), effort)?;
     open::measure(&mut table, root.path(), effort)?;
+    care::measure(&mut table, root.path(), effort)?;
     table.close(json)
 }

@@ -100,7 +100,7 @@ pub(crate) fn child(dir: &Path) -> Outcome<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     let before = resident_bytes()?;
-    let (chunks, took) = timed(|| Chunks::open(dir));
+    let (chunks, took) = timed(|| Chunks::open(dir, config()));
     let chunks = chunks?;
     let resident = resident_bytes()? - before;
     say(&json!({ "seconds": took.as_secs_f64(), "resident_bytes": resident, "chunks": chunks.stats().chunks })

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use tokio::runtime::Runtime;
 use vs_core::{hash::Hash, id::AssetId};
-use vsd::bench::Chunks;
+use vsd::bench::{Chunks, config};
 use vsd_core::superblock::{Put, VerifiedChunk};
 
 use crate::{
@@ -62,7 +62,7 @@ fn compare(
     sync_bytes: Option<usize>,
 ) -> Outcome<()> {
     let dir = root.join("put");
-    let chunks = Arc::new(Chunks::open(&dir)?);
+    let chunks = Arc::new(Chunks::open(&dir, config())?);
     let named: Vec<(Hash, Bytes)> = (0..load.chunks)
         .map(|nth| {
             let bytes = Bytes::from(noise(nth as u64, load.chunk_bytes));

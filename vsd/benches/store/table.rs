@@ -53,6 +53,14 @@ impl Rounds {
         }
     }
 
+    /// The figure that so many percent of them do not exceed.
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let rank = (sorted.len() * percent).div_ceil(100);
+        sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+    }
+
     fn range(&self) -> (f64, f64) {
         let fold = |start, of: fn(f64, f64) -> f64| self.0.iter().copied().fold(start, of);
         (fold(f64::INFINITY, f64::min), fold(f64::NEG_INFINITY, f64::max))
