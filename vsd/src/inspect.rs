@@ -212,6 +212,8 @@ fn superblock_json(
     };
     let records: Vec<Value> = contents.records.iter().zip(states).map(record).collect();
     let bad = contents.bad.iter().map(|bad| json!({"offset": bad.start, "length_bytes": bad.end - bad.start}));
+    let count = |(state, count): (&str, usize)| (state.replace(' ', "_"), count.into());
+    let totals: serde_json::Map<_, _> = counts(states).into_iter().map(count).collect();
     let document = json!({
         "path": path.to_string_lossy(),
         "superblock": file.number,
@@ -223,7 +225,7 @@ fn superblock_json(
         "complete": contents.complete,
         "records": records,
         "bad_ranges": bad.collect::<Vec<_>>(),
-        "totals": counts(states).into_iter().map(|(state, n)| (state.replace(' ', "_"), n.into())).collect::<serde_json::Map<_, _>>(),
+        "totals": totals,
     });
     format!("{document:#}\n")
 }

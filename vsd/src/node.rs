@@ -5,7 +5,7 @@
 //! | `LOCK` | held (flock) by the running daemon; says who that is |
 //! | `node.toml` | format, cluster and node; written once, then only moved from `bootstrapping` to `member` |
 //! | `meta/` | log and state |
-//! | `chunks/` | superblocks, unless the configuration names other directories; whose they are is said there (`storage::identity`) |
+//! | `chunks/` | superblocks, unless the configuration names other directories; those say whose they are (`storage::identity`) |
 //! | `spool/` | uploads that are being received |
 //!
 //! Invariants:

@@ -161,7 +161,8 @@ fn told(job: Job, action: CareAction, changed: bool, node: NodeId) -> String {
         (CareAction::Resume, true) => format!("✓ the {noun} of {node} goes on"),
         (CareAction::Resume, false) => format!("the {noun} of {node} was not paused"),
         (_, true) => format!(
-            "✓ the {noun} of {node} is stopped; the next begins when it is due\n  keep it from that: vsctl {verb} pause --node {node}"
+            "✓ the {noun} of {node} is stopped; the next begins when it is due\n  \
+             keep it from that: vsctl {verb} pause --node {node}"
         ),
         (_, false) => format!("no {noun} of {node} is under way"),
     }
