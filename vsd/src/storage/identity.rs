@@ -5,6 +5,7 @@
 //! | `dir.toml` | format, cluster, node, key, and the id that the cluster gave the directory |
 //! | `dir.new` | made by the operator: this empty directory is a new disk, although a member was here before |
 //! | `fsck.toml` | left by `vsd fsck --deep --fix`: key, and when the directory was found sound |
+//! | `scrub.toml` | where background care stands; nothing is lost with it |
 //! | `*.vsb` | superblocks |
 //!
 //! A directory joins in this order, each step durable before the next: `dir.toml` with a key drawn at random; the
