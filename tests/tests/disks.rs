@@ -189,7 +189,7 @@ fn a_disk_filled_by_others_can_still_be_read_and_emptied() {
     node.stop(Signal::SIGTERM);
     let kept = node.work().join("kept");
     fs::rename(node.data_dir(), &kept).and_then(|()| fs::create_dir(node.data_dir())).expect("moved away");
-    let Some(mount) = Mount::new(&node.data_dir(), "768m") else { return };
+    let Some(mount) = Mount::new(&node.data_dir(), "1700m") else { return };
     let _ = program::run(program::bare("cp").arg("-a").arg(kept.join(".")).arg(node.data_dir())).ok();
     node.restart();
     wait_for("the reserve", || (figures(&node)["vsd_meta_reserve_bytes"] > 0.0).then_some(()));

@@ -14,7 +14,7 @@ const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 /// Nobody listens there.
 const NOBODY: &str = "127.0.0.1:9";
 /// What calls to begin a session cost, beside the film's bytes.
-const A_GOOD_PART: u64 = 8 << 20;
+const A_GOOD_PART: u64 = 16 << 20;
 
 fn text(path: &std::path::Path) -> &str {
     path.to_str().expect("a path of ours")

@@ -53,7 +53,7 @@ fn directories_that_are_not_ours_are_left_alone() {
     let _ = node.stop(Signal::SIGTERM);
     let identity = node.data_dir().join("node.toml");
     let text = fs::read_to_string(&identity).expect("an identity");
-    let newer = text.replace("format = 1\n", "format = 2\n");
+    let newer = text.replace("format = 2\n", "format = 3\n");
     assert_ne!(newer, text, "{text}");
     fs::write(&identity, &newer).expect("written");
     let said = run(&mut node.command());

@@ -291,9 +291,6 @@ impl Config {
         percent("storage.full_percent", self.storage.full_percent)?;
         percent("storage.warn_percent", self.storage.warn_percent)?;
         percent("upload.spool_full_percent", self.upload.spool_full_percent)?;
-        if self.storage.warn_percent > self.storage.full_percent {
-            return Err(("storage.warn_percent", "must not be above storage.full_percent".to_owned()));
-        }
         self.storage.check_dirs().map_err(|why| ("storage.dirs", why))?;
         percent("storage.compact_garbage_percent", self.storage.compact_garbage_percent)?;
         for (key, rate) in
@@ -471,7 +468,7 @@ mod tests {
         assert!(shown(from("", &[], &[("upload.nonsense", "1")])).contains("no such key"));
         assert!(shown(from("", &[], &[("media.stall_timeout", "5")])).contains("media.stall_timeout"));
         assert!(shown(from("[upload]\nspool_full_percent = 97\n", &[], &[])).contains("above storage.full_percent"));
-        assert!(shown(from("[storage]\nwarn_percent = 97\n", &[], &[])).contains(":2: storage.warn_percent"));
+        assert!(shown(from("[storage]\nwarn_percent = 100\n", &[], &[])).contains(":2: storage.warn_percent"));
         assert!(shown(from("[storage]\ndirs = [\"/a\", \"b\"]\n", &[], &[])).contains("b is not an absolute path"));
         assert!(shown(from("", &[], &[("storage.dirs", "/a,/a")])).contains("named twice"));
         assert!(shown(from("", &[], &[("storage.scrub_rate", "10MiB")])).contains("storage.scrub_rate"));

@@ -155,7 +155,7 @@ fn open(config: &Config, held: Held, id: DirId, failed_fsync: bool) -> Result<Di
         full_percent: config.storage.full_percent,
         ..superblock::Config::new(id, rand::random())
     };
-    storage::open(held, options, Limits::new(config.storage.warn_percent))
+    storage::open(held, options, Limits::new(config.storage.warn_percent.min(config.storage.full_percent)))
 }
 
 fn told(held: &Held) -> DirSpec {

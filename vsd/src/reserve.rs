@@ -20,8 +20,8 @@ use nix::{
 
 /// Disk kept: what thousands of commands and a snapshot of a small library take.
 const RESERVE_BYTES: u64 = 64 << 20;
-/// A file system that is not this many times as large has none.
-const FILE_SYSTEM_MIN: u64 = 10;
+/// A file system that is not this many times as large has none: what is given back there would make room for chunks.
+const FILE_SYSTEM_MIN: u64 = 25;
 /// The disk counts as full below this.
 const FULL_BYTES: u64 = 8 << 20;
 /// The reserve is taken again when there is this much.

@@ -255,7 +255,7 @@ mod tests {
         }
         let shown = out::render_list(&style(OutputFormat::Table), &SCRUBS, &[scrub(&running(), NodeId(1))]);
         let expected = "\
-NODE  DIR  STATE        PROGRESS         RATE    ETA  DAMAGED  LAST    NEXT
+NODE  DIR  STATE          PROGRESS        RATE    ETA  DAMAGED  LAST    NEXT
 n1    d1   running  25% of 2.0 GiB  10.0 MiB/s  2m34s        2  3m ago  –
 ";
         assert_eq!(shown, expected);

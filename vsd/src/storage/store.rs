@@ -156,7 +156,7 @@ impl<D: Disk + 'static> Store<D> {
     pub(crate) fn holders(&self, key: &Key) -> Vec<&Directory<D>> {
         let mut holders: Vec<_> = self.dirs.iter().filter(|dir| dir.reader().chunk_bytes(key).is_some()).collect();
         if holders.len() > 1 {
-            holders.sort_by_key(|dir| (dir.reader().is_damaged(key), dir.is_slow()));
+            holders.sort_by_key(|dir| (dir.reader().is_listed_damaged(key), dir.is_slow()));
         }
         holders
     }

@@ -43,7 +43,7 @@ const CRC_BYTES: usize = 4;
 const HEADER_RESERVED: std::ops::Range<usize> = 40..FILE_HEADER_BYTES - CRC_BYTES;
 const RECORD_RESERVED: [std::ops::Range<usize>; 2] = [5..8, 72..RECORD_HEADER_BYTES - CRC_BYTES];
 const ENTRY_RESERVED: std::ops::Range<usize> = 57..ENTRY_BYTES;
-const TRAILER_RESERVED: std::ops::Range<usize> = 28..TRAILER_BYTES - CRC_BYTES;
+const TRAILER_RESERVED: std::ops::Range<usize> = 36..TRAILER_BYTES - CRC_BYTES;
 /// The number of the file that is fuzzed, and of its neighbour.
 const NUMBER: u32 = 1;
 const NEIGHBOUR: u32 = 2;

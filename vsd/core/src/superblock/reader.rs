@@ -289,6 +289,8 @@ impl<D: Disk> Reader<D> {
             self.0.found_damaged(*key);
             return Err(GetError::Corrupt { superblock: superblock.number, offset: place.offset() });
         }
+        // a bad read before may have been the bus or the memory, or the copy was written again since
+        self.0.damaged().remove(key);
         Ok(place.payload_bytes())
     }
 
@@ -325,12 +327,6 @@ impl<D: Disk> Reader<D> {
     /// Whether [`damaged`](Self::damaged) lists it.
     #[must_use]
     pub fn is_listed_damaged(&self, key: &Key) -> bool {
-        self.0.damaged().contains(key)
-    }
-
-    /// Whether the chunk was found bad and neither written again nor deleted since.
-    #[must_use]
-    pub fn is_damaged(&self, key: &Key) -> bool {
         self.0.damaged().contains(key)
     }
 

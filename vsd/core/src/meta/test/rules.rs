@@ -498,11 +498,11 @@ fn directories_are_known_by_their_key_and_a_failed_one_stays_read_only() {
     assert_eq!(update(vec![dir(1, None), dir(2, None)]).1, [broken.clone(), DirState::Ok]);
     assert_eq!(update(vec![dir(3, None)]), (vec![DirId(3)], vec![DirState::Missing, DirState::Missing, DirState::Ok]));
     assert_eq!(update(vec![dir(1, None), dir(2, None)]).1[..2], [broken, DirState::Ok], "absence mends nothing");
-    let mended = DirSpec { mended: true, ..dir(2, None) };
-    assert_eq!(update(vec![dir(1, None), mended.clone()]).1[..2], [DirState::Ok, DirState::Ok]);
+    let mended = DirSpec { mended: true, ..dir(1, None) };
+    assert_eq!(update(vec![mended.clone(), dir(2, None)]).1[..2], [DirState::Ok, DirState::Ok]);
     assert_eq!(update(vec![dir(1, None), dir(2, None)]).1[..2], [DirState::Ok, DirState::Ok]);
     let again = DirState::ReadOnly { reason: "again".to_owned() };
-    assert_eq!(update(vec![DirSpec { fault: Some("again".to_owned()), ..mended }]).1[1], again, "a fault since then");
+    assert_eq!(update(vec![DirSpec { fault: Some("again".to_owned()), ..mended }]).1[0], again, "a fault since then");
     let unknown = Command::NodeUpdate { node: NodeId(9), spec: spec.clone(), dirs: vec![] };
     assert_eq!(code(&world.run(unknown)), Some(Code::NotFound));
     let twice = Command::NodeUpdate { node: NodeId(1), spec, dirs: vec![dir(1, None), dir(1, None)] };

@@ -246,9 +246,11 @@ fn files_that_are_not_what_their_name_says_are_told_apart() {
     disk.plant(&file_name(7), &with_header(7, DirId(8), 1));
     disk.plant(&file_name(8), &with_header(9, DIR, 1));
     disk.plant("holiday.jpg", b"x");
+    let cut_off = |superblock| Flaw::Found(Finding::CutOff { superblock });
     let expected = vec![
-        Flaw::NeverBegun { superblock: 3 },
-        Flaw::NeverBegun { superblock: 4 },
+        cut_off(2),
+        cut_off(3),
+        cut_off(4),
         Flaw::Found(Finding::HeaderLost { superblock: 5 }),
         Flaw::Newer { superblock: 6, version: 2 },
         Flaw::OtherDirectory { superblock: 7, found: DirId(8), expected: DIR },
