@@ -157,8 +157,10 @@ fn a_scrub_is_watched_paused_resumed_and_stopped_as_ordered() {
     );
     assert_eq!(status["rate_max_bytes_per_s"], 64 << 10);
 
+    assert!(vsctl(&node, "stop").contains("is stopped"));
     let mut command = node.tools().command("vsctl");
     let waiting = start(command.args(["scrub", "start", "--wait", "--progress", "none"]), None);
+    wait_for("it to start", || (scrub(&node)["state"] == "running").then_some(()));
     assert!(vsctl(&node, "pause").contains("vsctl scrub resume"));
     waiting.wait().fails(6, "VS-E0601");
     assert_eq!(scrub(&node)["state"], "paused");
