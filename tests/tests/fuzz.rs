@@ -34,6 +34,11 @@ const ALLOCATED_BYTES: u64 = 8 << 20;
 /// … and for each byte of its input.
 const ALLOCATED_PER_BYTE: u64 = 64;
 
+/// Makes checksums right again.
+type Mend = Box<dyn Fn(&mut [u8])>;
+/// Whether the decoder takes the bytes; panics when it breaks a rule.
+type Accepts = Box<dyn Fn(&[u8]) -> bool>;
+
 /// One decoder of foreign bytes.
 struct Target {
     name: &'static str,
@@ -42,9 +47,9 @@ struct Target {
     samples: Vec<Vec<u8>>,
     golden: fn(&str) -> bool,
     /// Makes checksums right.
-    mend: Box<dyn Fn(&mut [u8])>,
+    mend: Mend,
     /// Whether the bytes are accepted; panics when they should not have been.
-    accepts: Box<dyn Fn(&[u8]) -> bool>,
+    accepts: Accepts,
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn asked() -> Option<Asked> {
 fn run_until(first: u64, until: Instant) -> (u64, Coverage, Option<(u64, Box<Failure>)>) {
     let (next, stop) = (AtomicU64::new(first), AtomicBool::new(false));
     let done = AtomicU64::new(0);
-    let found: Mutex<(Coverage, Option<(u64, Box<Failure>)>)> = Mutex::default();
+    let found: Mutex<(Coverage, Option<Found>)> = Mutex::default();
     let began = Instant::now();
     let work = |tells: bool| {
         let (mut seen, mut told) = (Coverage::default(), began);
@@ -84,6 +84,9 @@ fn run_until(first: u64, until: Instant) -> (u64, Coverage, Option<(u64, Box<Fai
 fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
+
+/// The seed of a case that failed, and how.
+type Found = (u64, Box<Failure>);
 
 fn main() -> ExitCode {
     let Some(Asked { minutes, seed }) = asked() else {

@@ -57,8 +57,10 @@ const PUTS: &[Counted] = &[
 ];
 const GETS: &[Counted] =
     &[(r#"outcome="found""#, |counters| &counters.gets), (r#"outcome="failed""#, |counters| &counters.gets_failed)];
-/// Of directories only: names, help, and where each is read from.
-const OF_DIRS: &[(&str, &str, fn(&Counters) -> &AtomicU64)] = &[
+/// Name, help, and where the count is.
+type OfDir = (&'static str, &'static str, fn(&Counters) -> &AtomicU64);
+/// What is told of directories only.
+const OF_DIRS: &[OfDir] = &[
     ("puts_given_up_total", "PUTs that went elsewhere because the disk stalled.", |counters| &counters.puts_given_up),
     ("stalls_total", "Times that the disk did not answer in time.", |counters| &counters.stalls),
     ("groups_total", "Groups of changes that shared an fsync.", |counters| &counters.groups),

@@ -193,7 +193,7 @@ impl Scrub {
         self.kept.pass = Some(Pass {
             position: None,
             // half: what is checked first in this pass waits for the end of the next
-            budget_ms: left_ms.min(GOAL_MS / 2).max(CATCH_UP_MS),
+            budget_ms: left_ms.clamp(CATCH_UP_MS, GOAL_MS / 2),
             done: Scrubbed { began_at_ms: wall_ms, ..Scrubbed::default() },
         });
         self.kept.since_began_ms = Some(0);

@@ -276,7 +276,7 @@ impl<D: Disk> Engine<D> {
     }
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
-    fn refuse_chunks<'a>(&mut self, chunks: &mut Vec<(usize, &'a Op)>) -> Vec<(usize, WriteError)> {
+    fn refuse_chunks(&mut self, chunks: &mut Vec<(usize, &Op)>) -> Vec<(usize, WriteError)> {
         if chunks.is_empty() {
             return Vec::new();
         }

@@ -312,16 +312,15 @@ pub fn records_of<D: Disk>(
     Ok(found)
 }
 
+/// What tells which of two records is newer: sequence, superblock, offset.
+pub type Rank = (u64, u32, u64);
+
 /// The ranks of the newest records of the `wanted` chunks in the superblocks of data directory `dir`, by key; what
 /// cannot be read is passed over.
 ///
 /// # Errors
 /// When the directory cannot be read.
-pub fn newest_of<D: Disk>(
-    disk: &D,
-    dir: DirId,
-    wanted: impl Fn(&Key) -> bool,
-) -> io::Result<Vec<(Key, (u64, u32, u64))>> {
+pub fn newest_of<D: Disk>(disk: &D, dir: DirId, wanted: impl Fn(&Key) -> bool) -> io::Result<Vec<(Key, Rank)>> {
     let mut newest = Vec::new();
     for number in superblocks(disk)? {
         if let Ok(file) = open_number(disk, number)

@@ -49,7 +49,7 @@ pub use engine::{Config, Engine, GROUP_BYTES_MAX, RetireError};
 pub use files::SuperblockInfo;
 pub use format::{FORMAT_VERSION, SUPERBLOCK_BYTES_MAX};
 pub use inspect::{
-    Contents, FooterState, NotSuperblock, OpenSuperblock, Payload, Record, RecordKind, newest_of, open_number,
+    Contents, FooterState, NotSuperblock, OpenSuperblock, Payload, Rank, Record, RecordKind, newest_of, open_number,
     open_superblock, records_of, superblocks,
 };
 pub use op::{Move, Op, Outcome, Put, Refusal, WriteError};

@@ -194,6 +194,9 @@ fn remove_empty<D: Disk>(shared: &Shared<D>, number: u32) {
     }
 }
 
+/// A superblock, and the length of its file.
+type Opened<F> = (Arc<Superblock<F>>, u64);
+
 /// The superblock in a file, and the file's length; `None` when it has no sound header.
 fn identify<D: Disk>(
     shared: &Shared<D>,
@@ -201,7 +204,7 @@ fn identify<D: Disk>(
     number: u32,
     may_be_empty: bool,
     findings: &mut Vec<Finding>,
-) -> Result<Option<(Arc<Superblock<D::File>>, u64)>, OpenError> {
+) -> Result<Option<Opened<D::File>>, OpenError> {
     let name = file_name(number);
     let opened = shared.disk.open(&name).and_then(|file| Ok((shared.disk.size(&file)?, file)));
     let (file_bytes, file) = match opened {

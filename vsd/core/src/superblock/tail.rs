@@ -22,7 +22,8 @@ use super::{
 /// Footers for which every file keeps room: one to be sealed with and one for when that is found damaged.
 const FOOTERS_MAX: u64 = 2;
 /// What fills a record up to whole blocks.
-const PADDING: [u8; BLOCK_BYTES as usize] = [0; BLOCK_BYTES as usize];
+const PADDING: [u8; 4096] = [0; 4096];
+const _: () = assert!(PADDING.len() as u64 == BLOCK_BYTES);
 
 /// A change as it is to be written.
 #[derive(Clone, Copy, Debug)]
