@@ -175,7 +175,7 @@ fn tell_plan(job: Job, action: CareAction, answer: &v1::OrderCareResponse, at: &
             for status in &answer.items {
                 let (chunks, size) = (status.chunks_total, human::bytes(&desk.style, status.bytes_total));
                 let (dir, rate) = (DirId(status.dir), status.bytes_per_s_max);
-                let seconds = Duration::from_secs(status.bytes_total.checked_div(rate).unwrap_or(0));
+                let seconds = Duration::from_secs(status.bytes_total.div_ceil(rate.max(1)));
                 let about = vs_core::unit::human_duration(seconds);
                 let rate = human_bytes(rate);
                 desk.plan(&format!("plan: check {chunks} chunks, {size}, on {node} {dir} at {rate}/s: about {about}"));
