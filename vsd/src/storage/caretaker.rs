@@ -590,7 +590,7 @@ impl<D: Disk + 'static> Shared<D> {
     }
 
     fn save(&self) {
-        if self.dir().stats().refusal.is_some() {
+        if self.reader().figures(None).refusal.is_some() {
             self.books().save_at = self.began.elapsed() + SAVE_INTERVAL;
             return;
         }

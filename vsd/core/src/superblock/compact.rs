@@ -63,8 +63,8 @@ impl<D: Disk> Compaction<D> {
         let is_garbage = |garbage: u64, of: u64| garbage * 100 >= of * u64::from(garbage_percent_min) && garbage > 0;
         let state = reader.0.state();
         let was_needed = |held: &Held<D::File>| {
-            held.needed_at
-                .is_some_and(|(changes, percent)| changes == state.files.changes && percent <= garbage_percent_min)
+            let now = (state.files.changes, held.tally.live_bytes);
+            held.needed_at.is_some_and(|(at, percent)| at == now && percent <= garbage_percent_min)
         };
         let is_open = |held: &&Held<D::File>| held.tally.sealed && !was_needed(held);
         let sealed: Vec<Held<D::File>> = state.files.iter().filter(is_open).cloned().collect();

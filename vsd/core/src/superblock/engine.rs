@@ -122,7 +122,9 @@ impl<D: Disk> Engine<D> {
         let (tail, carried, doubted) = (None, BTreeSet::new(), HashSet::new());
         let mut engine = Self { shared, config, next_number, tail, spare, unsealed, carried, doubted, first_number };
         // a full disk has none, and takes no chunks until it has
-        let _ = engine.ensure_spare();
+        if engine.ensure_spare().is_ok() && engine.has_reserve() {
+            engine.seal_former();
+        }
         engine.count_reserve();
         Ok((engine, recovery))
     }

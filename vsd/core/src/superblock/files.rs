@@ -79,8 +79,8 @@ impl Tally {
 pub(super) struct Held<F> {
     pub(super) superblock: Arc<Superblock<F>>,
     pub(super) tally: Tally,
-    /// When the files had changed so often, less than so many percent of it turned out to be garbage.
-    pub(super) needed_at: Option<(u64, u8)>,
+    /// When the files had changed so often and so much of it was live, less than so many percent of it turned out to be garbage.
+    pub(super) needed_at: Option<((u64, u64), u8)>,
 }
 
 impl<F> Clone for Held<F> {
@@ -156,7 +156,7 @@ impl<F> Files<F> {
     pub(super) fn is_needed(&mut self, number: u32, percent: u8) {
         let changes = self.changes;
         if let Some(held) = self.held.get_mut(&number) {
-            held.needed_at = Some((changes, percent));
+            held.needed_at = Some(((changes, held.tally.live_bytes), percent));
         }
     }
 

@@ -270,9 +270,10 @@ impl<F: Send + Sync> Found<F> {
             }
             _ => scan.durable_to,
         };
-        if synced && !unsynced && shared.disk.forget(file, durable_to, readable.saturating_sub(durable_to)).is_ok() {
+        let doubtful = durable_to.max(RECORDS_START);
+        if synced && !unsynced && shared.disk.forget(file, doubtful, readable.saturating_sub(doubtful)).is_ok() {
             // a sync that failed before a crash is not reported again, but what it lost is only in the cache
-            scan.replace_from(durable_to, scan_file(&shared.disk, file, *salt, durable_to, readable));
+            scan.replace_from(doubtful, scan_file(&shared.disk, file, *salt, doubtful, readable));
         }
         let torn = scan.torn_above(durable_to);
         if torn > 0 && footer == Footer::Missing {
@@ -327,10 +328,11 @@ fn finish<D: Disk>(
 ) -> Option<Tail<D::File>> {
     let Unsealed { superblock, mut entries, corrupt, durable_to, end, obstacle } = file;
     let number = superblock.number;
-    let mut quarantined_bytes = 0;
+    let (mut quarantined_bytes, mut sequence_min) = (0, u64::MAX);
     for BadRange { range, record } in corrupt {
         if let Some(record) = record.filter(|record| is_superseded(newest, &Entry::new(number, record))) {
             // listed, so that the tombstone that hides it stays
+            sequence_min = sequence_min.min(record.sequence);
             entries.push(record);
             continue;
         }
@@ -350,6 +352,7 @@ fn finish<D: Disk>(
     let mut state = shared.state_mut();
     let tally = state.files.tally_of(number);
     tally.quarantined_bytes = quarantined_bytes;
+    tally.sequence_min = tally.sequence_min.min(sequence_min);
     tally.unread = obstacle.is_some();
     match sealed {
         Ok(footer_bytes) => {
