@@ -83,7 +83,7 @@ pub(crate) fn lock_dir(dir: &ChunkDir) -> Result<Flock<File>, Failure> {
 
 /// Says in a directory that it was read from the disk and sealed.
 pub(crate) fn leave_checked(dir: &ChunkDir) -> io::Result<()> {
-    Checked { key: dir.key, checked_at_ms: wall_ms() }.write(&dir.path)
+    Checked::new(dir.key, wall_ms()).write(&dir.path)
 }
 
 /// A file that is to be looked into and cannot be.

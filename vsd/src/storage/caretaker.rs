@@ -28,6 +28,8 @@ use crate::run::wall_ms;
 
 /// Where care keeps what outlives the process.
 const FILE: &str = "scrub.toml";
+/// Of that file. Another release's is not read: care starts anew.
+const FORMAT: u32 = 1;
 /// How often it is written while something changes.
 const SAVE_INTERVAL: Duration = Duration::from_secs(60);
 /// Least time between two looks at what is due.
@@ -56,6 +58,7 @@ pub(crate) struct Terms {
 /// What outlives the process.
 #[derive(Serialize, Deserialize)]
 struct Kept {
+    format: u32,
     /// Chunks known to be damaged: they are looked at again after a restart, so that they stay known.
     #[serde(default)]
     damaged: Vec<Position>,
@@ -604,7 +607,11 @@ impl<D: Disk + 'static> Shared<D> {
             damaged.extend(&books.suspects);
             damaged.truncate(DAMAGED_MAX);
             let damaged = damaged.into_iter().map(Position).collect();
-            toml::to_string(&Kept { damaged, care: care::Kept::of(&books.scrub, &books.compact, wall_ms()) })
+            toml::to_string(&Kept {
+                format: FORMAT,
+                damaged,
+                care: care::Kept::of(&books.scrub, &books.compact, wall_ms()),
+            })
         };
         let saved = text.map_err(io::Error::other).and_then(|text| replace(self.dir().path(), FILE, &text));
         if let Err(error) = saved {
@@ -682,6 +689,10 @@ impl Books {
     }
 }
 
+fn of_this_format(kept: Kept) -> Result<Kept, String> {
+    if kept.format == FORMAT { Ok(kept) } else { Err(format!("its format is {}", kept.format)) }
+}
+
 /// What the process before left; nothing when that cannot be made sense of.
 fn read<D: Disk + 'static>(dir: &Directory<D>) -> Option<Kept> {
     let text = match std::fs::read_to_string(dir.path().join(FILE)) {
@@ -692,10 +703,10 @@ fn read<D: Disk + 'static>(dir: &Directory<D>) -> Option<Kept> {
             return None;
         }
     };
-    match toml::from_str(&text) {
+    match toml::from_str::<Kept>(&text).map_err(|error| error.message().to_owned()).and_then(of_this_format) {
         Ok(kept) => Some(kept),
-        Err(error) => {
-            tracing::warn!(dir = %dir.id(), why = error.message(), "{FILE} is damaged; care starts anew");
+        Err(why) => {
+            tracing::warn!(dir = %dir.id(), why, "{FILE} is not used; care starts anew");
             None
         }
     }

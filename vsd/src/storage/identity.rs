@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `dir.toml` | format, cluster, node, key, and the id that the cluster gave the directory |
 //! | `dir.new` | made by the operator: this empty directory is a new disk, although a member was here before |
-//! | `fsck.toml` | left by `vsd fsck --deep --fix`: key, and when the directory was found sound |
+//! | `fsck.toml` | left by `vsd fsck --deep --fix`: format, key, and when the directory was found sound |
 //! | `scrub.toml` | where background care stands; nothing is lost with it |
 //! | `*.vsb` | superblocks |
 //!
@@ -57,6 +57,7 @@ pub(crate) struct Identity {
 /// What `fsck.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checked {
+    pub(crate) format: u32,
     /// Of the directory that was checked.
     pub(crate) key: Uuid,
     pub(crate) checked_at_ms: u64,
@@ -128,7 +129,8 @@ impl Owner<'_> {
             Some(identity) => identity,
             None => self.begin(path, was_here)?,
         };
-        let checked = read::<Checked>(path, CHECKED)?;
+        // another release's word on it is not taken
+        let checked = read::<Checked>(path, CHECKED)?.filter(|checked| checked.format == FORMAT);
         let mended = checked.is_some_and(|checked| checked.key == identity.key);
         Ok(Held { path: path.clone(), identity, mended, lock })
     }
@@ -179,6 +181,10 @@ impl Identity {
 }
 
 impl Checked {
+    pub(crate) fn new(key: Uuid, checked_at_ms: u64) -> Self {
+        Self { format: FORMAT, key, checked_at_ms }
+    }
+
     /// Leaves this in the directory.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         replace(path, CHECKED, &toml::to_string(self).map_err(io::Error::other)?)

@@ -85,7 +85,9 @@ fn a_disk_of_somebody_else_is_left_alone() {
 fn only_a_check_of_this_very_directory_mends_it_and_only_once() {
     let dir = scratch();
     let key = hold(dir.path(), &[]).expect("new").identity.key;
-    let checked = |key: Uuid| fs::write(dir.path().join("fsck.toml"), format!("key = \"{key}\"\nchecked_at_ms = 5\n"));
+    let checked = |key: Uuid| {
+        fs::write(dir.path().join("fsck.toml"), format!("format = 1\nkey = \"{key}\"\nchecked_at_ms = 5\n"))
+    };
     checked(Uuid::from_u128(9)).expect("written");
     assert!(!hold(dir.path(), &[]).expect("held").mended, "a check of another directory");
     checked(key).expect("written");
