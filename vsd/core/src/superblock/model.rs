@@ -139,6 +139,8 @@ struct Model {
     skip: BTreeSet<u32>,
     /// Any bit flipped, or any read failed: findings of damage are no surprise.
     harmed: bool,
+    /// A bit of a tombstone flipped: the next open may count one less.
+    buried_wrong: bool,
     flipped: BTreeSet<(String, usize)>,
     unreadable: Vec<(String, Range<usize>)>,
     /// The disk may be full by now.
@@ -174,6 +176,7 @@ impl Model {
             carrying: None,
             skip: BTreeSet::new(),
             harmed: false,
+            buried_wrong: false,
             flipped: BTreeSet::new(),
             unreadable: Vec::new(),
             failed_fsync: false,
@@ -627,7 +630,8 @@ impl Model {
             return None;
         }
         let infos = engine.reader().superblocks().into_iter();
-        let counted = infos.map(|info| (info.number, (info.live_chunks, info.live_bytes, info.tombstones)));
+        let tombstones = |found: u64| if self.buried_wrong { 0 } else { found };
+        let counted = infos.map(|info| (info.number, (info.live_chunks, info.live_bytes, tombstones(info.tombstones))));
         Some(counted.filter(|(_, counts)| *counts != (0, 0, 0)).collect())
     }
 
@@ -665,6 +669,7 @@ impl Model {
             let fate = self.fate(name_of(&header.key));
             if header.kind == Kind::Tombstone {
                 (fate.haunted, fate.possible) = (true, true);
+                self.buried_wrong = true;
             } else if place == Some((file.clone(), offset as u64)) {
                 fate.damaged = Some((reader.locate(&header.key).expect("just now").superblock, offset as u64));
             }
