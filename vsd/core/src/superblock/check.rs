@@ -295,18 +295,15 @@ impl<D: Disk> Checking<'_, D> {
 
     fn not_opened(&mut self, superblock: u32, why: &NotSuperblock, may_be_empty: bool) {
         let begun = |disk: &D| disk.open(&file_name(superblock)).and_then(|file| disk.size(&file));
+        let holds_nothing = || match may_be_empty {
+            true => Flaw::NeverBegun { superblock },
+            false => Flaw::Found(Finding::CutOff { superblock }),
+        };
         let flaw = match why {
             NotSuperblock::Newer(version) => Flaw::Newer { superblock, version: *version },
             NotSuperblock::Io(error) => Flaw::Unreadable { superblock, why: error.to_string() },
-            NotSuperblock::Empty if may_be_empty => Flaw::NeverBegun { superblock },
-            NotSuperblock::Empty => Flaw::Found(Finding::CutOff { superblock }),
-            NotSuperblock::Damaged if begun(self.disk).is_ok_and(|bytes| bytes <= RECORDS_START) => {
-                if may_be_empty {
-                    Flaw::NeverBegun { superblock }
-                } else {
-                    Flaw::Found(Finding::CutOff { superblock })
-                }
-            }
+            NotSuperblock::Empty => holds_nothing(),
+            NotSuperblock::Damaged if begun(self.disk).is_ok_and(|bytes| bytes <= RECORDS_START) => holds_nothing(),
             NotSuperblock::Damaged => Flaw::Found(Finding::HeaderLost { superblock }),
         };
         self.flaw(flaw);

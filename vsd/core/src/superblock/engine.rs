@@ -279,23 +279,24 @@ impl<D: Disk> Engine<D> {
 
     /// Takes out of `chunks` what the directory does not take now, with the reason.
     fn refuse_chunks(&mut self, chunks: &mut Vec<(usize, &Op)>) -> Vec<(usize, WriteError)> {
-        if chunks.is_empty() {
-            return Vec::new();
-        }
-        let refusal = self.check_refusal();
-        // moves give back at once what they take
-        let is_full = self.is_full();
-        let mut reserve = None;
         let mut refused = Vec::new();
-        chunks.retain(|(at, op)| {
-            let mut admitted = refusal.clone();
-            if admitted.is_ok() && is_full && matches!(op, Op::Put(_)) {
-                admitted = Err(WriteError::Full);
-            }
-            let admitted = admitted.and_then(|()| reserve.get_or_insert_with(|| self.ensure_reserve()).clone());
-            refused.extend(admitted.as_ref().err().map(|error| (*at, error.clone())));
-            admitted.is_ok()
-        });
+        let mut refuse = |chunks: &mut Vec<(usize, &Op)>, error: &WriteError, is_refused: fn(&Op) -> bool| {
+            let out = chunks.extract_if(.., |(_, op)| is_refused(op));
+            refused.extend(out.map(|(at, _)| (at, error.clone())));
+        };
+        if let Err(error) = self.check_refusal() {
+            refuse(chunks, &error, |_| true);
+        }
+        // moves give back at once what they take
+        let is_put = |op: &Op| matches!(op, Op::Put(_));
+        if chunks.iter().any(|(_, op)| is_put(op)) && self.is_full() {
+            refuse(chunks, &WriteError::Full, is_put);
+        }
+        if !chunks.is_empty()
+            && let Err(error) = self.ensure_reserve()
+        {
+            refuse(chunks, &error, |_| true);
+        }
         refused
     }
 

@@ -181,19 +181,9 @@ impl<F> Files<F> {
         &mut self.held.get_mut(&number).expect("what is indexed lies in an open file").tally
     }
 
-    /// The sums of all tallies.
-    pub(super) fn total(&self) -> Tally {
-        self.iter().fold(Tally::default(), |sum, Held { tally, .. }| Tally {
-            sealed: sum.sealed && tally.sealed,
-            is_left: sum.is_left && tally.is_left,
-            unread: sum.unread || tally.unread,
-            live_chunks: sum.live_chunks + tally.live_chunks,
-            live_bytes: sum.live_bytes + tally.live_bytes,
-            tombstones: sum.tombstones + tally.tombstones,
-            sequence_min: sum.sequence_min.min(tally.sequence_min),
-            file_bytes: sum.file_bytes + tally.file_bytes,
-            quarantined_bytes: sum.quarantined_bytes.saturating_add(tally.quarantined_bytes),
-        })
+    /// The sum of one figure of all files. Quarantined bytes come from the disk, so it may be any number.
+    pub(super) fn sum(&self, figure: impl Fn(&Tally) -> u64) -> u64 {
+        self.iter().fold(0, |sum, held| sum.saturating_add(figure(&held.tally)))
     }
 
     /// Whether there are records that were not read when the directory was opened, and may be when it is next.

@@ -17,6 +17,7 @@ use std::{
 use vs_core::{hash::Hash, id::AssetId};
 
 use super::{
+    bug::{Bug, planted},
     chunk::Key,
     format::{BLOCK_BYTES, FooterEntry},
 };
@@ -57,6 +58,13 @@ impl Entry {
     /// Whether it only says that the chunk was deleted.
     pub(super) fn is_tombstone(&self) -> bool {
         self.place.payload_bytes() == 0
+    }
+
+    /// Of two records of a chunk the higher counts. Of a record that compaction moved that is the later copy: the blocks
+    /// of the other may have been given back.
+    pub(super) fn rank(&self) -> (u64, u32) {
+        let number = self.place.number();
+        (self.sequence, if planted(Bug::OlderCopyWins) { u32::MAX - number } else { number })
     }
 
     pub(super) fn new(number: u32, entry: &FooterEntry) -> Self {

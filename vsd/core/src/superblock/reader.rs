@@ -350,15 +350,14 @@ impl<D: Disk> Reader<D> {
         let state = self.0.state();
         let count = |counter: &AtomicU64| counter.load(Relaxed);
         let counters = &self.0.counters;
-        let tallies = state.files.total();
         Stats {
             chunks: state.index.chunks(),
             chunk_bytes: state.index.payload_bytes(),
             superblocks: state.files.iter().count() as u64,
-            file_bytes: tallies.file_bytes,
-            quarantined_bytes: tallies.quarantined_bytes,
+            file_bytes: state.files.sum(|tally| tally.file_bytes),
+            quarantined_bytes: state.files.sum(|tally| tally.quarantined_bytes),
             damaged,
-            tombstones: tallies.tombstones,
+            tombstones: state.files.sum(|tally| tally.tombstones),
             reserve_bytes: count(&self.0.reserve_bytes),
             written_bytes: count(&counters.written_bytes),
             fsyncs: count(&counters.fsyncs),

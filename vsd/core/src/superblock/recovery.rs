@@ -15,10 +15,11 @@ use super::{
     engine::Config,
     files::{Superblock, Tally},
     format::{
-        FORMAT_VERSION, FooterEntry, RECORDS_START, ReadHeader, SUPERBLOCK_BYTES_MAX, file_name, file_number,
-        record_bytes, whole_blocks,
+        FORMAT_VERSION, FooterEntry, RECORDS_START, ReadHeader, SUPERBLOCK_BYTES_MAX, file_name, record_bytes,
+        whole_blocks,
     },
     index::{Entry, Index},
+    inspect::superblocks,
     op::{Refusal, is_full},
     reader::Shared,
     scan::{BadRange, Footer, file_header, footer, is_header_whole, scan as scan_file},
@@ -140,9 +141,7 @@ pub(super) fn recover<D: Disk>(shared: &Shared<D>, config: &Config) -> Result<Re
         let why = "an fsync failed before the restart, and the directory was not checked since";
         shared.refuse(Refusal::FailedFsync(why.to_owned()));
     }
-    let names = shared.disk.list().map_err(|source| OpenError::Io { file: ".".to_owned(), source })?;
-    let mut numbers: Vec<u32> = names.iter().filter_map(|name| file_number(name)).collect();
-    numbers.sort_unstable();
+    let numbers = superblocks(&shared.disk).map_err(|source| OpenError::Io { file: ".".to_owned(), source })?;
     let mut found = Found { entries: Vec::new(), unsealed: Vec::new(), findings: Vec::new() };
     let mut empty = None;
     for &number in &numbers {
@@ -308,14 +307,9 @@ impl<F: Send + Sync> Found<F> {
     }
 }
 
-/// Leaves, sorted by key, the record with the highest sequence of every key. Of a record that compaction moved that is
-/// the later copy: the blocks of the other may have been given back.
+/// Leaves, sorted by key, the record with the highest rank of every key.
 pub(super) fn newest_of_each(entries: &mut Vec<Entry>) {
-    let rank = |entry: &Entry| {
-        let number = entry.place.number();
-        (entry.sequence, if planted(Bug::OlderCopyWins) { u32::MAX - number } else { number })
-    };
-    entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| rank(b).cmp(&rank(a))));
+    entries.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| b.rank().cmp(&a.rank())));
     entries.dedup_by_key(|entry| entry.key);
 }
 
@@ -369,7 +363,6 @@ fn finish<D: Disk>(
 /// Whether another record says what became of the chunk: written again or moved, or deleted and its payload punched
 /// out.
 pub(super) fn is_superseded(newest: &[Entry], record: &Entry) -> bool {
-    let rank = |entry: &Entry| (entry.sequence, entry.place.number());
     let at = newest.binary_search_by_key(&record.key, |entry| entry.key);
-    at.is_ok_and(|at| rank(&newest[at]) > rank(record))
+    at.is_ok_and(|at| newest[at].rank() > record.rank())
 }
