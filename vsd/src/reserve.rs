@@ -18,6 +18,8 @@ use nix::{
     sys::statvfs::statvfs,
 };
 
+use crate::storage::STAT_BLOCK_BYTES;
+
 /// Disk kept: what thousands of commands and a snapshot of a small library take.
 const RESERVE_BYTES: u64 = 64 << 20;
 /// A file system that is not this many times as large has none: what is given back there would make room for chunks.
@@ -28,8 +30,6 @@ const FULL_BYTES: u64 = 8 << 20;
 const PLENTY_BYTES: u64 = 4 * RESERVE_BYTES;
 /// How often the disk is looked at.
 const POLL: Duration = Duration::from_millis(250);
-/// What `st_blocks` counts in.
-const STAT_BLOCK_BYTES: u64 = 512;
 
 #[derive(Debug)]
 pub(crate) struct Reserve {

@@ -19,7 +19,7 @@ use nix::{
 use vsd_core::superblock::{Disk, Space};
 
 /// What `st_blocks` counts in, whatever the file system's own blocks are.
-const STAT_BLOCK_BYTES: u64 = 512;
+pub(crate) const STAT_BLOCK_BYTES: u64 = 512;
 
 #[derive(Debug)]
 pub(crate) struct RealDisk {

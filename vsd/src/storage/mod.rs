@@ -31,7 +31,7 @@ use vsd_core::superblock::{Config, OpenError};
 pub(crate) use care_metrics::care_metrics;
 pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
-pub(crate) use disk::RealDisk;
+pub(crate) use disk::{RealDisk, STAT_BLOCK_BYTES};
 pub(crate) use identity::{Checked, Held, Identity, Owner, Unusable, lock, make_dir, replace};
 pub(crate) use probe::Probes;
 pub(crate) use read_only::ReadOnlyDisk;

@@ -353,8 +353,9 @@ async fn write_pieces(
         if at_sync {
             live.offset.send_replace(synced);
             let _ = acks.try_send(Ok(v1::AppendResponse { durable_offset: synced }));
-            let alive = if renewed.elapsed() < RENEW_INTERVAL { Ok(()) } else { service.renew(&record).await };
+            let mut alive = Ok(());
             if renewed.elapsed() >= RENEW_INTERVAL {
+                alive = service.renew(&record).await;
                 renewed = tokio::time::Instant::now();
             }
             if let Err(failure) = alive.and_then(|()| service.check_room(0, false)) {
