@@ -6,11 +6,12 @@ use std::{fs, path::Path};
 #[test]
 fn generated_code_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let protos = ["admin", "common", "meta", "upload"].map(|name| format!("vs/v1/{name}.proto"));
+    let protos = ["admin", "common", "meta", "peer", "upload"].map(|name| format!("vs/v1/{name}.proto"));
     let descriptors = protox::compile(&protos, [root.join("..")]).expect("the .proto files compile");
     let fresh = tempfile::tempdir().expect("a scratch folder");
     tonic_prost_build::configure()
         .bytes(".vs.v1.AppendRequest.data")
+        .bytes(".vs.v1.Kept.kept")
         .build_transport(true)
         .file_descriptor_set_path(fresh.path().join("vs.v1.bin"))
         .out_dir(fresh.path())

@@ -92,7 +92,7 @@ fn cluster(state: &v1::ClusterState) -> Value {
             "applied": member.applied,
             "match": Some(member.r#match).filter(|_| !leads),
             "lag": member.lag,
-            "heartbeat_ms": Some(member.heartbeat_ms).filter(|_| !leads),
+            "heartbeat_ms": member.heartbeat_ms.filter(|_| !leads),
         })
     };
     json!({

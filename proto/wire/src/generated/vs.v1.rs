@@ -393,6 +393,16 @@ pub struct NodeInfo {
     pub chunks: u64,
     #[prost(string, tag = "10")]
     pub version: ::prost::alloc::string::String,
+    /// Share of the data in thousandths, as the layout has it; 0 when the node is not in it.
+    #[prost(uint32, tag = "11")]
+    pub weight_milli: u32,
+    /// Since the leader last heard from it; absent when it never did.
+    #[prost(uint64, optional, tag = "12")]
+    pub heard_ms: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "13")]
+    pub joined_at_ms: u64,
+    #[prost(bool, tag = "14")]
+    pub voter: bool,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1238,6 +1248,117 @@ pub struct ListNodesResponse {
     #[prost(uint64, optional, tag = "2")]
     pub age_ms: ::core::option::Option<u64>,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetNodeRequest {
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    #[prost(string, optional, tag = "2")]
+    pub zone: ::core::option::Option<::prost::alloc::string::String>,
+    /// Share of the data in thousandths; 1,000 for an ordinary node.
+    #[prost(uint32, optional, tag = "3")]
+    pub weight_milli: ::core::option::Option<u32>,
+    /// Answer what would be, change nothing.
+    #[prost(bool, tag = "4")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetNodeResponse {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<NodeInfo>,
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// Of the layout, after the change.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveNodeRequest {
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    #[prost(bool, tag = "2")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemoveNodeResponse {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<NodeInfo>,
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferLeadershipRequest {
+    /// Absent: the voter that is furthest.
+    #[prost(uint64, optional, tag = "1")]
+    pub to: ::core::option::Option<u64>,
+    #[prost(bool, tag = "2")]
+    pub dry_run: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferLeadershipResponse {
+    #[prost(uint64, tag = "1")]
+    pub from: u64,
+    #[prost(uint64, tag = "2")]
+    pub to: u64,
+    /// The term after it.
+    #[prost(uint64, tag = "3")]
+    pub term: u64,
+    /// For how long nobody led.
+    #[prost(uint64, tag = "4")]
+    pub took_ms: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeSnapshotRequest {
+    /// Absent: on every member that answers.
+    #[prost(uint64, optional, tag = "1")]
+    pub node: ::core::option::Option<u64>,
+    #[prost(bool, tag = "2")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TakeSnapshotResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<TakenSnapshot>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakenSnapshot {
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    /// Of the last entry in it.
+    #[prost(uint64, tag = "2")]
+    pub index: u64,
+    #[prost(uint64, tag = "3")]
+    pub bytes: u64,
+    /// Why there is none.
+    #[prost(string, tag = "4")]
+    pub why: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyReplicasRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyReplicasResponse {
+    /// The entry after which the states were compared.
+    #[prost(uint64, tag = "1")]
+    pub index: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub items: ::prost::alloc::vec::Vec<Replica>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Replica {
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    #[prost(bytes = "vec", tag = "2")]
+    pub state: ::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub chain: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "4")]
+    pub records: u64,
+    /// As the leader's. Not set when the node did not answer.
+    #[prost(bool, optional, tag = "5")]
+    pub same: ::core::option::Option<bool>,
+    /// Why it did not.
+    #[prost(string, tag = "6")]
+    pub why: ::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClusterWatchRequest {}
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1255,6 +1376,19 @@ pub struct ClusterState {
     pub members: ::prost::alloc::vec::Vec<Member>,
     #[prost(uint64, tag = "6")]
     pub at_ms: u64,
+    /// How long ago the leader was elected, and how many elections the answering node saw since it started.
+    #[prost(uint64, optional, tag = "7")]
+    pub last_election_ms: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "8")]
+    pub elections: u64,
+    #[prost(message, repeated, tag = "9")]
+    pub nodes: ::prost::alloc::vec::Vec<NodeInfo>,
+    /// How old the picture of the other nodes is; absent on the leader.
+    #[prost(uint64, optional, tag = "10")]
+    pub age_ms: ::core::option::Option<u64>,
+    /// Of the layout.
+    #[prost(uint64, tag = "11")]
+    pub epoch: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Member {
@@ -1262,7 +1396,7 @@ pub struct Member {
     pub id: u64,
     #[prost(string, tag = "2")]
     pub addr: ::prost::alloc::string::String,
-    /// leader, follower, candidate or learner.
+    /// leader, follower, candidate, learner, or down when nothing was heard of it for too long.
     #[prost(string, tag = "3")]
     pub state: ::prost::alloc::string::String,
     #[prost(uint64, tag = "4")]
@@ -1277,9 +1411,11 @@ pub struct Member {
     pub r#match: u64,
     #[prost(uint64, tag = "9")]
     pub lag: u64,
-    /// Since the leader last heard from it; 0 for the leader itself.
-    #[prost(uint64, tag = "10")]
-    pub heartbeat_ms: u64,
+    /// Since the leader last heard from it; 0 for the leader itself. Absent when it was never heard.
+    #[prost(uint64, optional, tag = "10")]
+    pub heartbeat_ms: ::core::option::Option<u64>,
+    #[prost(bool, tag = "11")]
+    pub voter: bool,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSettingsRequest {
@@ -1795,6 +1931,122 @@ pub mod admin_client {
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "ListNodes"));
             self.inner.unary(req, path, codec).await
         }
+        /// An operator's choice of a node's zone and weight; it outlives restarts and what the node's configuration says.
+        pub async fn set_node(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetNodeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SetNodeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/SetNode");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "SetNode"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// For good: its id is never used again. Refused while it may hold chunks.
+        pub async fn remove_node(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RemoveNodeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveNodeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/RemoveNode");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "RemoveNode"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The leader hands over to another voter.
+        pub async fn transfer_leadership(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TransferLeadershipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferLeadershipResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/vs.v1.Admin/TransferLeadership",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vs.v1.Admin", "TransferLeadership"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a snapshot of the metadata on one node or on all.
+        pub async fn take_snapshot(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TakeSnapshotRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TakeSnapshotResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/TakeSnapshot");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "TakeSnapshot"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Compares the state of all members right after one entry.
+        pub async fn verify_replicas(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyReplicasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyReplicasResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/vs.v1.Admin/VerifyReplicas",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vs.v1.Admin", "VerifyReplicas"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Settings of the whole cluster, all of them durations in this release.
         pub async fn list_settings(
             &mut self,
@@ -1971,6 +2223,43 @@ pub mod admin_server {
             request: tonic::Request<super::ListNodesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListNodesResponse>,
+            tonic::Status,
+        >;
+        /// An operator's choice of a node's zone and weight; it outlives restarts and what the node's configuration says.
+        async fn set_node(
+            &self,
+            request: tonic::Request<super::SetNodeRequest>,
+        ) -> std::result::Result<tonic::Response<super::SetNodeResponse>, tonic::Status>;
+        /// For good: its id is never used again. Refused while it may hold chunks.
+        async fn remove_node(
+            &self,
+            request: tonic::Request<super::RemoveNodeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RemoveNodeResponse>,
+            tonic::Status,
+        >;
+        /// The leader hands over to another voter.
+        async fn transfer_leadership(
+            &self,
+            request: tonic::Request<super::TransferLeadershipRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TransferLeadershipResponse>,
+            tonic::Status,
+        >;
+        /// Makes a snapshot of the metadata on one node or on all.
+        async fn take_snapshot(
+            &self,
+            request: tonic::Request<super::TakeSnapshotRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TakeSnapshotResponse>,
+            tonic::Status,
+        >;
+        /// Compares the state of all members right after one entry.
+        async fn verify_replicas(
+            &self,
+            request: tonic::Request<super::VerifyReplicasRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyReplicasResponse>,
             tonic::Status,
         >;
         /// Settings of the whole cluster, all of them durations in this release.
@@ -2178,6 +2467,227 @@ pub mod admin_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListNodesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/SetNode" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetNodeSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::SetNodeRequest>
+                    for SetNodeSvc<T> {
+                        type Response = super::SetNodeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetNodeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::set_node(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetNodeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/RemoveNode" => {
+                    #[allow(non_camel_case_types)]
+                    struct RemoveNodeSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::RemoveNodeRequest>
+                    for RemoveNodeSvc<T> {
+                        type Response = super::RemoveNodeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RemoveNodeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::remove_node(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RemoveNodeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/TransferLeadership" => {
+                    #[allow(non_camel_case_types)]
+                    struct TransferLeadershipSvc<T: Admin>(pub Arc<T>);
+                    impl<
+                        T: Admin,
+                    > tonic::server::UnaryService<super::TransferLeadershipRequest>
+                    for TransferLeadershipSvc<T> {
+                        type Response = super::TransferLeadershipResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TransferLeadershipRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::transfer_leadership(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TransferLeadershipSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/TakeSnapshot" => {
+                    #[allow(non_camel_case_types)]
+                    struct TakeSnapshotSvc<T: Admin>(pub Arc<T>);
+                    impl<
+                        T: Admin,
+                    > tonic::server::UnaryService<super::TakeSnapshotRequest>
+                    for TakeSnapshotSvc<T> {
+                        type Response = super::TakeSnapshotResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TakeSnapshotRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::take_snapshot(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TakeSnapshotSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/VerifyReplicas" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyReplicasSvc<T: Admin>(pub Arc<T>);
+                    impl<
+                        T: Admin,
+                    > tonic::server::UnaryService<super::VerifyReplicasRequest>
+                    for VerifyReplicasSvc<T> {
+                        type Response = super::VerifyReplicasResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyReplicasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::verify_replicas(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyReplicasSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
