@@ -78,6 +78,25 @@ impl Consistency {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenClientRequest {
+    /// A UUID that the client drew. Opening it again changes nothing.
+    #[prost(string, tag = "1")]
+    pub client: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenClientResponse {
+    /// Number of the last call that was applied; 0 of a new session.
+    #[prost(uint64, tag = "1")]
+    pub seq: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseClientRequest {
+    #[prost(string, tag = "1")]
+    pub client: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseClientResponse {}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Video {
     #[prost(string, tag = "1")]
@@ -687,6 +706,50 @@ pub mod meta_client {
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Meta", "GetPart"));
             self.inner.unary(req, path, codec).await
         }
+        /// Opens a client session. A call that changes something carries it in the metadata `vs-client` (its UUID) and `vs-seq` (1, 2, 3 …,
+        /// one call at a time): repeated with the same number, by whichever node, it is applied once and answered as the first time.
+        pub async fn open_client(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OpenClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenClientResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Meta/OpenClient");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Meta", "OpenClient"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn close_client(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CloseClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseClientResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Meta/CloseClient");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Meta", "CloseClient"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -740,6 +803,22 @@ pub mod meta_server {
             &self,
             request: tonic::Request<super::GetPartRequest>,
         ) -> std::result::Result<tonic::Response<super::GetPartResponse>, tonic::Status>;
+        /// Opens a client session. A call that changes something carries it in the metadata `vs-client` (its UUID) and `vs-seq` (1, 2, 3 …,
+        /// one call at a time): repeated with the same number, by whichever node, it is applied once and answered as the first time.
+        async fn open_client(
+            &self,
+            request: tonic::Request<super::OpenClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenClientResponse>,
+            tonic::Status,
+        >;
+        async fn close_client(
+            &self,
+            request: tonic::Request<super::CloseClientRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CloseClientResponse>,
+            tonic::Status,
+        >;
     }
     /// Videos, manifests and the layout.
     #[derive(Debug)]
@@ -1147,6 +1226,92 @@ pub mod meta_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetPartSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Meta/OpenClient" => {
+                    #[allow(non_camel_case_types)]
+                    struct OpenClientSvc<T: Meta>(pub Arc<T>);
+                    impl<T: Meta> tonic::server::UnaryService<super::OpenClientRequest>
+                    for OpenClientSvc<T> {
+                        type Response = super::OpenClientResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::OpenClientRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Meta>::open_client(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OpenClientSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Meta/CloseClient" => {
+                    #[allow(non_camel_case_types)]
+                    struct CloseClientSvc<T: Meta>(pub Arc<T>);
+                    impl<T: Meta> tonic::server::UnaryService<super::CloseClientRequest>
+                    for CloseClientSvc<T> {
+                        type Response = super::CloseClientResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CloseClientRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Meta>::close_client(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CloseClientSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
