@@ -90,6 +90,12 @@ impl Layout {
         &self.slots
     }
 
+    /// Whether the node is of this layout, with or without slots.
+    #[must_use]
+    pub fn lists(&self, node: NodeId) -> bool {
+        self.nodes.iter().any(|listed| listed.id == node)
+    }
+
     /// Checks a layout that came from elsewhere.
     ///
     /// # Errors

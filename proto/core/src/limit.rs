@@ -18,6 +18,9 @@ pub const STRIPE_PARITY: usize = 2;
 pub const SLOT_NODES_MAX: usize = STRIPE_DATA + STRIPE_PARITY;
 /// Slots of a layout, fixed at bootstrap.
 pub const SLOTS: usize = 4096;
+/// Share of the data that an ordinary node takes, in thousandths, and the largest one an operator can choose.
+pub const WEIGHT_MILLI: u32 = 1_000;
+pub const WEIGHT_MILLI_MAX: u32 = 100_000;
 /// Shortest id prefix accepted where a person names something.
 pub const ID_PREFIX_MIN: usize = 4;
 /// Longest title, in characters.

@@ -15,7 +15,7 @@ use super::{
         cleanup::Cleanup,
         clients::Clients,
         clock::Clocks,
-        cluster::Cluster,
+        cluster::{Cluster, Ended},
         counters::Counters,
         dedup::Dedup,
         dirs::Dirs,
@@ -52,10 +52,11 @@ const fn of<F: Family>() -> (u8, CheckRecord) {
     (F::TAG, check::<F>)
 }
 
-const FAMILIES: [(u8, CheckRecord); 20] = [
+const FAMILIES: [(u8, CheckRecord); 21] = [
     of::<Counters>(),
     of::<Cluster>(),
     of::<Clocks>(),
+    of::<Ended>(),
     of::<Videos>(),
     of::<ByTitle>(),
     of::<ByAsset>(),

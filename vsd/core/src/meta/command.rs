@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use vs_core::{
     hash::Hash,
     id::{AssetId, Ballot, ClusterId, NodeId, UploadId, Version, VideoId},
+    layout::Layout,
     manifest::Track,
 };
 
@@ -53,6 +55,34 @@ pub enum Command {
         term: u64,
         elapsed_ms: u64,
     },
+
+    /// Registers a node under a new id, or answers as the first time when the key is known.
+    NodeJoin {
+        /// Drawn by the node, so that a retry is the same node.
+        key: Uuid,
+        spec: NodeSpec,
+    },
+    /// An operator's choices for a node. They outlive what the node says about itself.
+    NodeSet {
+        node: NodeId,
+        #[serde(default)]
+        zone: Option<String>,
+        #[serde(default)]
+        weight_milli: Option<u32>,
+    },
+    /// For good: the id is never used again. Refused while the node may hold chunks.
+    NodeRemove {
+        node: NodeId,
+        /// The next epoch, without the node. Needed when the current one lists it.
+        #[serde(default)]
+        layout: Option<Layout>,
+    },
+    /// The next epoch.
+    LayoutSet {
+        layout: Layout,
+    },
+    /// Changes nothing: a point of the log at which replicas are compared.
+    Mark,
 
     /// Opens a client session. Opening an open one changes nothing.
     ClientOpen {

@@ -122,7 +122,7 @@ macro_rules! number_part {
     )*};
 }
 
-number_part!(u8, u32, u64);
+number_part!(u8, u16, u32, u64);
 
 macro_rules! wrapped_part {
     ($($id:ident),*) => {$(

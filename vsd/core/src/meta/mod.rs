@@ -24,6 +24,7 @@
 //! | `01` | [`table::counters`] | counter u8 | next id, or index |
 //! | `02` | [`table::cluster`] | - | cluster id and incarnation |
 //! | `03` | [`table::clock`] | - | cluster time |
+//! | `04` | [`table::cluster`], ended incarnations | incarnation u16 | first asset id that may be lost |
 //! | `10` | [`table::videos`] | video | [`VideoRecord`] |
 //! | `11` | [`table::videos`], by title | SHA-256 of the title, video | - |
 //! | `12` | [`table::videos`], by asset | asset, video | - |
@@ -46,6 +47,7 @@ mod apply;
 mod check;
 mod command;
 mod family;
+mod incarnation;
 mod response;
 pub mod table;
 mod tables;
@@ -54,6 +56,7 @@ mod view;
 pub use apply::{apply, housekeeping_due, time_matters};
 pub use check::{MetaFlaw, check_tables};
 pub use command::{Command, Entry, UploadBegin};
+pub use incarnation::begin_incarnation;
 pub use response::{Refused, Response};
 pub use table::{
     assets::{AssetFate, AssetRecord, AssetState, AssetStatus, Pending, SourceInfo, SourceStream},
@@ -62,7 +65,7 @@ pub use table::{
     cluster::ClusterRecord,
     dirs::{DirRecord, DirSpec, DirState},
     events::{EVENTS_KEPT, Event, EventKind},
-    nodes::{NodeRecord, NodeSpec, Role},
+    nodes::{NODES_MAX, NodeRecord, NodeSpec, Role},
     settings::{SettingName, SettingUnit},
     uploads::{End, OnDuplicate, Redundancy, TrackOptions, UploadPhase, UploadRecord},
     videos::{Trashed, VideoRecord},

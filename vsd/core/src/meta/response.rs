@@ -38,7 +38,7 @@ pub enum Response {
     Refused(Refused),
     /// The client's session is not open (any more): whether an earlier command was applied cannot be told.
     SessionExpired,
-    /// Bootstrapped or updated. `dirs` in the order they were named.
+    /// Bootstrapped, joined or updated. `dirs` in the order they were named.
     Node {
         node: NodeId,
         dirs: Vec<DirId>,

@@ -18,7 +18,7 @@ use super::{
     table::{
         assets::{AssetFate, AssetRecord, AssetState, Assets},
         clock::{Clock, Clocks, ClusterTime},
-        cluster::{Cluster, ClusterRecord},
+        cluster::{Cluster, ClusterRecord, Ended, incarnation_of},
         counters::{self, Counter},
         dedup::{Dedup, dedup_key},
         dirs::{self, DirRecord, Dirs},
@@ -147,8 +147,11 @@ impl<'a> View<'a> {
             Some(AssetState::Open) => AssetFate::Open,
             Some(AssetState::Live) => AssetFate::Live,
             Some(AssetState::Dead) => AssetFate::Dead,
-            None if id.0 != 0 && id.0 < counters::next(self.tables, Counter::Asset)? => AssetFate::Dead,
-            None => AssetFate::Never,
+            None if id.0 == 0 || id.0 >= counters::next(self.tables, Counter::Asset)? => AssetFate::Never,
+            None => match load::<Ended>(self.tables, &incarnation_of(id.0))? {
+                Some(lost_from) if id.0 >= lost_from => AssetFate::Unknown,
+                _ => AssetFate::Dead,
+            },
         })
     }
 
@@ -205,6 +208,7 @@ impl<'a> View<'a> {
         load::<Nodes>(self.tables, &id)
     }
 
+    /// Nodes in the order of their ids, removed ones too.
     pub fn nodes(&self, after: Option<NodeId>, limit: u32) -> Read<Vec<NodeRecord>> {
         self.list::<Nodes>(after, limit)
     }
@@ -225,6 +229,11 @@ impl<'a> View<'a> {
 
     pub fn layout(&self, epoch: Epoch) -> Read<Option<Layout>> {
         load::<Layouts>(self.tables, &epoch)
+    }
+
+    /// None before the bootstrap.
+    pub fn current_layout(&self) -> Read<Option<Layout>> {
+        self.epoch()?.map_or(Ok(None), |epoch| self.layout(epoch))
     }
 
     /// The layouts from `since` to the current one, oldest first.

@@ -6,7 +6,10 @@
 mod clients;
 mod cluster;
 mod death;
+mod dirs;
 mod housekeep;
+mod layouts;
+mod nodes;
 mod parts;
 mod publish;
 mod same;
@@ -110,6 +113,11 @@ impl Step<'_, '_> {
             Command::Bootstrap { cluster, node, dirs } => self.bootstrap(*cluster, node, dirs),
             Command::NodeUpdate { node, spec, dirs } => self.node_update(*node, spec, dirs),
             Command::Tick { term, elapsed_ms } => self.tick(*term, *elapsed_ms),
+            Command::NodeJoin { key, spec } => self.node_join(*key, spec),
+            Command::NodeSet { node, zone, weight_milli } => self.node_set(*node, zone.as_deref(), *weight_milli),
+            Command::NodeRemove { node, layout } => self.node_remove(*node, layout.as_ref()),
+            Command::LayoutSet { layout } => self.layout_set(layout),
+            Command::Mark => Ok(Response::Done),
             Command::ClientOpen { client } => self.client_open(*client),
             Command::ClientClose { client } => self.client_close(*client),
             Command::UploadBegin(begin) => self.upload_begin(begin),

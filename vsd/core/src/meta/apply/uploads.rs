@@ -70,9 +70,7 @@ impl Step<'_, '_> {
     /// The record of a new upload, which has no asset yet.
     fn new_upload(&self, begin: &UploadBegin) -> Result<UploadRecord, Stop> {
         let Some(since) = self.view().epoch()? else { return refuse(Code::Conflict, "there is no layout") };
-        if self.view().node(begin.node)?.is_none() {
-            return refuse(Code::NotFound, format!("no node {}", begin.node));
-        }
+        self.registered(begin.node)?;
         let mut options = begin.options.clone();
         options.renditions.sort();
         options.renditions.dedup();
@@ -169,9 +167,7 @@ impl Step<'_, '_> {
 
     pub(super) fn upload_take(&mut self, id: UploadId, node: NodeId) -> Answer {
         let (mut upload, mut asset) = self.open_upload(id)?;
-        if self.view().node(node)?.is_none() {
-            return refuse(Code::NotFound, format!("no node {node}"));
-        }
+        self.registered(node)?;
         if node != upload.node {
             if !matches!(upload.phase, UploadPhase::Stored { .. }) {
                 return refuse(Code::Conflict, format!("the upload's bytes are on {}", upload.node));

@@ -1,7 +1,7 @@
 //! Assets: the stored content of uploads.
 //!
 //! An asset goes from open to live to dead, or from open to dead, and never back. Its record is removed once nothing is
-//! left of a dead asset; its id, being below the next one to be given out, still says that it is dead ([`AssetFate`]).
+//! left of a dead asset; its id, having been given out, still says that it is dead ([`AssetFate`]).
 
 use serde::{Deserialize, Serialize};
 use vs_core::{
@@ -37,6 +37,9 @@ pub enum AssetFate {
     Open,
     Live,
     Dead,
+    /// An earlier incarnation may have given this id out in entries that were lost: nobody can tell what became of it,
+    /// so its chunks are kept.
+    Unknown,
     /// The log has not given this id out.
     Never,
 }

@@ -1,8 +1,9 @@
-//! Which cluster this is.
+//! Which cluster this is, and what its earlier incarnations may have given out that this log does not know.
 
 use serde::{Deserialize, Serialize};
 use vs_core::id::ClusterId;
 
+use super::counters::INCARNATION_BIT;
 use crate::meta::family::Family;
 
 /// Drawn at bootstrap. A node of another cluster is refused.
@@ -23,6 +24,21 @@ impl Family for Cluster {
     type Value = ClusterRecord;
 }
 
+/// For each incarnation that ended: the first asset id it gave out, if any, in entries that were lost with its end.
+pub(in crate::meta) struct Ended;
+
+impl Family for Ended {
+    const TAG: u8 = 0x04;
+    /// The incarnation.
+    type Id = u16;
+    type Value = u64;
+}
+
+/// The incarnation that gave out a number.
+pub(in crate::meta) fn incarnation_of(number: u64) -> u16 {
+    u16::try_from(number >> INCARNATION_BIT).unwrap_or(u16::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -35,6 +51,11 @@ mod tests {
         fn the_cluster_round_trips(id: [u8; 16], incarnation: u16, created_ms: u64) {
             let record = ClusterRecord { id: ClusterId::from_random(id), incarnation, created_ms };
             round_trip::<Cluster>(((), record), ((), record));
+        }
+
+        #[test]
+        fn ended_incarnations_round_trip(a: (u16, u64), b: (u16, u64)) {
+            round_trip::<Ended>(a, b);
         }
     }
 }

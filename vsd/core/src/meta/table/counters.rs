@@ -22,6 +22,8 @@ pub(in crate::meta) enum Counter {
 
 /// What is given out first.
 const FIRST: u64 = 1;
+/// Where in a number its incarnation begins.
+pub(in crate::meta) const INCARNATION_BIT: u32 = 48;
 
 pub(in crate::meta) struct Counters;
 
@@ -40,6 +42,13 @@ pub(in crate::meta) fn take(txn: &mut Txn<'_>, counter: Counter) -> Result<u64, 
     let number = next(txn, counter)?;
     txn.put::<Counters>(&(counter as u8), &number.saturating_add(1));
     Ok(number)
+}
+
+/// Goes on from the first number of an incarnation.
+pub(in crate::meta) fn raise(txn: &mut Txn<'_>, counter: Counter, incarnation: u16) -> Result<(), TableError> {
+    let number = next(txn, counter)?.max(u64::from(incarnation) << INCARNATION_BIT);
+    txn.put::<Counters>(&(counter as u8), &number);
+    Ok(())
 }
 
 /// Counts one down that was counted up by [`take`].

@@ -3,7 +3,7 @@
 //! The log keeps the last [`EVENTS_KEPT`]; a new one pushes the oldest out, so it never needs cleaning.
 
 use serde::{Deserialize, Serialize};
-use vs_core::id::{AssetId, DirId, NodeId, UploadId, VideoId};
+use vs_core::id::{AssetId, DirId, Epoch, NodeId, UploadId, VideoId};
 
 use super::{
     clock::ClusterTime,
@@ -21,7 +21,7 @@ pub const EVENTS_KEPT: u64 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     pub seq: u64,
-    /// Log index of the command that caused it.
+    /// Log index of the command that caused it; 0 when none did.
     pub index: u64,
     pub at: ClusterTime,
     /// Wall time by the leader's clock, for display.
@@ -52,6 +52,9 @@ pub enum EventKind {
     VideoMoved { video: VideoId, from: AssetId, to: AssetId },
     AssetDead { asset: AssetId },
     SettingChanged { name: SettingName, value: u64 },
+    NodeRemoved { node: NodeId },
+    LayoutSet { epoch: Epoch },
+    IncarnationBegun { incarnation: u16 },
 }
 
 pub(in crate::meta) struct Events;

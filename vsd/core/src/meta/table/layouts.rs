@@ -4,9 +4,12 @@ use vs_core::{id::Epoch, layout::Layout};
 
 use super::counters::{self, Counter};
 use crate::meta::{
-    family::Family,
+    family::{Family, page},
     tables::{TableError, Tables, Txn},
 };
+
+/// Most epochs forgotten in one step.
+const FORGOTTEN_MAX: usize = 64;
 
 pub(in crate::meta) struct Layouts;
 
@@ -38,9 +41,47 @@ pub(in crate::meta) fn drop_use(txn: &mut Txn<'_>, epoch: Epoch) -> Result<(), T
     Ok(())
 }
 
+/// The epoch after the current one.
+pub(in crate::meta) fn next(tables: &dyn Tables) -> Result<Epoch, TableError> {
+    counters::next(tables, Counter::Epoch).map(Epoch)
+}
+
+/// Makes a layout the current one: its epoch is the next one.
+pub(in crate::meta) fn commit(txn: &mut Txn<'_>, layout: &Layout) -> Result<(), TableError> {
+    counters::take(txn, Counter::Epoch)?;
+    txn.put::<Layouts>(&layout.epoch, layout);
+    Ok(())
+}
+
+/// The oldest epoch that an asset is placed by. Later ones may hold its chunks too.
+pub(in crate::meta) fn oldest_used(tables: &dyn Tables) -> Result<Option<Epoch>, TableError> {
+    let uses = page::<EpochUses>(tables, &[EpochUses::TAG], None, usize::MAX)?;
+    Ok(uses.into_iter().find(|(_, uses)| *uses > 0).map(|(epoch, _)| epoch))
+}
+
+/// The layouts from an epoch to the current one, oldest first.
+pub(in crate::meta) fn from(tables: &dyn Tables, epoch: Epoch) -> Result<Vec<Layout>, TableError> {
+    let before = Epoch(epoch.0.saturating_sub(1));
+    let found = page::<Layouts>(tables, &[Layouts::TAG], Some(&before), usize::MAX)?;
+    Ok(found.into_iter().map(|(_, layout)| layout).collect())
+}
+
+/// Forgets up to [`FORGOTTEN_MAX`] of the epochs, oldest first, that are neither current nor needed by an asset.
+pub(in crate::meta) fn forget_unused(txn: &mut Txn<'_>) -> Result<(), TableError> {
+    let needed = oldest_used(txn)?.or(current(txn)?).unwrap_or_default();
+    for (epoch, _) in page::<Layouts>(txn, &[Layouts::TAG], None, FORGOTTEN_MAX)? {
+        if epoch >= needed {
+            break;
+        }
+        txn.delete::<Layouts>(&epoch);
+        txn.delete::<EpochUses>(&epoch);
+    }
+    Ok(())
+}
+
 /// The newest epoch; none before the bootstrap.
 pub(in crate::meta) fn current(tables: &dyn Tables) -> Result<Option<Epoch>, TableError> {
-    let newest = Epoch(counters::next(tables, Counter::Epoch)?.saturating_sub(1));
+    let newest = Epoch(next(tables)?.0.saturating_sub(1));
     Ok((newest > Epoch(0)).then_some(newest))
 }
 

@@ -3,9 +3,16 @@
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use vs_core::id::NodeId;
+use uuid::Uuid;
+use vs_core::{id::NodeId, limit::WEIGHT_MILLI};
 
-use crate::meta::family::Family;
+use crate::meta::{
+    family::{Family, page},
+    tables::{TableError, Tables},
+};
+
+/// Most nodes registered at a time.
+pub const NODES_MAX: usize = 1_000;
 
 /// Longest address, zone or version of a node, in characters.
 pub const NODE_TEXT_CHARS_MAX: usize = 255;
@@ -64,6 +71,42 @@ pub struct NodeRecord {
     pub spec: NodeSpec,
     /// Wall time of the registration, for display.
     pub joined_ms: u64,
+    /// What the node drew before it joined; none for the first node of a cluster.
+    #[serde(default)]
+    pub key: Option<Uuid>,
+    /// The operator's choices, where there are any.
+    #[serde(default)]
+    pub zone_chosen: Option<String>,
+    #[serde(default)]
+    pub weight_milli_chosen: Option<u32>,
+    /// Gone for good. The record stays, so that nobody takes the node for one that never was.
+    #[serde(default)]
+    pub removed: bool,
+}
+
+impl NodeRecord {
+    #[must_use]
+    pub fn new(id: NodeId, spec: NodeSpec, joined_ms: u64, key: Option<Uuid>) -> Self {
+        Self { id, spec, joined_ms, key, zone_chosen: None, weight_milli_chosen: None, removed: false }
+    }
+
+    /// The failure domain it counts as.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.zone_chosen.as_deref().unwrap_or(&self.spec.zone)
+    }
+
+    /// Its share of the data, in thousandths.
+    #[must_use]
+    pub fn weight_milli(&self) -> u32 {
+        self.weight_milli_chosen.unwrap_or(WEIGHT_MILLI)
+    }
+
+    /// Whether it is registered, not removed, and does this.
+    #[must_use]
+    pub fn serves(&self, role: Role) -> bool {
+        !self.removed && self.spec.roles.contains(&role)
+    }
 }
 
 pub(in crate::meta) struct Nodes;
@@ -72,6 +115,12 @@ impl Family for Nodes {
     const TAG: u8 = 0x42;
     type Id = NodeId;
     type Value = NodeRecord;
+}
+
+/// Every node there ever was. They are few.
+pub(in crate::meta) fn all(tables: &dyn Tables) -> Result<Vec<NodeRecord>, TableError> {
+    let all = page::<Nodes>(tables, &[Nodes::TAG], None, usize::MAX)?;
+    Ok(all.into_iter().map(|(_, node)| node).collect())
 }
 
 #[cfg(test)]
@@ -84,7 +133,13 @@ mod tests {
     fn node(id: u64, text: &str) -> (NodeId, NodeRecord) {
         let text = || text.to_owned();
         let spec = NodeSpec { addr: text(), zone: text(), roles: Role::ALL.into(), version: text() };
-        (NodeId(id), NodeRecord { id: NodeId(id), spec, joined_ms: id })
+        let chosen = NodeRecord {
+            zone_chosen: Some(text()),
+            weight_milli_chosen: u32::try_from(id).ok(),
+            removed: id.is_multiple_of(2),
+            ..NodeRecord::new(NodeId(id), spec, id, Some(Uuid::from_u128(id.into())))
+        };
+        (NodeId(id), chosen)
     }
 
     proptest! {

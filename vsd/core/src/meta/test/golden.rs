@@ -2,7 +2,8 @@
 //! more: change the code, not the file.
 //!
 //! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes;
-//! `golden/commands-v2.bin` those with fields that were added since.
+//! `golden/commands-v2.bin` those with fields that were added since, and `golden/commands-v3.bin` what came with clusters
+//! of several nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +75,21 @@ fn later_entries() -> Vec<Entry> {
     vec![Entry { wall_ms: 1, client: None, command: Command::NodeUpdate { node: NodeId(1), spec, dirs } }]
 }
 
+/// Entries of the commands that came with clusters of several nodes.
+fn cluster_entries() -> Vec<Entry> {
+    let node = NodeId(2);
+    let commands = vec![
+        join(2),
+        Command::NodeSet { node, zone: Some("attic".to_owned()), weight_milli: Some(2_500) },
+        Command::NodeSet { node, zone: None, weight_milli: None },
+        Command::LayoutSet { layout: layout(Epoch(2), &[NodeId(1), node], 4) },
+        Command::NodeRemove { node, layout: Some(layout(Epoch(3), &[NodeId(1)], 4)) },
+        Command::NodeRemove { node, layout: None },
+        Command::Mark,
+    ];
+    commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
+}
+
 fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk() {
@@ -85,10 +101,11 @@ fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
 }
 
 #[test]
-fn commands_of_the_first_release_are_read_for_ever() {
+fn commands_of_every_release_are_read_for_ever() {
     let kept = unframed(include_bytes!("../golden/commands-v1.bin"));
     assert_eq!(kept, entries());
     assert_eq!(unframed(include_bytes!("../golden/commands-v2.bin")), later_entries());
+    assert_eq!(unframed(include_bytes!("../golden/commands-v3.bin")), cluster_entries());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vs_core::id::{Epoch, VideoId};
+use vs_core::{id::VideoId, limit::SLOTS};
 
 use super::{
     super::{
@@ -12,7 +12,8 @@ use super::{
             clients::Clients,
             counters::{self, Counter},
             dedup::{Dedup, dedup_key},
-            layouts::EpochUses,
+            layouts::{EpochUses, Layouts},
+            nodes::Nodes,
             parts::Parts,
             uploads::Uploads,
             videos::{ByAsset, ByTitle, Videos},
@@ -35,6 +36,7 @@ pub(super) fn check(tables: &MemTables) {
     a_live_asset_is_shown_and_has_every_part(tables, &assets, &videos);
     the_bytes_index_names_live_assets(tables, &assets);
     uses_of_epochs_are_counted(tables, &assets);
+    every_epoch_that_an_asset_needs_is_kept(tables, &assets);
     indexes_of_videos_are_exact(tables, &videos);
     assert_eq!(
         counters::next(tables, Counter::Clients),
@@ -91,6 +93,25 @@ fn uses_of_epochs_are_counted(tables: &MemTables, assets: &BTreeMap<AssetId, Ass
     assert_eq!(uses, counted, "uses of epochs are counted");
 }
 
+fn every_epoch_that_an_asset_needs_is_kept(tables: &MemTables, assets: &BTreeMap<AssetId, AssetRecord>) {
+    let layouts: BTreeMap<_, _> = all::<Layouts>(tables).into_iter().collect();
+    let nodes: BTreeMap<_, _> = all::<Nodes>(tables).into_iter().collect();
+    let current = View::new(tables).epoch().expect("readable").expect("bootstrapped");
+    let placed = assets.values().filter(|asset| asset.state != AssetState::Dead);
+    let oldest = placed.map(|asset| asset.since).min().unwrap_or(current);
+    let mut expected = oldest;
+    for (&epoch, layout) in layouts.range(oldest..) {
+        let begins_incarnation = epoch != oldest && epoch.0.is_multiple_of(1 << counters::INCARNATION_BIT);
+        assert!(epoch == expected || begins_incarnation, "{expected} is needed and forgotten");
+        expected = epoch.next();
+        assert_eq!((layout.epoch, layout.check(), layout.slots().len()), (epoch, Ok(()), SLOTS));
+        for node in &layout.nodes {
+            assert!(!nodes[&node.id].removed, "{} is removed and may hold chunks by {epoch}", node.id);
+        }
+    }
+    assert_eq!(expected, current.next(), "the current layout is kept");
+}
+
 fn indexes_of_videos_are_exact(tables: &MemTables, videos: &[(VideoId, VideoRecord)]) {
     let by_title: BTreeSet<_> = all::<ByTitle>(tables).into_iter().map(|(id, ())| id).collect();
     let by_asset: BTreeSet<_> = all::<ByAsset>(tables).into_iter().map(|(id, ())| id).collect();
@@ -106,6 +127,7 @@ pub(super) fn fates(tables: &MemTables, upto: u64) -> Vec<u8> {
         AssetFate::Open => 1,
         AssetFate::Live => 2,
         AssetFate::Dead => 3,
+        AssetFate::Unknown => panic!("no log was lost"),
     };
     (1..=upto).map(|id| rank(View::new(tables).fate(AssetId(id)).expect("readable"))).collect()
 }

@@ -2,6 +2,7 @@
 
 mod golden;
 mod invariant;
+mod nodes;
 mod random;
 mod rules;
 
@@ -9,8 +10,10 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 use vs_core::{
+    error::Code,
     hash::Hash,
-    id::{AssetId, Ballot, ClusterId, NodeId, UploadId, Version, VideoId},
+    id::{AssetId, Ballot, ClusterId, Epoch, NodeId, UploadId, Version, VideoId},
+    layout::{Layout, LayoutNode, NodeWish},
     manifest::{ChunkRef, Displaced, ORIGINAL, Part, PartRef, Segment, Track, TrackKind},
 };
 
@@ -71,15 +74,36 @@ impl World {
     }
 }
 
-pub(super) fn bootstrap() -> Command {
-    let spec = NodeSpec {
+pub(super) fn code(response: &Response) -> Option<Code> {
+    match response {
+        Response::Refused(refused) | Response::UploadFailed(refused) => Some(refused.code),
+        _ => None,
+    }
+}
+
+pub(super) fn spec() -> NodeSpec {
+    NodeSpec {
         addr: "127.0.0.1:7400".to_owned(),
         zone: "default".to_owned(),
         roles: Role::ALL.into(),
         version: "0.1.0".to_owned(),
-    };
+    }
+}
+
+pub(super) fn join(key: u8) -> Command {
+    Command::NodeJoin { key: Uuid::from_u128(key.into()), spec: spec() }
+}
+
+/// A layout of these nodes, all of them in each of its slots.
+pub(super) fn layout(epoch: Epoch, ids: &[NodeId], slots: usize) -> Layout {
+    let node = |&id| LayoutNode { id, zone: "default".to_owned(), weight_milli: 1_000, wish: NodeWish::In };
+    let all = (0..).zip(ids).map(|(at, _)| at).collect();
+    Layout::new(epoch, ids.iter().map(node).collect(), vec![all; slots]).expect("valid")
+}
+
+pub(super) fn bootstrap() -> Command {
     let dir = DirSpec { key: Uuid::from_u128(1), path: "/data".to_owned(), fault: None, mended: false };
-    Command::Bootstrap { cluster: ClusterId::from_random([7; 16]), node: spec, dirs: vec![dir] }
+    Command::Bootstrap { cluster: ClusterId::from_random([7; 16]), node: spec(), dirs: vec![dir] }
 }
 
 pub(super) fn upload_id(n: u8) -> UploadId {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*};
-use vs_core::id::DirId;
+use vs_core::{id::DirId, limit::SLOTS};
 
 use super::{invariant, *};
 
@@ -29,6 +29,11 @@ enum Act {
     Short { name: SettingName },
     Directories { keys: Vec<u8> },
     Whole { n: u8, content: u8 },
+    Join { key: u8 },
+    Choose { node: u64, zone: Option<u8>, weight_milli: Option<u32> },
+    Layout { nodes: Vec<u64>, behind: u64 },
+    Remove { node: u64, layout: Option<Vec<u64>> },
+    Roles { node: u64, roles: BTreeSet<Role> },
 }
 
 const UPLOADS: u8 = 5;
@@ -39,6 +44,8 @@ fn act() -> impl Strategy<Value = Act> {
     let behind = || prop_oneof![8 => Just(0u64), 2 => Just(1), 1 => Just(u64::MAX)];
     let on_duplicate = prop_oneof![Just(OnDuplicate::Skip), Just(OnDuplicate::New), Just(OnDuplicate::Error)];
     let name = prop_oneof![Just(ORIGINAL), Just("v0")];
+    let node = || 1u64..=4;
+    let nodes = || prop::sample::subsequence(vec![1u64, 2, 3, 4], 1..4);
     prop_oneof![
         6 => (n(), on_duplicate, prop::bool::weighted(0.8), proptest::option::weighted(0.2, content())).prop_map(
             |(n, on_duplicate, keep_original, offered)| Act::Begin { n, on_duplicate, keep_original, offered }),
@@ -63,6 +70,14 @@ fn act() -> impl Strategy<Value = Act> {
         1 => prop::sample::select(SettingName::ALL).prop_map(|name| Act::Short { name }),
         1 => vec(0u8..3, 0..3).prop_map(|keys| Act::Directories { keys }),
         5 => (n(), content()).prop_map(|(n, content)| Act::Whole { n, content }),
+        3 => (0u8..5).prop_map(|key| Act::Join { key }),
+        1 => (node(), proptest::option::of(0u8..2), proptest::option::of(0u32..100))
+            .prop_map(|(node, zone, weight_milli)| Act::Choose { node, zone, weight_milli }),
+        3 => (nodes(), prop_oneof![9 => Just(0u64), 1 => Just(1)])
+            .prop_map(|(nodes, behind)| Act::Layout { nodes, behind }),
+        3 => (node(), proptest::option::of(nodes())).prop_map(|(node, layout)| Act::Remove { node, layout }),
+        1 => (2u64..=4, prop::sample::subsequence(Role::ALL.to_vec(), 0..=3))
+            .prop_map(|(node, roles)| Act::Roles { node, roles: roles.into_iter().collect() }),
     ]
 }
 
@@ -123,9 +138,27 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
             let spec = view.node(NodeId(1)).expect("readable").expect("known").spec;
             Command::NodeUpdate { node: NodeId(1), spec, dirs: keys.into_iter().map(dir).collect() }
         }
+        Act::Join { key } => join(key),
+        Act::Choose { node, zone, weight_milli } => {
+            Command::NodeSet { node: NodeId(node), zone: zone.map(|zone| zone.to_string()), weight_milli }
+        }
+        Act::Layout { nodes, behind } => Command::LayoutSet { layout: layout_of(view, &nodes, behind) },
+        Act::Remove { node, layout } => {
+            let layout = layout.map(|nodes| layout_of(view, &nodes, 0));
+            Command::NodeRemove { node: NodeId(node), layout }
+        }
+        Act::Roles { node, roles } => {
+            Command::NodeUpdate { node: NodeId(node), spec: NodeSpec { roles, ..spec() }, dirs: vec![] }
+        }
         Act::Whole { n, content } => return whole_upload(n, content, asset(n), ballot(n, 0)),
     };
     vec![one]
+}
+
+fn layout_of(view: View<'_>, nodes: &[u64], behind: u64) -> Layout {
+    let next = view.epoch().expect("readable").expect("bootstrapped").next();
+    let nodes: Vec<_> = nodes.iter().copied().map(NodeId).collect();
+    layout(Epoch(next.0 - behind), &nodes, SLOTS)
 }
 
 /// What takes an upload from wherever it is to its end, unless something is in the way.

@@ -2,20 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vs_core::{
-    error::Code,
-    id::{DirId, Epoch},
-    layout::Scheme,
-};
+use vs_core::{error::Code, id::DirId, layout::Scheme};
 
 use super::{super::table::assets::Assets, *};
-
-fn code(response: &Response) -> Option<Code> {
-    match response {
-        Response::Refused(refused) | Response::UploadFailed(refused) => Some(refused.code),
-        _ => None,
-    }
-}
 
 fn status(world: &World, asset: AssetId) -> AssetStatus {
     world.view().asset(asset).expect("readable").expect("known").status
