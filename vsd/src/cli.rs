@@ -33,6 +33,7 @@ struct Cli {
 enum Command {
     /// Run a node.
     #[command(after_help = "Examples:\n  vsd serve --bootstrap --data-dir /srv/v\n  \
+                            vsd serve --join 10.0.0.11:7400 --data-dir /srv/v\n  \
                             vsd serve --config /etc/vsd.toml --set log.format=json")]
     Serve(ServeArgs),
     /// Run a library for trying things out; it is removed when this ends.
@@ -96,6 +97,9 @@ struct ServeArgs {
     /// Begin a new cluster in an empty data directory
     #[arg(long)]
     bootstrap: bool,
+    /// Join the cluster that these nodes belong to, with an empty data directory
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', conflicts_with = "bootstrap")]
+    join: Vec<String>,
     /// Listen off loopback although nothing is encrypted
     #[arg(long)]
     insecure: bool,
@@ -119,6 +123,14 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl ServeArgs {
+    fn begin(&self) -> run::Begin {
+        match () {
+            () if self.bootstrap => run::Begin::Bootstrap,
+            () if !self.join.is_empty() => run::Begin::Join(self.join.clone()),
+            () => run::Begin::GoOn,
+        }
+    }
+
     fn sources(&self) -> Sources {
         let mut overrides = self.set.clone();
         let mut flag = |key: &str, value: Option<String>| overrides.extend(value.map(|value| (key.to_owned(), value)));
@@ -157,7 +169,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let ended = match cli.command {
-        Command::Serve(args) => Config::load(&args.sources()).and_then(|config| run::main(&config, args.bootstrap)),
+        Command::Serve(args) => Config::load(&args.sources()).and_then(|config| run::main(&config, &args.begin())),
         Command::Dev(args) => dev::main(&args),
         Command::CheckConfig(args) => check(&args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::main(&args),

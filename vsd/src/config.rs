@@ -322,8 +322,8 @@ impl Config {
         if self.node.roles.is_empty() {
             return Err(("node.roles", "names no role".to_owned()));
         }
-        if self.node.roles.len() < Role::ALL.len() {
-            return Err(("node.roles", "a node of a cluster of one needs metadata, storage and uploader".to_owned()));
+        if [Role::Storage, Role::Uploader].iter().any(|role| !self.node.roles.contains(role)) {
+            return Err(("node.roles", "every node needs storage and uploader in this release".to_owned()));
         }
         if !self.node.listen.ip().is_loopback() && !self.node.insecure {
             let why = "only loopback is safe: nothing is encrypted and nobody is asked who they are; set node.insecure \

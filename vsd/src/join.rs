@@ -7,8 +7,10 @@
 //! - What is wrong with one directory costs that directory: the others are served, and `vsctl status` says why.
 //! - A directory that cannot be used is missing for the cluster until it can be.
 //! - A fault is only taken for mended once, and before anything is written to the directory again.
+//! - Without a quorum the directories that this node knows are served as it knows them (AVL-1). Should the cluster know
+//!   of a fault that this node does not, the node stops.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use uuid::Uuid;
 use vs_core::{
@@ -16,18 +18,21 @@ use vs_core::{
     id::{DirId, NodeId},
 };
 use vsd_core::{
-    meta::{Command, DirRecord, DirSpec, DirState, NodeSpec, Response},
+    meta::{Command, DirRecord, DirSpec, DirState, NodeSpec, Response, View},
     superblock,
 };
 
 use crate::{
     admin,
     config::Config,
-    meta::Meta,
+    meta::{Meta, MetaError, StateRead},
     node::DataDir,
-    run::propose,
     storage::{self, Directory, Held, Limits, Lost, Owner, Store, Unusable},
 };
+
+/// How long a node that starts waits for a quorum before it serves without one what it has.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What the node tells of itself, and of which directories.
 #[derive(Clone, Debug)]
@@ -35,11 +40,28 @@ pub(crate) struct Membership {
     node: NodeId,
     spec: NodeSpec,
     dirs: Vec<(DirId, DirSpec)>,
+    /// The cluster has not heard of this start yet; these are the directories that are served as sound.
+    untold: Option<Vec<Uuid>>,
 }
 
 impl Membership {
+    /// Tells the cluster what it does not know: of a start without a quorum, and of failed syncs. False when the cluster
+    /// knows of a fault in a directory that is served as sound.
+    pub(crate) async fn tell_news(&mut self, meta: &Meta, failed: Vec<(DirId, String)>) -> Result<bool, Failure> {
+        if let Some(sound) = self.untold.clone() {
+            self.tell(meta).await?;
+            let known = known(&meta.read().await?.view(), self.node)?;
+            self.untold = None;
+            if known.iter().any(|dir| sound.contains(&dir.key) && dir.unmended().is_some()) {
+                return Ok(false);
+            }
+        }
+        self.tell_faults(meta, failed).await?;
+        Ok(true)
+    }
+
     /// The directories of which a sync failed since they were last told of, told to the cluster.
-    pub(crate) async fn tell_faults(&mut self, meta: &Meta, failed: Vec<(DirId, String)>) -> Result<(), Failure> {
+    async fn tell_faults(&mut self, meta: &Meta, failed: Vec<(DirId, String)>) -> Result<(), Failure> {
         let mut news = self.clone();
         for (failed, why) in failed {
             let dir = news.dirs.iter_mut().find(|(dir, _)| *dir == failed);
@@ -57,7 +79,7 @@ impl Membership {
     async fn tell(&self, meta: &Meta) -> Result<Vec<DirId>, Failure> {
         let dirs = self.dirs.iter().map(|(_, dir)| dir.clone()).collect();
         let update = Command::NodeUpdate { node: self.node, spec: self.spec.clone(), dirs };
-        match propose(meta, update).await? {
+        match meta.propose(update).await?.accepted()? {
             Response::Node { dirs, .. } => Ok(dirs),
             other => Err(Failure::new(Code::Internal, format!("an unexpected answer: {other:?}"))),
         }
@@ -75,18 +97,41 @@ pub(crate) async fn join(
     spec: NodeSpec,
 ) -> Result<(Store, Membership), Failure> {
     let node = data.identity.node;
+    let state = freshest(meta).await?;
     let mut lost = Vec::new();
-    let mut held = hold_all(config, data, &known(meta, node)?, &mut lost);
+    let mut held = hold_all(config, data, &known(&state.view(), node)?, &mut lost);
     let dirs = held.iter().map(|held| (DirId(0), told(held))).collect();
-    let mut membership = Membership { node, spec, dirs };
-    let ids = membership.tell(meta).await?;
+    let mut membership = Membership { node, spec, dirs, untold: None };
+    let ids = match membership.tell(meta).await {
+        Ok(ids) => ids,
+        Err(failure) if failure.code == Code::NoQuorum => {
+            let known = known(&state.view(), node)?;
+            let id = |held: &Held| known.iter().find(|dir| dir.key == held.identity.key).map(|dir| dir.id);
+            held.retain(|held| {
+                id(held).is_some() || {
+                    lose(&mut lost, held.path.clone(), "the cluster has to know it first".to_owned());
+                    false
+                }
+            });
+            membership.dirs.retain(|(_, dir)| held.iter().any(|held| held.identity.key == dir.key));
+            membership.untold = Some(membership.dirs.iter().map(|(_, dir)| dir.key).collect());
+            tracing::warn!("without a quorum: chunks are served as this node knows them");
+            held.iter().filter_map(id).collect()
+        }
+        Err(failure) => return Err(failure),
+    };
     membership.dirs.iter_mut().zip(&ids).for_each(|((id, dir), given)| {
         *id = *given;
         dir.mended = false;
     });
 
     let settled = held.iter_mut().zip(&ids).map(|(held, id)| settle(held, *id)).collect::<Vec<_>>();
-    let known = known(meta, node)?;
+    // what was told may have changed it
+    let state = if membership.untold.is_none() { freshest(meta).await? } else { state };
+    let known = known(&state.view(), node)?;
+    if let Some(sound) = &mut membership.untold {
+        sound.retain(|key| known.iter().all(|dir| dir.key != *key || dir.unmended().is_none()));
+    }
     let failed_fsync =
         |key: Uuid| known.iter().any(|dir| dir.key == key && matches!(dir.state, DirState::ReadOnly { .. }));
     let told = held.len();
@@ -109,7 +154,9 @@ pub(crate) async fn join(
     }
     if dirs.len() < told {
         membership.dirs.retain(|(id, _)| dirs.iter().any(|dir| dir.id() == *id));
-        membership.tell(meta).await?;
+        if membership.untold.is_none() {
+            membership.tell(meta).await?;
+        }
     }
     let store = Store::new(dirs, lost).map_err(|error| unusable().because(error))?;
     Ok((store, membership))
@@ -164,8 +211,21 @@ fn told(held: &Held) -> DirSpec {
 }
 
 /// The node's directories as the cluster knows them.
-fn known(meta: &Meta, node: NodeId) -> Result<Vec<DirRecord>, Failure> {
-    meta.stale().state.view().dirs_of(node).map_err(admin::internal)
+fn known(view: &View<'_>, node: NodeId) -> Result<Vec<DirRecord>, Failure> {
+    view.dirs_of(node).map_err(admin::internal)
+}
+
+/// The newest state that can be had: the cluster's, or without a quorum this node's.
+async fn freshest(meta: &Meta) -> Result<StateRead, Failure> {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match meta.read().await {
+            Ok(state) => return Ok(state),
+            Err(MetaError::Stopped(why)) => return Err(MetaError::Stopped(why).into()),
+            Err(_) if tokio::time::Instant::now() < until => tokio::time::sleep(PAUSE).await,
+            Err(_) => return Ok(meta.stale().state),
+        }
+    }
 }
 
 fn lose(lost: &mut Vec<Lost>, path: PathBuf, why: String) {

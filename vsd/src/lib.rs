@@ -6,6 +6,7 @@
 //! - Every decision lives in `vsd-core`; what is here reads clocks, disks and sockets and does as decided.
 
 mod admin;
+mod admission;
 pub mod cli;
 pub mod config;
 mod dev;

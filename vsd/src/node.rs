@@ -3,7 +3,7 @@
 //! | path | content |
 //! |---|---|
 //! | `LOCK` | held (flock) by the running daemon; says who that is |
-//! | `node.toml` | format, cluster and node; written once, then only moved from `bootstrapping` to `member` |
+//! | `node.toml` | format, cluster and node; then only moved from `bootstrapping` or `joining` over `admitted` to `member` |
 //! | `meta/` | log and state |
 //! | `chunks/` | superblocks, unless the configuration names other directories; those say whose they are (`storage::identity`) |
 //! | `spool/` | uploads that are being received |
@@ -36,6 +36,10 @@ const FORMAT: u32 = 2;
 pub(crate) enum Stage {
     /// The cluster's first command is not known to be committed.
     Bootstrapping,
+    /// No cluster has this node yet. Its id and the cluster's are not known.
+    Joining,
+    /// A cluster has this node, and has sent it nothing of its log yet.
+    Admitted,
     Member,
 }
 
@@ -45,7 +49,13 @@ pub(crate) struct Identity {
     format: u32,
     pub(crate) stage: Stage,
     pub(crate) cluster: ClusterId,
+    /// Raised by every `vsd recover`.
+    #[serde(default)]
+    pub(crate) incarnation: u64,
     pub(crate) node: NodeId,
+    /// What this node asks to join with: the cluster gives one id for one key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) join_key: Option<Uuid>,
     /// Of the directory of chunks, in format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dir: Option<DirId>,
@@ -61,30 +71,50 @@ pub(crate) struct DataDir {
     _lock: Flock<File>,
 }
 
+/// What becomes of a directory that no node has used yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NewNode {
+    /// Nothing: it is an error.
+    Refuse,
+    /// The first node of a cluster with this id.
+    Bootstrap(ClusterId),
+    /// A node that asks a cluster to take it, under this key.
+    Join(Uuid),
+}
+
+impl NewNode {
+    fn identity(self) -> Option<Identity> {
+        let (stage, cluster, node, join_key) = match self {
+            Self::Refuse => return None,
+            Self::Bootstrap(cluster) => (Stage::Bootstrapping, cluster, NodeId(1), None),
+            Self::Join(key) => (Stage::Joining, ClusterId::from_random([0; 16]), NodeId(0), Some(key)),
+        };
+        Some(Identity { format: FORMAT, stage, cluster, incarnation: 0, node, join_key, dir: None, dir_key: None })
+    }
+}
+
 impl DataDir {
-    /// Takes the directory into use. `bootstrap` is the random id of the new cluster, where a new one is wanted.
-    pub(crate) fn open(root: &Path, bootstrap: Option<ClusterId>, listen: &str) -> Result<Self, Failure> {
+    /// Takes the directory into use.
+    pub(crate) fn open(root: &Path, new: NewNode, listen: &str) -> Result<Self, Failure> {
         let state = look(root)?;
         if state == State::Foreign {
             return Err(Failure::new(Code::DataDir, format!("{} is not a data directory of vsd", root.display()))
                 .because("it is not empty and has no node.toml; nothing was changed")
                 .hint("name an empty or new directory with `--data-dir DIR`"));
         }
-        let Some(cluster) = bootstrap.or((state == State::Ours).then_some(ClusterId::from_random([0; 16]))) else {
+        if state == State::Empty && new == NewNode::Refuse {
             return Err(Failure::new(Code::DataDir, format!("{} holds no node yet", root.display()))
-                .because("a new node begins a cluster only when it is told to")
+                .because("a new node begins a cluster, or joins one, only when it is told to")
                 .hint(format!("vsd serve --bootstrap --data-dir {}", root.display())));
-        };
+        }
         make_dir(root).map_err(|error| unusable(root, &error))?;
         let lock = lock(root, &format!("vsd, process {}, listening on {listen}", std::process::id()))?;
-        let identity = match look(root)? {
-            State::Ours => read_identity(root)?,
-            State::Empty | State::Foreign => {
-                let stage = Stage::Bootstrapping;
-                let identity = Identity { format: FORMAT, stage, cluster, node: NodeId(1), dir: None, dir_key: None };
+        let identity = match (look(root)?, new.identity()) {
+            (State::Empty, Some(identity)) => {
                 write_identity(root, &identity)?;
                 identity
             }
+            _ => read_identity(root)?,
         };
         for part in ["meta", "spool"] {
             make_dir(&root.join(part)).map_err(|error| unusable(root, &error))?;
@@ -122,7 +152,14 @@ impl DataDir {
         self.root.join("spool")
     }
 
-    /// The cluster has this node: from now on a missing log is an error.
+    /// A cluster has taken this node.
+    pub(crate) fn now_admitted(&mut self, cluster: ClusterId, incarnation: u64, node: NodeId) -> Result<(), Failure> {
+        let stage = Stage::Admitted;
+        self.identity = Identity { stage, cluster, incarnation, node, join_key: None, ..self.identity.clone() };
+        write_identity(&self.root, &self.identity)
+    }
+
+    /// The node has a log: from now on a missing one is an error.
     pub(crate) fn now_member(&mut self) -> Result<(), Failure> {
         if self.identity.stage != Stage::Member {
             self.identity.stage = Stage::Member;
@@ -228,23 +265,23 @@ fn unusable(root: &Path, error: &std::io::Error) -> Failure {
 mod tests {
     use super::*;
 
-    fn cluster() -> Option<ClusterId> {
-        Some(ClusterId::from_random([7; 16]))
+    fn cluster() -> NewNode {
+        NewNode::Bootstrap(ClusterId::from_random([7; 16]))
     }
 
     #[test]
     fn a_directory_is_taken_once_and_keeps_its_identity() {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let root = scratch.path().join("n1");
-        assert_eq!(DataDir::open(&root, None, "a:1").expect_err("never guesses").code, Code::DataDir);
+        assert_eq!(DataDir::open(&root, NewNode::Refuse, "a:1").expect_err("never guesses").code, Code::DataDir);
         assert!(!root.exists(), "a refusal leaves nothing behind");
         let mut first = DataDir::open(&root, cluster(), "a:1").expect("bootstrapped");
         first.now_member().expect("written");
-        let second = DataDir::open(&root, None, "a:2").expect_err("in use");
+        let second = DataDir::open(&root, NewNode::Refuse, "a:2").expect_err("in use");
         assert!(second.code == Code::Conflict && second.why[0].contains("a:1"), "{second}");
         let identity = first.identity.clone();
         drop(first);
-        let again = DataDir::open(&root, Some(ClusterId::from_random([8; 16])), "a:1").expect("reopened");
+        let again = DataDir::open(&root, NewNode::Bootstrap(ClusterId::from_random([8; 16])), "a:1").expect("reopened");
         assert_eq!((&again.identity, again.identity.stage), (&identity, Stage::Member));
     }
 
@@ -259,7 +296,7 @@ mod tests {
         fs::write(scratch.path().join("node.toml"), text).expect("written");
         fs::create_dir(scratch.path().join("chunks")).expect("made");
         for _ in 0..2 {
-            let data = DataDir::open(scratch.path(), None, "a:1").expect("opened");
+            let data = DataDir::open(scratch.path(), NewNode::Refuse, "a:1").expect("opened");
             assert_eq!((data.identity.format, data.identity.stage, data.identity.dir), (FORMAT, Stage::Member, None));
             let moved = storage::Identity::read(&data.chunks()).expect("readable").expect("it says whose it is");
             assert_eq!((moved.cluster, moved.node, moved.key), (cluster, NodeId(1), cluster.0));
@@ -273,7 +310,7 @@ mod tests {
         fs::write(scratch.path().join("holiday.jpg"), b"x").expect("written");
         assert_eq!(DataDir::open(scratch.path(), cluster(), "a:1").expect_err("foreign").code, Code::DataDir);
         fs::write(scratch.path().join("node.toml"), "format = 99\nmystery = true\n").expect("written");
-        let newer = DataDir::open(scratch.path(), None, "a:1").expect_err("newer");
+        let newer = DataDir::open(scratch.path(), NewNode::Refuse, "a:1").expect_err("newer");
         assert!(newer.what.contains("newer"), "{newer}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::IsTerminal,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -10,33 +10,39 @@ use nix::sys::{
     resource::{Resource, getrlimit, setrlimit},
     signal::Signal,
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use uuid::Uuid;
 use vs_core::{
     error::{Code, Exit, Failure},
     id::ClusterId,
 };
+use vs_wire::v1;
 use vsd_core::{
     care::{CompactTerms, ScrubTerms},
-    meta::{Command, NodeSpec, Response},
+    meta::{Command, NodeSpec, Role},
 };
 
 use crate::{
     admin,
+    admission::{Seeds, admit, leaves_from},
     cli::role_names,
     config::{self, Config, LogFormat},
     join::{Membership, join},
-    listen,
-    meta::{Meta, MetaError, MetaOptions},
-    node::DataDir,
+    listen::{self, Routers},
+    meta::{self, Meta, MetaOptions, Own},
+    node::{DataDir, NewNode, Stage},
     notify::notify,
     reserve::Reserve,
     storage::{self, Caretaker, Probes, Store, Terms},
     upload::{self, Uploader},
 };
 
-/// How long an election may take, and how often its end is looked for.
-const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
-const LEADER_POLL: Duration = Duration::from_millis(10);
+/// How often a node that joins looks whether it has got the log's beginning.
+const BEGUN_POLL: Duration = Duration::from_millis(10);
 /// How long the disks may take to seal what was being written.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the cluster may take to hear of what failed at the very end.
@@ -48,13 +54,24 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often the consensus is asked whether it still runs.
 const FATAL_POLL: Duration = Duration::from_secs(1);
 
+/// How a node begins that has nothing yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// It is the first of a cluster.
+    Bootstrap,
+    /// It joins the cluster of which one of these nodes is a member.
+    Join(Vec<String>),
+    /// It does not: it must have something.
+    GoOn,
+}
+
 /// Runs a node until a signal ends it.
-pub(crate) fn main(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
+pub(crate) fn main(config: &Config, begin: &Begin) -> Result<Exit, Failure> {
     log_to_stderr(config)?;
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Code::Internal, "no threads").because(error))?;
-    let ended = runtime.block_on(node(config, bootstrap));
+    let ended = runtime.block_on(node(config, begin));
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
 }
@@ -68,51 +85,47 @@ fn raise_open_files() {
     }
 }
 
-async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
+async fn node(config: &Config, begin: &Begin) -> Result<Exit, Failure> {
     let stop = stop_signal();
     tokio::pin!(stop);
-    let cluster = bootstrap.then(|| ClusterId::from_random(rand::random()));
-    let mut data = DataDir::open(&config.node.data_dir, cluster, &config.node.listen.to_string())?;
+    let (new, members) = match begin {
+        Begin::Bootstrap => (NewNode::Bootstrap(ClusterId::from_random(rand::random())), &[][..]),
+        Begin::Join(members) => (NewNode::Join(Uuid::from_bytes(rand::random())), members.as_slice()),
+        Begin::GoOn => (NewNode::Refuse, &[][..]),
+    };
+    let mut data = DataDir::open(&config.node.data_dir, new, &config.node.listen.to_string())?;
+    if data.identity.stage == Stage::Bootstrapping && !config.node.roles.contains(&Role::Metadata) {
+        return Err(Failure::new(Code::Config, "the first node of a cluster needs the role `metadata`"));
+    }
     let listener = bind(config).await?;
+    let seeds = tokio::select! {
+        seeds = admit(&mut data, config, members) => seeds?,
+        signal = &mut stop => return Ok(exit_of(signal)),
+    };
 
     let reserve = Arc::new(Reserve::open(&data.meta()));
-    let meta = Meta::open(meta_options(config, &data)).await?;
-    data.now_member()?;
-    let (store, membership) = join(config, &data, &meta, spec(config)).await?;
-    let store = Arc::new(store);
-    let uploader = Uploader::start(
-        upload::Options {
-            addr: config.node.advertised(),
-            node: data.identity.node,
-            spool: data.spool(),
-            concurrency: config.upload.concurrency,
-            spool_full_percent: config.upload.spool_full_percent,
-            chunks_full_percent: store.shares_disk(&data.spool()).then_some(config.storage.full_percent),
-            media: config.media.clone(),
-        },
-        meta.clone(),
-    )
-    .await?;
-
-    let care = start_care(config, &store)?;
-    let started_ms = wall_ms();
+    let meta = Meta::open(meta_options(config, &data, seeds)).await?;
     let (closing, closed) = watch::channel(false);
-    let admin = admin::Services {
-        meta: meta.clone(),
-        store: store.clone(),
-        care: care.clone(),
-        node: data.identity.node,
-        started_ms,
-        closed: closed.clone(),
+    let routers = Arc::new(OnceLock::new());
+    let server = tokio::spawn(listen::serve(listener, meta.acceptor(), routers.clone(), until(closed.clone())));
+    let started = tokio::select! {
+        started = Running::start(config, &mut data, &meta, &reserve, closed) => Some(started),
+        signal = &mut stop => {
+            tracing::info!(%signal, "stopping before the node was ready");
+            None
+        }
     };
-    let grpc = admin::router(admin, uploader.clone())?;
-    let http = storage::router(store.clone(), probes(&store, &care, &reserve));
-    let server = tokio::spawn(listen::serve(listener, grpc, http, async move {
-        let mut closed = closed;
-        let _ = closed.wait_for(|closed| *closed).await;
-    }));
-    let (ending, ended) = watch::channel(false);
-    let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership, ended));
+    let running = match started {
+        Some(Ok((running, serves))) => {
+            let _ = routers.set(serves);
+            running
+        }
+        ended => {
+            let _ = closing.send(true);
+            meta.shutdown().await;
+            return ended.map_or(Ok(Exit::Terminated), |failed| failed.map(|_| Exit::Ok));
+        }
+    };
     let keeper = tokio::spawn(async move { reserve.keep().await });
     notify("READY=1");
     tracing::info!(
@@ -125,31 +138,121 @@ async fn node(config: &Config, bootstrap: bool) -> Result<Exit, Failure> {
 
     let signal = tokio::select! {
         signal = stop => signal,
-        why = fatal(&meta) => {
+        failure = fatal(&meta, &running.stale) => {
             notify("STOPPING=1");
-            return Err(Failure::new(Code::Internal, "the metadata of this node has stopped").because(why)
-                .hint("what was acknowledged is safe; mend the cause and start vsd again"));
+            return Err(failure);
         }
     };
     tracing::info!(%signal, "stopping");
     notify("STOPPING=1");
     keeper.abort();
-    // Uploads end first, while they can still write chunks; their streams end with them.
-    if tokio::time::timeout(STOP_TIMEOUT, uploader.stop()).await.is_err() {
-        tracing::warn!("not every upload could be put aside in time; they go on at the next start");
-    }
-    let _ = closing.send(true);
-    let _ = server.await;
-    let shutdown = tokio::task::spawn_blocking(move || close_store(&care, &store));
-    if tokio::time::timeout(CLOSE_TIMEOUT, shutdown).await.is_err() {
-        tracing::warn!("a disk does not answer; what was acknowledged on it is safe, and the next start takes longer");
-    }
-    // the cluster hears of what failed while this node stopped
-    let _ = ending.send(true);
-    let _ = tokio::time::timeout(FAULT_TIMEOUT, faults).await;
-    meta.shutdown().await;
+    running.stop(&meta, server, &closing).await;
     tracing::info!("stopped");
-    Ok(if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted })
+    Ok(exit_of(signal))
+}
+
+/// Resolves once the daemon is closing.
+async fn until(mut closed: watch::Receiver<bool>) {
+    let _ = closed.wait_for(|closed| *closed).await;
+}
+
+fn exit_of(signal: Signal) -> Exit {
+    if signal == Signal::SIGTERM { Exit::Terminated } else { Exit::Interrupted }
+}
+
+/// What runs while a node is ready.
+struct Running {
+    store: Arc<Store>,
+    care: Arc<[Caretaker]>,
+    uploader: Uploader,
+    faults: JoinHandle<()>,
+    ending: watch::Sender<bool>,
+    /// Told when the directories were opened by what turned out not to be the newest knowledge of them.
+    stale: Arc<Notify>,
+}
+
+impl Running {
+    /// Starts the roles, once the cluster knows this node's directories.
+    async fn start(
+        config: &Config,
+        data: &mut DataDir,
+        meta: &Meta,
+        reserve: &Arc<Reserve>,
+        closed: watch::Receiver<bool>,
+    ) -> Result<(Self, Routers), Failure> {
+        while !meta.has_begun() {
+            tokio::time::sleep(BEGUN_POLL).await;
+        }
+        data.now_member()?;
+        let (store, membership) = join(config, data, meta, spec(config)).await?;
+        let store = Arc::new(store);
+        meta.tell_of(own(&store));
+        let uploader = Uploader::start(
+            upload::Options {
+                addr: config.node.advertised(),
+                from: leaves_from(config),
+                node: data.identity.node,
+                spool: data.spool(),
+                concurrency: config.upload.concurrency,
+                spool_full_percent: config.upload.spool_full_percent,
+                chunks_full_percent: store.shares_disk(&data.spool()).then_some(config.storage.full_percent),
+                media: config.media.clone(),
+            },
+            meta.clone(),
+        )
+        .await?;
+        let care = start_care(config, &store)?;
+        let admin = admin::Services {
+            meta: meta.clone(),
+            store: store.clone(),
+            care: care.clone(),
+            node: data.identity.node,
+            started_ms: wall_ms(),
+            closed,
+        };
+        let grpc = admin::router(admin, uploader.clone())?;
+        let http = storage::router(store.clone(), probes(&store, &care, reserve));
+        let (ending, ended) = watch::channel(false);
+        let stale = Arc::new(Notify::new());
+        let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership, ended, stale.clone()));
+        Ok((Self { store, care, uploader, faults, ending, stale }, Routers { grpc, http }))
+    }
+
+    async fn stop(self, meta: &Meta, server: JoinHandle<()>, closing: &watch::Sender<bool>) {
+        // somebody else leads from here on, so nobody waits for an election
+        meta.step_down().await;
+        // Uploads end first, while they can still write chunks; their streams end with them.
+        if tokio::time::timeout(STOP_TIMEOUT, self.uploader.stop()).await.is_err() {
+            tracing::warn!("not every upload could be put aside in time; they go on at the next start");
+        }
+        let _ = closing.send(true);
+        let _ = server.await;
+        let (care, store) = (self.care, self.store);
+        let shutdown = tokio::task::spawn_blocking(move || close_store(&care, &store));
+        if tokio::time::timeout(CLOSE_TIMEOUT, shutdown).await.is_err() {
+            tracing::warn!(
+                "a disk does not answer; what was acknowledged on it is safe, and the next start takes longer"
+            );
+        }
+        // the cluster hears of what failed while this node stopped
+        let _ = self.ending.send(true);
+        let _ = tokio::time::timeout(FAULT_TIMEOUT, self.faults).await;
+        meta.shutdown().await;
+    }
+}
+
+/// What this node tells the others of its disks.
+fn own(store: &Arc<Store>) -> Own {
+    let store = store.clone();
+    Box::new(move || {
+        let (total, free) = store.space();
+        v1::NodeInfo {
+            chunks: store.stats().iter().map(|(_, stats)| stats.chunks).sum(),
+            disk_total_bytes: total,
+            disk_used_bytes: total.saturating_sub(free),
+            ..v1::NodeInfo::default()
+        }
+    })
 }
 
 /// Ends care and seals what is being written, each directory by itself, so that none waits for another's disk.
@@ -205,48 +308,62 @@ fn spec(config: &Config) -> NodeSpec {
     }
 }
 
-fn meta_options(config: &Config, data: &DataDir) -> MetaOptions {
-    let first = Command::Bootstrap { cluster: data.identity.cluster, node: spec(config), dirs: Vec::new() };
+fn meta_options(config: &Config, data: &DataDir, seeds: Seeds) -> MetaOptions {
+    let identity = &data.identity;
+    let first = Command::Bootstrap { cluster: identity.cluster, node: spec(config), dirs: Vec::new() };
     MetaOptions {
         dir: data.meta(),
-        node: data.identity.node,
-        bootstrap: (data.identity.stage == crate::node::Stage::Bootstrapping).then_some(first),
+        cluster: identity.cluster,
+        incarnation: identity.incarnation,
+        node: identity.node,
+        from: leaves_from(config),
+        begin: match identity.stage {
+            Stage::Bootstrapping => meta::Begin::Bootstrap(Box::new(first)),
+            Stage::Joining | Stage::Admitted => meta::Begin::Join,
+            Stage::Member => meta::Begin::GoOn,
+        },
+        seeds,
         snapshot_entries: config.metadata.snapshot_entries,
     }
 }
 
 /// Tells the cluster when an fsync has failed: it remembers, so that a restart does not make the directory look well.
-async fn report_faults(meta: Meta, store: Arc<Store>, mut membership: Membership, mut ending: watch::Receiver<bool>) {
+async fn report_faults(
+    meta: Meta,
+    store: Arc<Store>,
+    mut membership: Membership,
+    mut ending: watch::Receiver<bool>,
+    stale: Arc<Notify>,
+) {
     let mut is_last = false;
     while !is_last {
         is_last = tokio::time::timeout(FAULT_POLL, ending.wait_for(|ending| *ending)).await.is_ok();
-        if let Err(failure) = membership.tell_faults(&meta, store.failed_fsyncs()).await {
-            tracing::warn!(%failure, "the cluster could not be told of a failed fsync");
+        match membership.tell_news(&meta, store.failed_fsyncs()).await {
+            Ok(true) => {}
+            Ok(false) => stale.notify_one(),
+            Err(failure) if failure.code.retryable() => tracing::debug!(%failure, "the cluster does not hear of it"),
+            Err(failure) => tracing::warn!(%failure, "the cluster could not be told of this node's directories"),
         }
     }
 }
 
-/// Why the consensus stopped, once it has: the process has to be started again.
-async fn fatal(meta: &Meta) -> String {
-    loop {
-        if let Some(why) = meta.status().await.fatal {
-            return why;
-        }
-        tokio::time::sleep(FATAL_POLL).await;
-    }
-}
-
-/// Tells the cluster what this node is now, as soon as there is a leader to tell.
-pub(crate) async fn propose(meta: &Meta, update: Command) -> Result<Response, Failure> {
-    let started = tokio::time::Instant::now();
-    loop {
-        match meta.propose(update.clone()).await {
-            Ok(response) => return response.accepted().map_err(Failure::from),
-            Err(MetaError::NotLeader { .. }) if started.elapsed() < LEADER_TIMEOUT => {
-                tokio::time::sleep(LEADER_POLL).await;
+/// Why the process has to be started again, once it has.
+async fn fatal(meta: &Meta, stale: &Notify) -> Failure {
+    let stopped = async {
+        loop {
+            if let Some(why) = meta.fatal() {
+                return Failure::new(Code::Internal, "the metadata of this node has stopped")
+                    .because(why)
+                    .hint("what was acknowledged is safe; mend the cause and start vsd again");
             }
-            Err(error) => return Err(error.into()),
+            tokio::time::sleep(FATAL_POLL).await;
         }
+    };
+    tokio::select! {
+        failure = stopped => failure,
+        () = stale.notified() => Failure::new(Code::DataDir, "the cluster knows of a fault of a data directory")
+            .because("this node did not when it was started without a quorum")
+            .hint("start vsd again"),
     }
 }
 

@@ -21,7 +21,7 @@ mod convert;
 mod status;
 
 pub use convert::{InvalidMessage, hash, scheme_from_wire, scheme_to_wire, tag, track_info};
-pub use status::{failure_from_status, failure_from_wire, failure_to_wire, status_from_failure};
+pub use status::{FAILURE_TRAILER, failure_from_status, failure_from_wire, failure_to_wire, status_from_failure};
 
 /// The compiled `.proto` files, for the reflection service.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/vs.v1.bin");

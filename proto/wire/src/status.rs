@@ -7,7 +7,8 @@ use vs_core::error::{Code, Failure};
 use crate::v1;
 
 /// The trailer that carries the encoded [`v1::Failure`].
-const TRAILER: &str = "vs-failure-bin";
+/// The trailer in which the failure of a call travels.
+pub const FAILURE_TRAILER: &str = "vs-failure-bin";
 
 /// The one mapping of our codes to gRPC's.
 fn grpc_code(code: Code) -> Grpc {
@@ -34,14 +35,14 @@ fn grpc_code(code: Code) -> Grpc {
 pub fn status_from_failure(failure: &Failure) -> Status {
     let mut status = Status::new(grpc_code(failure.code), failure.what.clone());
     let trailer = MetadataValue::from_bytes(&failure_to_wire(failure).encode_to_vec());
-    status.metadata_mut().insert_bin(TRAILER, trailer);
+    status.metadata_mut().insert_bin(FAILURE_TRAILER, trailer);
     status
 }
 
 /// What a failed call means. A status without our trailer came from the transport or from a stranger.
 #[must_use]
 pub fn failure_from_status(status: &Status) -> Failure {
-    let ours = status.metadata().get_bin(TRAILER).and_then(|value| value.to_bytes().ok());
+    let ours = status.metadata().get_bin(FAILURE_TRAILER).and_then(|value| value.to_bytes().ok());
     if let Some(failure) = ours.and_then(|bytes| v1::Failure::decode(bytes).ok()) {
         return failure_from_wire(failure);
     }

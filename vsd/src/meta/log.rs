@@ -46,8 +46,9 @@ const PURGED: &[u8] = &[0x02];
 const ENTRY: u8 = 0x10;
 const AFTER_ENTRIES: &[u8] = &[ENTRY + 1];
 
-/// Most bytes of entries handed to a follower at once, unless one entry alone is longer.
-const REPLICATION_BYTES_MAX: usize = 1 << 20;
+/// Most bytes of entries handed to a follower at once, unless one entry alone is longer: what is behind them, heartbeats
+/// too, waits for them on a slow link.
+const REPLICATION_BYTES_MAX: usize = 256 << 10;
 
 /// The log store. Clones share one database.
 #[derive(Clone)]
@@ -350,7 +351,10 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     {
         let mut batch = WriteBatch::default();
         for entry in entries {
-            batch.put(key(entry.log_id.index), codec::encode(&entry));
+            let bytes = codec::encode(&entry);
+            let (term, index) = (entry.log_id.leader_id.term, entry.log_id.index);
+            tracing::trace!(target: "vsd::raft_trace", term, index, crc = crc32c::crc32c(&bytes), "append");
+            batch.put(key(index), bytes);
         }
         self.0.written.fetch_add(u64::try_from(batch.size_in_bytes()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.write(batch).map_err(unwritable)?;
@@ -359,6 +363,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     }
 
     async fn truncate(&mut self, log_id: LogId) -> Result<(), StorageError> {
+        tracing::trace!(target: "vsd::raft_trace", from = log_id.index, "truncate");
         let mut batch = WriteBatch::default();
         batch.delete_range(key(log_id.index).as_slice(), AFTER_ENTRIES);
         self.write_synced(batch).await.map_err(unwritable)
@@ -370,6 +375,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         flushed
             .map_err(|error| broken(ErrorSubject::StateMachine, ErrorVerb::Write, error))?
             .map_err(|error| unwritable(LogError::State(error)))?;
+        tracing::trace!(target: "vsd::raft_trace", term = log_id.leader_id.term, index = log_id.index, "purge");
         let mut batch = WriteBatch::default();
         batch.put(PURGED, codec::encode(&log_id));
         batch.delete_range(key(0).as_slice(), key(log_id.index.saturating_add(1)).as_slice());

@@ -16,66 +16,83 @@
 
 mod archive;
 mod database;
+mod elections;
 mod log;
 mod network;
 mod offline;
+mod peers;
+mod picture;
+mod propose;
 mod reads;
+mod roll_call;
+mod service;
 mod snapshots;
+mod standing;
 mod state;
+mod steward;
 #[cfg(test)]
 mod tests;
 mod types;
 mod upkeep;
+mod verify;
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use openraft::{
-    BasicNode, Config, ServerState, SnapshotPolicy,
-    error::{ClientWriteError, RaftError},
-};
+use openraft::{BasicNode, Config, ServerState, SnapshotPolicy};
 use tokio::{
     runtime::{Handle, Runtime},
-    sync::{Semaphore, watch},
+    sync::watch,
 };
 use tokio_util::sync::CancellationToken;
 use vs_core::{
-    codec,
     error::{Code, Failure},
-    id::NodeId,
+    id::{ClusterId, NodeId},
 };
-use vsd_core::meta::{Command, Entry, Response, TableError};
+use vs_wire::v1;
+use vsd_core::meta::{Command, Response, TableError};
 
-pub(crate) use self::{database::OpenError, offline::Offline, state::StateRead};
+pub(crate) use self::{
+    database::OpenError,
+    offline::Offline,
+    peers::{PREFACE, PeerError, ask_at},
+    picture::Own,
+    propose::Proposer,
+    roll_call::RollCall,
+    service::PeerAcceptor,
+    state::StateRead,
+};
 use self::{
+    elections::Elections,
     log::RaftLog,
-    network::Alone,
-    reads::Rounds,
+    peers::{Me, Peers},
+    picture::Picture,
+    propose::Proposals,
+    reads::{Reader, Rounds},
+    standing::Standing,
     state::StateStore,
+    steward::Steward,
     types::{LogId, Raft},
     upkeep::Upkeep,
 };
 
 /// Threads of the consensus.
 const THREADS: usize = 2;
-/// How long a proposal or a read may take before the caller is told that nobody knows.
-const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a cluster of one may take to elect itself.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Proposals under way at once.
-const PROPOSALS_MAX: usize = 1_024;
-/// Longest entry, in bytes. A part is the longest that is common; a commit with many init segments the longest there
-/// is.
-const ENTRY_BYTES_MAX: usize = 8 << 20;
-/// Timers for machines that sync to disk and have noisy neighbours.
-const HEARTBEAT_MS: u64 = 250;
-const ELECTION_MS: (u64, u64) = (1_000, 2_000);
-/// Piece of a snapshot sent at once, and how long one may take.
-const SNAPSHOT_PIECE_BYTES: u64 = 1 << 20;
+/// How long another node may take to take entries in: openraft calls this its heartbeat interval, and beats by it unless
+/// it is kept from it ([`elections`] beats instead).
+const APPEND_TIMEOUT_MS: u64 = 2_000;
+/// How long a vote may take to become durable, and for how long after hearing of a leader nobody votes for another:
+/// openraft's election timeouts. What starts elections is in [`elections`].
+const VOTE_TIMEOUT_MS: u64 = 250;
+/// Piece of a snapshot sent at once, and how long one may take: 9 kB/s will do.
+const SNAPSHOT_PIECE_BYTES: u64 = 256 << 10;
 const SNAPSHOT_PIECE_MS: u64 = 30_000;
 
 /// How to open the metadata of a node.
@@ -83,11 +100,27 @@ const SNAPSHOT_PIECE_MS: u64 = 30_000;
 pub(crate) struct MetaOptions {
     /// The folder; made when it is not there.
     pub(crate) dir: PathBuf,
+    pub(crate) cluster: ClusterId,
+    pub(crate) incarnation: u64,
     pub(crate) node: NodeId,
-    /// [`Command::Bootstrap`] of the cluster that is to begin here. One that has begun is left as it is.
-    pub(crate) bootstrap: Option<Command>,
+    /// The address from which this node talks to others, where there is one alone.
+    pub(crate) from: Option<IpAddr>,
+    pub(crate) begin: Begin,
+    /// Where other nodes were when this one last heard.
+    pub(crate) seeds: Vec<(NodeId, String)>,
     /// Entries after which a snapshot is made. A quarter as many are kept in the log behind it.
     pub(crate) snapshot_entries: u64,
+}
+
+/// What is expected in the folder.
+#[derive(Clone, Debug)]
+pub(crate) enum Begin {
+    /// A new cluster is to begin with this [`Command::Bootstrap`]. One that has begun is left as it is.
+    Bootstrap(Box<Command>),
+    /// Nothing yet, or what the leader has sent so far.
+    Join,
+    /// A log.
+    GoOn,
 }
 
 /// Why a proposal or a read has no answer.
@@ -95,8 +128,11 @@ pub(crate) struct MetaOptions {
 pub(crate) enum MetaError {
     #[error("this node does not lead the cluster")]
     NotLeader { leader: Option<NodeId> },
-    #[error("no quorum of the metadata nodes answers")]
-    NoQuorum,
+    #[error("{0}")]
+    NoQuorum(RollCall),
+    /// There is nobody to hand over to.
+    #[error("no voter that answers can take over{}", .wanted.map(|node| format!(" as {node}")).unwrap_or_default())]
+    NoHeir { wanted: Option<NodeId> },
     /// The command may have been applied, or may be later.
     #[error("no answer within {0:?}: whether the command was applied is not known")]
     Unknown(Duration),
@@ -121,15 +157,22 @@ impl From<MetaError> for Failure {
     fn from(error: MetaError) -> Self {
         let code = match &error {
             MetaError::NotLeader { .. } => Code::NotLeader,
-            MetaError::NoQuorum => Code::NoQuorum,
+            MetaError::NoQuorum(_) => Code::NoQuorum,
             MetaError::Unknown(_) => Code::Timeout,
             MetaError::Busy => Code::Busy,
+            MetaError::NoHeir { .. } => Code::Conflict,
             MetaError::TooLong(_) => Code::Invalid,
             MetaError::Stopped(_) | MetaError::Tables(_) => Code::Internal,
         };
         let failure = Self::new(code, error.to_string());
         match error {
             MetaError::NotLeader { leader: Some(leader) } => failure.because(format!("{leader} leads")),
+            MetaError::NoQuorum(call) => {
+                let failure = call.lines.into_iter().fold(failure, Failure::because);
+                let lost = "whether the change was made before that is not known";
+                let failure = if call.lost { failure.because(lost) } else { failure };
+                failure.hint("reads still work with --stale; see `vsctl help consistency`")
+            }
             _ => failure,
         }
     }
@@ -146,36 +189,6 @@ impl From<OpenError> for Failure {
     }
 }
 
-/// What a node knows of the consensus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MetaStatus {
-    pub(crate) node: NodeId,
-    pub(crate) state: MetaState,
-    pub(crate) term: u64,
-    pub(crate) leader: Option<NodeId>,
-    /// Indexes of the log: the last entry, the last one agreed on, and the last one applied.
-    pub(crate) last: u64,
-    pub(crate) committed: u64,
-    pub(crate) applied: u64,
-    pub(crate) snapshot: Option<u64>,
-    pub(crate) purged: Option<u64>,
-    pub(crate) voters: Vec<NodeId>,
-    pub(crate) learners: Vec<NodeId>,
-    /// On the leader: since when no quorum has confirmed it.
-    pub(crate) quorum_ack_ms: Option<u64>,
-    /// Why it stopped, when it did.
-    pub(crate) fatal: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MetaState {
-    Leader,
-    Follower,
-    Candidate,
-    Learner,
-    Stopped,
-}
-
 /// A read that did not ask the cluster.
 #[derive(Debug)]
 pub(crate) struct Stale {
@@ -186,27 +199,40 @@ pub(crate) struct Stale {
 
 /// The metadata of this node. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Meta(Arc<Inner>);
+pub(crate) struct Meta {
+    inner: Arc<Inner>,
+    threads: Arc<Threads>,
+}
 
+/// What serves the calls of this node and of others.
 struct Inner {
     node: NodeId,
     raft: Raft,
     log: RaftLog,
     state: StateStore,
+    peers: Peers,
+    standing: Standing,
+    elections: Elections,
     rounds: Rounds,
-    proposer: Proposer,
+    proposals: Proposals,
+    picture: Picture,
     stop: CancellationToken,
-    /// Taken when the last clone goes.
+}
+
+/// The threads of the consensus; they end when the last clone goes.
+struct Threads {
     runtime: Mutex<Option<Runtime>>,
+    handle: Handle,
+    stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Meta {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Meta").field("node", &self.0.node).finish_non_exhaustive()
+        f.debug_struct("Meta").field("node", &self.inner.node).finish_non_exhaustive()
     }
 }
 
-impl Drop for Inner {
+impl Drop for Threads {
     fn drop(&mut self) {
         self.stop.cancel();
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -218,10 +244,10 @@ impl Drop for Inner {
 }
 
 impl Meta {
-    /// Opens the metadata, and with `bootstrap` begins a cluster in an empty folder.
+    /// Opens the metadata, and begins a cluster in an empty folder where that is wanted.
     ///
     /// # Errors
-    /// When the folder is not sound, or holds no cluster and none is to begin.
+    /// When the folder is not sound, or does not hold what it should.
     pub(crate) async fn open(options: MetaOptions) -> Result<Self, OpenError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -229,11 +255,12 @@ impl Meta {
             .enable_all()
             .build()
             .map_err(OpenError::io(&options.dir))?;
+        let handle = runtime.handle().clone();
         let opened = runtime.spawn(start(options)).await;
         match opened.unwrap_or_else(|error| Err(OpenError::Bootstrap(error.to_string()))) {
-            Ok(meta) => {
-                *meta.0.runtime.lock().unwrap_or_else(PoisonError::into_inner) = Some(runtime);
-                Ok(meta)
+            Ok(inner) => {
+                let threads = Threads { runtime: Mutex::new(Some(runtime)), handle, stop: inner.stop.clone() };
+                Ok(Self { inner, threads: Arc::new(threads) })
             }
             Err(error) => {
                 runtime.shutdown_background();
@@ -242,137 +269,233 @@ impl Meta {
         }
     }
 
-    /// Applies a command, or answers why not. Commands that the rules forbid are answered with a refusal.
+    /// Who serves connections that begin with [`PREFACE`].
+    pub(crate) fn acceptor(&self) -> PeerAcceptor {
+        PeerAcceptor::new(self.inner.clone(), self.threads.handle.clone())
+    }
+
+    /// Applies a command of this node, or answers why not. Commands that the rules forbid are answered with a refusal.
     ///
     /// # Errors
     /// When there is no answer.
     pub(crate) async fn propose(&self, command: Command) -> Result<Response, MetaError> {
-        self.0.proposer.propose(command).await
+        self.inner.proposals.propose(Proposer::Node, command).await
+    }
+
+    /// Applies a command of somebody else's.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn propose_for(&self, proposer: Proposer, command: Command) -> Result<Response, MetaError> {
+        self.inner.proposals.propose(proposer, command).await
     }
 
     /// The state, with everything that was acknowledged before this call.
     ///
     /// # Errors
-    /// When this node does not lead, or no quorum confirms that it does.
+    /// When no quorum confirms that there is nothing newer.
     pub(crate) async fn read(&self) -> Result<StateRead, MetaError> {
-        self.0.rounds.join().await?;
-        Ok(self.0.state.read())
+        self.inner.rounds.join().await?;
+        Ok(self.inner.state.read())
     }
 
     /// The state as this node has it.
     pub(crate) fn stale(&self) -> Stale {
-        let state = self.0.state.read();
-        let confirmed_ms = self.0.raft.metrics().borrow().millis_since_quorum_ack;
-        let applied_ms = u64::try_from(self.0.state.applied_at().elapsed().as_millis()).unwrap_or(u64::MAX);
-        Stale { state, age_ms: confirmed_ms.unwrap_or(applied_ms) }
+        let applied = *self.inner.state.watch_applied().borrow();
+        let age = self.inner.standing.age(applied);
+        let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        Stale { state: self.inner.state.read(), age_ms }
     }
 
     /// The index of the last entry applied, now and whenever it changes.
     pub(crate) fn watch_applied(&self) -> watch::Receiver<u64> {
-        self.0.state.watch_applied()
+        self.inner.state.watch_applied()
     }
 
-    pub(crate) async fn status(&self) -> MetaStatus {
-        let index = |id: Option<LogId>| id.map(|id| id.index);
-        let committed = self.0.raft.with_raft_state(|state| state.committed).await;
-        let metrics = self.0.raft.metrics().borrow().clone();
-        let applied = index(metrics.last_applied).unwrap_or(0);
-        let membership = metrics.membership_config.membership();
-        MetaStatus {
-            node: self.0.node,
-            state: match metrics.state {
-                ServerState::Leader => MetaState::Leader,
-                ServerState::Follower => MetaState::Follower,
-                ServerState::Candidate => MetaState::Candidate,
-                ServerState::Learner => MetaState::Learner,
-                ServerState::Shutdown => MetaState::Stopped,
-            },
-            term: metrics.current_term,
-            leader: metrics.current_leader.map(NodeId),
-            last: metrics.last_log_index.unwrap_or(0),
-            committed: committed.map_or(applied, |committed| index(committed).unwrap_or(0)),
-            applied,
-            snapshot: index(metrics.snapshot),
-            purged: index(metrics.purged),
-            voters: membership.voter_ids().map(NodeId).collect(),
-            learners: membership.learner_ids().map(NodeId).collect(),
-            quorum_ack_ms: metrics.millis_since_quorum_ack,
-            fatal: metrics.running_state.err().map(|fatal| fatal.to_string()),
+    /// How the cluster is, as far as this node knows.
+    pub(crate) fn cluster(&self) -> v1::ClusterState {
+        self.inner.picture.current()
+    }
+
+    /// The same, now and whenever it was drawn anew.
+    pub(crate) fn watch_cluster(&self) -> watch::Receiver<Arc<v1::ClusterState>> {
+        self.inner.picture.watch()
+    }
+
+    /// From now on the others hear of this node's disks.
+    pub(crate) fn tell_of(&self, own: Own) {
+        self.inner.picture.tell_of(own);
+    }
+
+    /// Another voter leads from now on: the one named, or the one whose log is furthest. Answers from whom to whom.
+    ///
+    /// # Errors
+    /// When there is nobody to take over.
+    pub(crate) async fn hand_over(&self, to: Option<NodeId>) -> Result<(NodeId, NodeId), MetaError> {
+        self.inner.hand_over(to).await
+    }
+
+    /// Why the consensus stopped, when it did.
+    pub(crate) fn fatal(&self) -> Option<String> {
+        self.inner.standing.metrics().running_state.err().map(|fatal| fatal.to_string())
+    }
+
+    /// Whether the log of this node has begun: from then on a missing log is an error.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.inner.state.read().view().cluster().is_ok_and(|cluster| cluster.is_some())
+    }
+
+    /// Lets somebody else lead, if this node does and there is somebody, so that nobody waits for an election.
+    pub(crate) async fn step_down(&self) {
+        if self.inner.standing.leads() != standing::Leads::Me {
+            return;
+        }
+        match self.hand_over(None).await {
+            Ok((_, to)) => tracing::info!(%to, "handed over"),
+            Err(error) => tracing::debug!(%error, "nobody to hand over to"),
         }
     }
 
     /// Stops taking part. What was acknowledged is durable with or without this.
     pub(crate) async fn shutdown(&self) {
-        self.0.stop.cancel();
-        if let Err(error) = self.0.raft.shutdown().await {
+        self.inner.stop.cancel();
+        if let Err(error) = self.inner.raft.shutdown().await {
             tracing::warn!(%error, "the consensus did not stop cleanly");
         }
-        let state = self.0.state.clone();
+        let state = self.inner.state.clone();
         match tokio::task::spawn_blocking(move || state.flush()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the metadata state was not flushed"),
             Err(error) => tracing::warn!(%error, "the metadata state was not flushed"),
         }
-        tracing::debug!(log = %self.0.log.path().display(), "the metadata is closed");
+        tracing::debug!(log = %self.inner.log.path().display(), "the metadata is closed");
     }
 }
 
 /// Opens both stores, holds them against each other and starts the consensus. Runs on the consensus' own threads.
-async fn start(options: MetaOptions) -> Result<Meta, OpenError> {
+async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
     let state = StateStore::open(&options.dir.join("state"))?;
     let log = RaftLog::open(&options.dir.join("raft"), state.clone())?;
     check(&options.dir, &log, &state)?;
 
+    let node = options.node;
+    let me = Me { cluster: options.cluster, incarnation: options.incarnation, node };
+    let peers = Peers::new(me, options.from, Handle::current());
+    options.seeds.iter().for_each(|(node, addr)| peers.learn(*node, addr));
     let config = Arc::new(config(options.snapshot_entries));
-    let raft = Raft::new(options.node.0, config, Alone, log.clone(), state.clone());
+    let raft = Raft::new(node.0, config, peers.clone(), log.clone(), state.clone());
     let raft = raft.await.map_err(|error| OpenError::damaged(&options.dir, error))?;
 
     let stop = CancellationToken::new();
-    let rounds = Rounds::start(raft.clone(), TIMEOUT, stop.clone());
-    let under_way = Arc::new(Semaphore::new(PROPOSALS_MAX));
-    let proposer = Proposer { raft: raft.clone(), under_way, threads: Handle::current() };
-    let upkeep = Upkeep {
-        node: options.node,
+    let standing = Standing::new(node, peers.clone(), raft.metrics());
+    let elections =
+        Elections { raft: raft.clone(), standing: standing.clone(), peers: peers.clone(), log: log.clone() };
+    let reader = Reader {
         raft: raft.clone(),
-        log: log.clone(),
-        state: state.clone(),
-        rounds: rounds.clone(),
-        proposer: proposer.clone(),
+        standing: standing.clone(),
+        peers: peers.clone(),
+        applied: state.watch_applied(),
     };
-    let runtime = Mutex::new(None);
-    let meta = Meta(Arc::new(Inner { node: options.node, raft, log, state, rounds, proposer, stop, runtime }));
-    meta.begin(&options).await?;
-    tokio::spawn(upkeep.run(meta.0.stop.clone()));
-    Ok(meta)
+    let rounds = Rounds::start(reader, stop.clone());
+    let proposals = Proposals::new(raft.clone(), standing.clone(), peers.clone(), Handle::current());
+    let picture = Picture::new(standing.clone(), peers.clone(), state.clone());
+    let inner = Arc::new(Inner { node, raft, log, state, peers, standing, elections, rounds, proposals, picture, stop });
+    inner.learn_addresses();
+    let run = |task| drop(tokio::spawn(inner.stop.clone().run_until_cancelled_owned(task)));
+    run(Box::pin(inner.elections.clone().run()) as Task);
+    inner.begin(&options).await?;
+    run(Box::pin(inner.upkeep().run()));
+    run(Box::pin(inner.steward().run()));
+    run(Box::pin(inner.picture.clone().run()));
+    Ok(inner)
 }
 
-impl Meta {
+type Task = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Inner {
+    fn upkeep(&self) -> Upkeep {
+        Upkeep {
+            raft: self.raft.clone(),
+            standing: self.standing.clone(),
+            log: self.log.clone(),
+            state: self.state.clone(),
+            rounds: self.rounds.clone(),
+            proposals: self.proposals.clone(),
+        }
+    }
+
+    fn steward(&self) -> Steward {
+        Steward {
+            raft: self.raft.clone(),
+            standing: self.standing.clone(),
+            peers: self.peers.clone(),
+            state: self.state.clone(),
+            picture: self.picture.clone(),
+            proposals: self.proposals.clone(),
+        }
+    }
+
     /// Makes sure that there is a cluster, and, when it is a cluster of one, that it answers.
     async fn begin(&self, options: &MetaOptions) -> Result<(), OpenError> {
         let failed = |error: &dyn std::fmt::Display| OpenError::Bootstrap(error.to_string());
-        let raft = &self.0.raft;
-        let begun = raft.is_initialized().await.map_err(|error| failed(&error))?;
-        match &options.bootstrap {
-            None if !begun => return Err(OpenError::NotBootstrapped { path: options.dir.clone() }),
-            Some(Command::Bootstrap { node, .. }) if !begun => {
+        let begun = self.raft.is_initialized().await.map_err(|error| failed(&error))?;
+        match &options.begin {
+            Begin::GoOn if !begun => return Err(OpenError::NotBootstrapped { path: options.dir.clone() }),
+            Begin::Bootstrap(command) if !begun => {
+                let Command::Bootstrap { node, .. } = &**command else {
+                    return Err(failed(&"it is not a bootstrap"));
+                };
                 let members = BTreeMap::from([(options.node.0, BasicNode::new(&node.addr))]);
-                raft.initialize(members).await.map_err(|error| failed(&error))?;
+                self.raft.initialize(members).await.map_err(|error| failed(&error))?;
             }
             _ => {}
         }
-        if self.status().await.voters != [options.node] {
+        let voters: Vec<_> = self.standing.metrics().membership_config.membership().voter_ids().collect();
+        if voters != [options.node.0] {
             return Ok(());
         }
-        let leads = raft.wait(Some(LEADER_TIMEOUT)).state(ServerState::Leader, "a cluster of one leads itself").await;
+        let leads =
+            self.raft.wait(Some(LEADER_TIMEOUT)).state(ServerState::Leader, "a cluster of one leads itself").await;
         leads.map_err(|error| failed(&error))?;
-        let state = self.read().await.map_err(|error| failed(&error))?;
-        if let Some(first) = &options.bootstrap
-            && state.view().cluster().map_err(|error| failed(&error))?.is_none()
+        self.rounds.join().await.map_err(|error| failed(&error))?;
+        if let Begin::Bootstrap(first) = &options.begin
+            && self.state.read().view().cluster().map_err(|error| failed(&error))?.is_none()
         {
-            let answer = self.propose(first.clone()).await.map_err(|error| failed(&error))?;
-            answer.accepted().map_err(|error| failed(&error))?;
+            let answer = self.proposals.propose(Proposer::Node, (**first).clone()).await;
+            answer.map_err(|error| failed(&error))?.accepted().map_err(|error| failed(&error))?;
         }
         Ok(())
+    }
+
+    /// Where the others were when this node last heard.
+    fn learn_addresses(&self) {
+        let state = self.state.read();
+        for node in state.view().nodes(None, vs_core::limit::PAGE_ITEMS_MAX).unwrap_or_default() {
+            self.peers.learn(node.id, &node.spec.addr);
+        }
+    }
+
+    /// Hands over, or asks the leader to.
+    async fn hand_over(&self, to: Option<NodeId>) -> Result<(NodeId, NodeId), MetaError> {
+        use standing::Leads;
+        match self.standing.await_leader(propose::LEADERLESS_MAX).await {
+            Leads::Me => self.elections.hand_over(to).await.map(|to| (self.node, to)),
+            Leads::Nobody => Err(roll_call::no_quorum(&self.standing, &self.peers, false).await),
+            Leads::Other(leader) if to == Some(leader) => Ok((leader, leader)),
+            Leads::Other(leader) => {
+                let order = v1::HandOverRequest { to: to.map(|to| to.0) };
+                let asked = self.peers.ask(leader, propose::TIMEOUT, order, |mut peer, request| async move {
+                    peer.hand_over(request).await
+                });
+                match asked.await {
+                    Ok(answer) => Ok((leader, NodeId(answer.to))),
+                    Err(PeerError::Refused(failure)) if failure.code == Code::Conflict => {
+                        Err(MetaError::NoHeir { wanted: to })
+                    }
+                    Err(_) => Err(MetaError::Unknown(propose::TIMEOUT)),
+                }
+            }
+        }
     }
 }
 
@@ -408,9 +531,11 @@ fn hold_together(
 fn config(snapshot_entries: u64) -> Config {
     Config {
         cluster_name: "v-stack".to_owned(),
-        heartbeat_interval: HEARTBEAT_MS,
-        election_timeout_min: ELECTION_MS.0,
-        election_timeout_max: ELECTION_MS.1,
+        heartbeat_interval: APPEND_TIMEOUT_MS,
+        enable_heartbeat: false,
+        election_timeout_min: VOTE_TIMEOUT_MS,
+        election_timeout_max: VOTE_TIMEOUT_MS + 1,
+        enable_elect: false,
         install_snapshot_timeout: SNAPSHOT_PIECE_MS,
         snapshot_max_chunk_size: SNAPSHOT_PIECE_BYTES,
         snapshot_policy: SnapshotPolicy::LogsSinceLast(snapshot_entries),
@@ -418,45 +543,4 @@ fn config(snapshot_entries: u64) -> Config {
         replication_lag_threshold: snapshot_entries.saturating_mul(2),
         ..Config::default()
     }
-}
-
-/// Puts commands into the log.
-#[derive(Clone)]
-struct Proposer {
-    raft: Raft,
-    under_way: Arc<Semaphore>,
-    threads: Handle,
-}
-
-impl Proposer {
-    async fn propose(&self, command: Command) -> Result<Response, MetaError> {
-        let permit = self.under_way.clone().try_acquire_owned().map_err(|_| MetaError::Busy)?;
-        let entry = Entry { wall_ms: wall_ms(), client: None, command };
-        let bytes = codec::encode(&entry).len();
-        if bytes > ENTRY_BYTES_MAX {
-            return Err(MetaError::TooLong(bytes));
-        }
-        let raft = self.raft.clone();
-        // goes on when the caller stops waiting, so that what is under way is counted until it ends
-        let written = self.threads.spawn(async move {
-            let written = raft.client_write(entry).await;
-            drop(permit);
-            written
-        });
-        match tokio::time::timeout(TIMEOUT, written).await {
-            Err(_) => Err(MetaError::Unknown(TIMEOUT)),
-            Ok(Err(error)) => Err(MetaError::stopped(error)),
-            Ok(Ok(Ok(written))) => Ok(written.data),
-            Ok(Ok(Err(RaftError::APIError(ClientWriteError::ForwardToLeader(to))))) => {
-                Err(MetaError::NotLeader { leader: to.leader_id.map(NodeId) })
-            }
-            Ok(Ok(Err(error))) => Err(MetaError::stopped(error)),
-        }
-    }
-}
-
-/// The wall clock, in milliseconds since 1970; for display.
-fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

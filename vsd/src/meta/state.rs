@@ -19,21 +19,22 @@
 //! |---|---|
 //! | `00 01` | id of the last entry applied |
 //! | `00 02` | last membership |
+//! | `00 03` | the chain: SHA-256 over the chain before an entry, the entry's index and what it changed |
 
 use std::{
+    collections::{BTreeMap, VecDeque},
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Instant,
 };
 
 use openraft::{EntryPayload, ErrorSubject, ErrorVerb, OptionalSend, RaftSnapshotBuilder, storage::RaftStateMachine};
 use rocksdb::{DB, Direction, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
-use vs_core::codec;
-use vsd_core::meta::{Pair, Response, TableError, Tables, Txn, View, apply};
+use vs_core::{codec, hash::Hasher};
+use vsd_core::meta::{Command, Pair, Response, TableError, Tables, Txn, View, apply};
 
 use super::{
     database::{self, OpenError, sync_dir},
@@ -43,6 +44,9 @@ use super::{
 
 const APPLIED: &[u8] = &[0x00, 0x01];
 const MEMBERSHIP: &[u8] = &[0x00, 0x02];
+const CHAIN: &[u8] = &[0x00, 0x03];
+/// States kept as they were right after a marked entry.
+const MARKS_MAX: usize = 4;
 const POINTER: &str = "CURRENT";
 
 /// Entries applied in one batch: what a restart has to apply at once must not all be in memory at once.
@@ -88,8 +92,8 @@ struct Shared {
     pointer: Mutex<Pointer>,
     snapshots: Snapshots,
     applied: watch::Sender<u64>,
-    /// When the last entry was applied: how old the state is at most, on a node that does not lead.
-    applied_at: Mutex<Instant>,
+    /// The state right after marked entries, the last few of them.
+    marked: Mutex<VecDeque<(u64, StateRead)>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +136,7 @@ impl StateStore {
             pointer: Mutex::new(pointer),
             snapshots,
             applied: watch::Sender::new(applied.map_or(0, |id| id.index)),
-            applied_at: Mutex::new(Instant::now()),
+            marked: Mutex::default(),
         })))
     }
 
@@ -158,8 +162,26 @@ impl StateStore {
         self.0.applied.subscribe()
     }
 
-    pub(super) fn applied_at(&self) -> Instant {
-        *self.0.applied_at.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state as it was right after the marked entry at `index`.
+    pub(super) fn marked(&self, index: u64) -> Option<StateRead> {
+        let mut marked = self.0.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = marked.iter().position(|(at, _)| *at == index)?;
+        marked.remove(at).map(|(_, state)| state)
+    }
+
+    fn mark(&self, index: u64) {
+        let state = self.read();
+        let mut marked = self.0.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        marked.push_back((index, state));
+        while marked.len() > MARKS_MAX {
+            marked.pop_front();
+        }
+    }
+
+    /// Bytes of the current snapshot; 0 when there is none.
+    pub(super) fn snapshot_bytes(&self) -> u64 {
+        let current = self.0.snapshots.current().ok().flatten();
+        current.and_then(|(_, file)| file.metadata().ok()).map_or(0, |meta| meta.len())
     }
 
     /// Makes everything applied so far durable.
@@ -174,15 +196,24 @@ impl StateStore {
         let mut txn = Txn::over(&tables);
         let mut answers = Vec::with_capacity(entries.len());
         let mut membership = None;
+        let mut chain = generation.chain()?;
         for entry in entries {
             answers.push(match &entry.payload {
-                EntryPayload::Normal(command) => apply(&mut txn, entry.log_id.index, command)?,
+                EntryPayload::Normal(command) => {
+                    let mut over = Txn::over(&txn);
+                    let answer = apply(&mut over, entry.log_id.index, command)?;
+                    let writes = over.into_writes();
+                    chain = link(chain, entry.log_id.index, &writes);
+                    txn.absorb(writes);
+                    answer
+                }
                 EntryPayload::Membership(changed) => {
                     membership = Some(Membership::new(Some(entry.log_id), changed.clone()));
                     Response::Done
                 }
                 EntryPayload::Blank => Response::Done,
             });
+            trace("apply", entry.log_id, &chain);
         }
         let mut batch = WriteBatch::default();
         for (key, value) in txn.into_writes() {
@@ -196,14 +227,17 @@ impl StateStore {
         }
         if let Some(last) = entries.last() {
             batch.put(APPLIED, codec::encode(&last.log_id));
+            batch.put(CHAIN, chain);
             generation.db.write_opt(batch, &WriteOptions::default())?;
+            if is_mark(last) {
+                self.mark(last.log_id.index);
+            }
             self.announce(last.log_id);
         }
         Ok(answers)
     }
 
     fn announce(&self, applied: LogId) {
-        *self.0.applied_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.0.applied.send_replace(applied.index);
     }
 
@@ -232,6 +266,7 @@ impl StateStore {
         drop(current);
         old.folder.retired.store(true, std::sync::atomic::Ordering::SeqCst);
         if let Some(applied) = held {
+            trace("install", applied, &self.generation().chain()?);
             self.announce(applied);
         }
         Ok(())
@@ -248,6 +283,29 @@ impl StateStore {
         stored?;
         let file = self.0.snapshots.open_current(&meta)?;
         Ok(Snapshot { meta, snapshot: Box::new(tokio::fs::File::from_std(file)) })
+    }
+}
+
+fn is_mark(entry: &LogEntry) -> bool {
+    matches!(&entry.payload, EntryPayload::Normal(command) if command.command == Command::Mark)
+}
+
+/// The chain after an entry: equal on two replicas only if everything that any entry changed was equal.
+fn link(chain: [u8; 32], index: u64, writes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> [u8; 32] {
+    let mut hasher = Hasher::default();
+    hasher.update(&chain);
+    hasher.update(&index.to_le_bytes());
+    for (key, value) in writes {
+        hasher.update(&codec::encode(&(serde_bytes::Bytes::new(key), value.as_deref().map(serde_bytes::Bytes::new))));
+    }
+    hasher.finish().0
+}
+
+/// Tells whoever holds the promises of Raft against what happens.
+fn trace(what: &'static str, id: LogId, chain: &[u8; 32]) {
+    if tracing::enabled!(target: "vsd::raft_trace", tracing::Level::TRACE) {
+        let chain: String = chain.iter().map(|byte| format!("{byte:02x}")).collect();
+        tracing::trace!(target: "vsd::raft_trace", term = id.leader_id.term, index = id.index, chain, "{what}");
     }
 }
 
@@ -271,6 +329,12 @@ fn mark<T: DeserializeOwned>(db: &DB, key: &'static [u8]) -> Result<Option<T>, S
 impl Generation {
     fn applied(&self) -> Result<Option<LogId>, StateError> {
         mark(&self.db, APPLIED)
+    }
+
+    fn chain(&self) -> Result<[u8; 32], rocksdb::Error> {
+        let bytes = self.db.get(CHAIN)?;
+        // what an earlier release applied is not in it
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default())
     }
 
     fn membership(&self) -> Result<Membership, StateError> {
@@ -411,6 +475,11 @@ impl StateRead {
     pub(super) fn tables(&self) -> &dyn Tables {
         self.0.borrow_dependent()
     }
+
+    /// The chain over what every entry changed.
+    pub(super) fn chain(&self) -> Result<[u8; 32], TableError> {
+        Ok(self.tables().get(CHAIN)?.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default())
+    }
 }
 
 impl std::fmt::Debug for StateRead {
@@ -450,7 +519,12 @@ impl RaftStateMachine<TypeConfig> for StateStore {
         let mut answers = Vec::new();
         let mut entries = entries.into_iter();
         loop {
-            let batch: Vec<_> = entries.by_ref().take(BATCH_ENTRIES).collect();
+            let mut batch = Vec::new();
+            // a mark ends a batch, so that the state right after it can be kept
+            while batch.len() < BATCH_ENTRIES && !batch.last().is_some_and(is_mark) {
+                let Some(entry) = entries.next() else { break };
+                batch.push(entry);
+            }
             if batch.is_empty() {
                 return Ok(answers);
             }

@@ -3,12 +3,17 @@
 
 use std::time::{Duration, Instant};
 
-use openraft::ServerState;
-use tokio_util::sync::CancellationToken;
-use vs_core::id::NodeId;
 use vsd_core::meta::{Command, Response, housekeeping_due, time_matters};
 
-use super::{MetaError, Proposer, log::RaftLog, reads::Rounds, state::StateStore, types::Raft};
+use super::{
+    MetaError,
+    log::RaftLog,
+    propose::{Proposals, Proposer},
+    reads::Rounds,
+    standing::{Leads, Standing},
+    state::StateStore,
+    types::Raft,
+};
 
 /// How often cluster time moves while something waits for it, and otherwise. A tick counts for two seconds at most.
 const TICK: Duration = Duration::from_secs(1);
@@ -20,12 +25,12 @@ const STEPS_MAX: u32 = 20;
 const SNAPSHOT_LOG_BYTES: u64 = 64 << 20;
 
 pub(super) struct Upkeep {
-    pub(super) node: NodeId,
     pub(super) raft: Raft,
+    pub(super) standing: Standing,
     pub(super) log: RaftLog,
     pub(super) state: StateStore,
     pub(super) rounds: Rounds,
-    pub(super) proposer: Proposer,
+    pub(super) proposals: Proposals,
 }
 
 /// A term that this node leads.
@@ -38,11 +43,7 @@ struct Lead {
 }
 
 impl Upkeep {
-    pub(super) async fn run(self, stop: CancellationToken) {
-        stop.run_until_cancelled(self.forever()).await;
-    }
-
-    async fn forever(self) {
+    pub(super) async fn run(self) {
         let mut lead = None;
         let mut snapshot_at_bytes = self.log.written_bytes();
         loop {
@@ -84,15 +85,12 @@ impl Upkeep {
         let Some(lead) = lead else { return Ok(()) };
         let elapsed_ms = u64::try_from(lead.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let tick = Command::Tick { term, elapsed_ms: lead.counted_ms.saturating_add(elapsed_ms) };
-        self.proposer.propose(tick).await?;
+        self.proposals.propose(Proposer::Node, tick).await?;
         self.housekeep().await
     }
 
     fn leading(&self) -> Option<u64> {
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow();
-        let leads = metrics.state == ServerState::Leader && metrics.current_leader == Some(self.node.0);
-        leads.then_some(metrics.current_term)
+        (self.standing.leads() == Leads::Me).then(|| self.standing.metrics().current_term)
     }
 
     async fn begin(&self, term: u64) -> Result<Lead, MetaError> {
@@ -107,7 +105,7 @@ impl Upkeep {
             if !housekeeping_due(self.state.read().tables())? {
                 break;
             }
-            let step = self.proposer.propose(Command::Housekeep { limit: STEP_RECORDS }).await?;
+            let step = self.proposals.propose(Proposer::Node, Command::Housekeep { limit: STEP_RECORDS }).await?;
             if !matches!(step, Response::Housekept { more: true, .. }) {
                 break;
             }

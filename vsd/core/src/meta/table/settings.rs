@@ -70,6 +70,8 @@ settings! {
         "how long the end of an upload can be asked for";
     ClientExpiry = "client.expiry", Milliseconds, default HOUR, 10 * SECOND => 30 * DAY,
         "how long a client may be silent before its retries are refused";
+    RepairGrace = "repair.grace", Milliseconds, default 300 * SECOND, SECOND => 30 * DAY,
+        "how long a node may be down before another one takes over what it does for the cluster";
 }
 
 impl fmt::Display for SettingName {

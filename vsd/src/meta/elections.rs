@@ -1,0 +1,200 @@
+//! Elections, driven from here instead of by openraft.
+//!
+//! openraft draws its election timeout once in a process' life, so two nodes that drew alike split the votes again and
+//! again; and it has neither a poll before an election nor a way to hand over. Here every wait is drawn anew
+//! ([`vsd_core::election`]), a candidate stands only after a majority said that it would win (Raft dissertation, 9.6),
+//! so that a node which was cut off deposes nobody when it comes back, and a leader that is to stop lets another begin.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures::future::join_all;
+use openraft::ServerState;
+use vs_core::id::NodeId;
+use vs_wire::v1;
+
+use super::{
+    MetaError,
+    log::RaftLog,
+    peers::Peers,
+    standing::{Leads, Standing},
+    types::{Raft, RaftId},
+};
+
+/// How often a leader tells that it is there.
+const HEARTBEAT: Duration = Duration::from_millis(100);
+/// How long a voter may take to answer a poll.
+const POLL_TIMEOUT: Duration = Duration::from_millis(200);
+/// How often a cluster of one tries to elect itself.
+const SOLE: Duration = Duration::from_millis(50);
+/// How often a node that was asked to take over tries, and for how long.
+const TAKE_OVER_PAUSE: Duration = Duration::from_millis(60);
+const TAKE_OVER_TRIES: u32 = 25;
+/// How long handing over may take.
+const HAND_OVER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often its end is looked for.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Clones share it.
+#[derive(Clone)]
+pub(super) struct Elections {
+    pub(super) raft: Raft,
+    pub(super) standing: Standing,
+    pub(super) peers: Peers,
+    pub(super) log: RaftLog,
+}
+
+impl Elections {
+    /// Leads, follows and stands for election, for ever.
+    pub(super) async fn run(self) {
+        tokio::join!(self.beat(), self.stand(), self.tell());
+    }
+
+    async fn beat(&self) {
+        let mut beats = tokio::time::interval(HEARTBEAT);
+        beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            beats.tick().await;
+            let leads = self.standing.metrics().state == ServerState::Leader;
+            if leads && !self.standing.is_resigning() && self.raft.trigger().heartbeat().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn stand(&self) {
+        loop {
+            if self.is_sole_voter() {
+                tokio::time::sleep(SOLE).await;
+            } else {
+                self.standing.due().await;
+            }
+            if self.may_stand() && self.would_win().await && self.raft.trigger().elect().await.is_err() {
+                return;
+            }
+            self.standing.tried();
+        }
+    }
+
+    /// Records who led when, for whoever watches.
+    async fn tell(&self) {
+        let mut metrics = self.standing.watch();
+        let mut term = 0;
+        loop {
+            let now = metrics.borrow_and_update().clone();
+            if now.state == ServerState::Leader && now.current_term != term {
+                term = now.current_term;
+                tracing::trace!(target: "vsd::raft_trace", term, "lead");
+                tracing::info!(term, "this node leads");
+            }
+            self.standing.count_election(now.current_leader.map(NodeId), now.current_term);
+            if metrics.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn voters(&self) -> Vec<BTreeSet<RaftId>> {
+        self.standing.metrics().membership_config.membership().get_joint_config().clone()
+    }
+
+    fn is_sole_voter(&self) -> bool {
+        let me = BTreeSet::from([self.standing.node().0]);
+        self.voters().iter().all(|voters| *voters == me) && !self.voters().is_empty()
+    }
+
+    fn may_stand(&self) -> bool {
+        let metrics = self.standing.metrics();
+        let votes = metrics.membership_config.membership().voter_ids().any(|voter| voter == self.standing.node().0);
+        votes && metrics.state != ServerState::Leader && !self.standing.is_resigning()
+    }
+
+    /// Whether a majority would vote for this node now.
+    async fn would_win(&self) -> bool {
+        let Ok((last_term, last_index)) = self.last().await else { return false };
+        let configs = self.voters();
+        let everybody: BTreeSet<_> = configs.iter().flatten().copied().collect();
+        let polls = everybody.into_iter().filter(|voter| *voter != self.standing.node().0).map(async |voter| {
+            let poll = v1::PollRequest { last_term, last_index };
+            let asked =
+                self.peers.ask(NodeId(voter), POLL_TIMEOUT, poll, |mut to, request| async move { to.poll(request).await });
+            asked.await.is_ok_and(|answer| answer.granted).then_some(voter)
+        });
+        let mut granted: BTreeSet<_> = join_all(polls).await.into_iter().flatten().collect();
+        granted.insert(self.standing.node().0);
+        configs.iter().all(|voters| voters.intersection(&granted).count() > voters.len() / 2)
+    }
+
+    /// Term and index of the last entry of the log.
+    pub(super) async fn last(&self) -> Result<(u64, u64), MetaError> {
+        let last = self.raft.with_raft_state(|state| state.last_log_id().copied()).await;
+        Ok(last.map_err(MetaError::stopped)?.map_or((0, 0), |id| (id.leader_id.term, id.index)))
+    }
+
+    /// Whether this node would vote for a candidate whose log ends so.
+    pub(super) async fn would_vote(&self, theirs: (u64, u64)) -> bool {
+        match self.last().await {
+            Ok(mine) => self.standing.would_vote(mine, theirs),
+            Err(_) => false,
+        }
+    }
+
+    /// Becomes the leader because the leader asked for it.
+    pub(super) async fn take_over(&self) -> Result<(), MetaError> {
+        for _ in 0..TAKE_OVER_TRIES {
+            if self.standing.leads() == Leads::Me {
+                return Ok(());
+            }
+            self.standing.tried();
+            self.raft.trigger().elect().await.map_err(MetaError::stopped)?;
+            tokio::time::sleep(TAKE_OVER_PAUSE).await;
+        }
+        Err(MetaError::NotLeader { leader: None })
+    }
+
+    /// Lets another voter lead: `to`, or the one whose log is furthest. Proposals wait meanwhile.
+    pub(super) async fn hand_over(&self, to: Option<NodeId>) -> Result<NodeId, MetaError> {
+        if self.standing.leads() != Leads::Me {
+            let Leads::Other(leader) = self.standing.leads() else { return Err(MetaError::NotLeader { leader: None }) };
+            return Err(MetaError::NotLeader { leader: Some(leader) });
+        }
+        let heir = self.heir(to).ok_or(MetaError::NoHeir { wanted: to })?;
+        self.standing.resign(true);
+        let handed = tokio::time::timeout(HAND_OVER_TIMEOUT, self.hand_over_to(heir)).await;
+        let handed = handed.unwrap_or(Err(MetaError::Unknown(HAND_OVER_TIMEOUT)));
+        self.standing.resign(false);
+        handed.map(|()| heir)
+    }
+
+    async fn hand_over_to(&self, heir: NodeId) -> Result<(), MetaError> {
+        let matched = || self.standing.metrics().replication.and_then(|all| all.get(&heir.0).copied().flatten());
+        let (_, last) = self.last().await?;
+        while matched().is_none_or(|id| id.index < last) {
+            tokio::time::sleep(LOOK).await;
+        }
+        // it tries until it leads; what counts is what this node sees
+        let peers = self.peers.clone();
+        let asked = tokio::spawn(async move {
+            let elect = v1::ElectRequest {};
+            let asked = peers.ask(heir, HAND_OVER_TIMEOUT, elect, |mut to, request| async move { to.elect(request).await });
+            asked.await
+        });
+        while self.standing.metrics().current_leader != Some(heir.0) {
+            if asked.is_finished() && self.standing.metrics().state == ServerState::Leader {
+                return Err(MetaError::NoHeir { wanted: Some(heir) });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Who is to lead next: a voter that answers and has most of the log.
+    fn heir(&self, to: Option<NodeId>) -> Option<NodeId> {
+        let metrics = self.standing.metrics();
+        let matched = metrics.replication.clone().unwrap_or_default();
+        let voters = metrics.membership_config.membership().voter_ids().map(NodeId);
+        voters
+            .filter(|voter| *voter != self.standing.node() && to.is_none_or(|to| to == *voter))
+            .filter(|voter| self.standing.silence(*voter) < super::standing::SILENCE_MAX)
+            .max_by_key(|voter| matched.get(&voter.0).copied().flatten().map(|id| id.index))
+    }
+}

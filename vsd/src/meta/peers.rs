@@ -1,0 +1,305 @@
+//! The way to the other nodes: connections that carry nothing but what nodes say to one another (`peer.proto`).
+//!
+//! Invariants:
+//! - A connection begins with [`PREFACE`], so that the one port can hand it to the threads of the consensus before any of
+//!   it is read as a request: bulk data never delays a heartbeat.
+//! - What is long (snapshots) has a connection of its own, so that it does not delay heartbeats either.
+//! - Every call says which node of which cluster it is meant for. A node that was wiped and came back under another id,
+//!   or that belongs to another cluster, refuses it.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpSocket, TcpStream},
+    runtime::Handle,
+};
+use tonic::{
+    Request, Response, Status,
+    metadata::{MetadataMap, MetadataValue},
+    transport::{Channel, Endpoint, Uri},
+};
+use vs_core::{
+    error::{Code, Failure},
+    id::{ClusterId, NodeId},
+};
+use vs_wire::{MESSAGE_BYTES_MAX, failure_from_status, v1::peer_client::PeerClient};
+
+/// What a connection between nodes begins with.
+pub(crate) const PREFACE: &[u8; 8] = b"VSPEER1\n";
+
+const CLUSTER: &str = "vs-cluster";
+const INCARNATION: &str = "vs-incarnation";
+const FROM: &str = "vs-from";
+const TO: &str = "vs-to";
+
+/// How long a node may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A connection on which nothing comes back for so long is given up.
+const KEEPALIVE: Duration = Duration::from_secs(1);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+const WINDOW_BYTES: u32 = 4 << 20;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Me {
+    pub(crate) cluster: ClusterId,
+    pub(crate) incarnation: u64,
+    pub(crate) node: NodeId,
+}
+
+/// Why a peer did not answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum PeerError {
+    #[error("its address is not known")]
+    NoAddress,
+    /// Whether the call took effect is not known.
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("timed out after {} ms", .0.as_millis())]
+    Timeout(Duration),
+    #[error("{0}")]
+    Refused(Failure),
+}
+
+#[derive(Clone)]
+struct Link {
+    addr: String,
+    control: Channel,
+    bulk: Channel,
+}
+
+/// Connections to the other nodes, made when they are first needed; clones share them.
+#[derive(Clone)]
+pub(crate) struct Peers(Arc<Inner>);
+
+struct Inner {
+    me: Me,
+    from: Option<IpAddr>,
+    threads: Handle,
+    addrs: Mutex<HashMap<NodeId, String>>,
+    links: Mutex<HashMap<NodeId, Link>>,
+    /// When each node last answered the leader's entries or heartbeats.
+    answered: Mutex<HashMap<NodeId, Instant>>,
+}
+
+impl std::fmt::Debug for Peers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peers").field("me", &self.0.me).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Peers {
+    /// Connections leave from `from`, where one address is this node's, and live on `threads`.
+    pub(super) fn new(me: Me, from: Option<IpAddr>, threads: Handle) -> Self {
+        let (addrs, links, answered) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { me, from, threads, addrs, links, answered }))
+    }
+
+    pub(super) fn me(&self) -> Me {
+        self.0.me
+    }
+
+    /// Where a node can be reached from now on.
+    pub(super) fn learn(&self, node: NodeId, addr: &str) {
+        if !addr.is_empty() {
+            lock(&self.0.addrs).insert(node, addr.to_owned());
+        }
+    }
+
+    pub(super) fn addr(&self, node: NodeId) -> Option<String> {
+        lock(&self.0.addrs).get(&node).cloned()
+    }
+
+    /// When a node last answered as a follower.
+    pub(super) fn answered(&self, node: NodeId) -> Option<Instant> {
+        lock(&self.0.answered).get(&node).copied()
+    }
+
+    pub(super) fn note_answer(&self, node: NodeId) {
+        lock(&self.0.answered).insert(node, Instant::now());
+    }
+
+    fn link(&self, node: NodeId) -> Result<Link, PeerError> {
+        let addr = self.addr(node).ok_or(PeerError::NoAddress)?;
+        let mut links = lock(&self.0.links);
+        if let Some(link) = links.get(&node)
+            && link.addr == addr
+        {
+            return Ok(link.clone());
+        }
+        let control = channel(&addr, self.0.from, &self.0.threads)?;
+        let bulk = channel(&addr, self.0.from, &self.0.threads)?;
+        let link = Link { addr, control, bulk };
+        links.insert(node, link.clone());
+        Ok(link)
+    }
+
+    /// Asks a node, over the connection for what is short.
+    pub(super) async fn ask<Q, A, F>(
+        &self,
+        node: NodeId,
+        within: Duration,
+        message: Q,
+        ask: impl FnOnce(PeerClient<Channel>, Request<Q>) -> F,
+    ) -> Result<A, PeerError>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let channel = self.link(node)?.control;
+        self.ask_over(channel, node, within, message, ask).await
+    }
+
+    /// The same over the connection for what is long.
+    pub(super) async fn ask_bulk<Q, A, F>(
+        &self,
+        node: NodeId,
+        within: Duration,
+        message: Q,
+        ask: impl FnOnce(PeerClient<Channel>, Request<Q>) -> F,
+    ) -> Result<A, PeerError>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let channel = self.link(node)?.bulk;
+        self.ask_over(channel, node, within, message, ask).await
+    }
+
+    async fn ask_over<Q, A, F>(
+        &self,
+        channel: Channel,
+        node: NodeId,
+        within: Duration,
+        message: Q,
+        ask: impl FnOnce(PeerClient<Channel>, Request<Q>) -> F,
+    ) -> Result<A, PeerError>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let mut request = Request::new(message);
+        stamp(request.metadata_mut(), self.0.me, node);
+        match tokio::time::timeout(within, ask(client(channel), request)).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(refusal(&status)),
+            Err(_) => Err(PeerError::Timeout(within)),
+        }
+    }
+}
+
+/// Asks whoever is at an address; for a node that is no member yet.
+pub(crate) async fn ask_at<Q, A, F>(
+    addr: &str,
+    from: Option<IpAddr>,
+    within: Duration,
+    message: Q,
+    ask: impl FnOnce(PeerClient<Channel>, Request<Q>) -> F,
+) -> Result<A, PeerError>
+where
+    F: Future<Output = Result<Response<A>, Status>>,
+{
+    let channel = channel(addr, from, &Handle::current())?;
+    match tokio::time::timeout(within, ask(client(channel), Request::new(message))).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(refusal(&status)),
+        Err(_) => Err(PeerError::Timeout(within)),
+    }
+}
+
+fn client(channel: Channel) -> PeerClient<Channel> {
+    PeerClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX)
+}
+
+/// What a failed call means: a failure of ours is the peer's answer, everything else is the way to it.
+fn refusal(status: &Status) -> PeerError {
+    if status.metadata().contains_key(vs_wire::FAILURE_TRAILER) {
+        return PeerError::Refused(failure_from_status(status));
+    }
+    let mut innermost: &dyn std::error::Error = status;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = innermost.to_string();
+    PeerError::Unreachable(text.split(" (os error").next().unwrap_or(&text).to_lowercase())
+}
+
+/// A connection that is made when it is first used, and again whenever it broke.
+fn channel(addr: &str, from: Option<IpAddr>, threads: &Handle) -> Result<Channel, PeerError> {
+    let endpoint = Endpoint::from_shared(format!("http://{addr}"))
+        .map_err(|_| PeerError::Unreachable(format!("`{addr}` is not a HOST:PORT")))?
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
+        .http2_keep_alive_interval(KEEPALIVE)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+        .keep_alive_while_idle(true);
+    let target = addr.to_owned();
+    let connector = tower::service_fn(move |_: Uri| {
+        let target = target.clone();
+        async move {
+            let connected = tokio::time::timeout(CONNECT_TIMEOUT, connect(&target, from)).await;
+            connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map(TokioIo::new)
+        }
+    });
+    let _on = threads.enter();
+    Ok(endpoint.connect_with_connector_lazy(connector))
+}
+
+async fn connect(target: &str, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for addr in tokio::net::lookup_host(target).await? {
+        match connect_to(addr, from).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+async fn connect_to(addr: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(from) = from.filter(|from| from.is_ipv4() == addr.is_ipv4()) {
+        socket.bind(SocketAddr::new(from, 0))?;
+    }
+    let mut stream = socket.connect(addr).await?;
+    stream.set_nodelay(true)?;
+    stream.write_all(PREFACE).await?;
+    Ok(stream)
+}
+
+fn stamp(metadata: &mut MetadataMap, me: Me, to: NodeId) {
+    metadata.insert(INCARNATION, MetadataValue::from(me.incarnation));
+    metadata.insert(FROM, MetadataValue::from(me.node.0));
+    metadata.insert(TO, MetadataValue::from(to.0));
+    if let Ok(cluster) = me.cluster.to_string().parse() {
+        metadata.insert(CLUSTER, cluster);
+    }
+}
+
+/// Refuses a call that is not meant for this node, and tells who sent one that is.
+pub(super) fn check(metadata: &MetadataMap, me: Me) -> Result<NodeId, Failure> {
+    let text = |name| metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let number = |name: &str| text(name).parse::<u64>().ok();
+    let refused = |why: String| {
+        Failure::new(Code::Conflict, format!("{} is not the node that was meant", me.node)).because(why)
+    };
+    if text(CLUSTER) != me.cluster.to_string() {
+        return Err(refused(format!("it belongs to cluster {}, the caller to another", me.cluster)));
+    }
+    if number(INCARNATION) != Some(me.incarnation) {
+        return Err(refused("one of the two does not know of a `vsd recover`".to_owned()));
+    }
+    if number(TO) != Some(me.node.0) {
+        return Err(refused("another node was at this address before".to_owned()));
+    }
+    number(FROM).map(NodeId).ok_or_else(|| refused("the caller does not say who it is".to_owned()))
+}

@@ -1,0 +1,183 @@
+//! What the leader sees to: that the right nodes vote, and that the layout has every node that stores.
+//!
+//! Both are decided by pure planners out of what is wanted and what is there, one change at a time; what is lost with a
+//! leader is found again by the next one.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use openraft::{BasicNode, ChangeMembers};
+use tokio::time::Instant;
+use vs_core::{
+    id::{Epoch, NodeId},
+    layout::{Layout, LayoutNode, NodeWish},
+    limit::PAGE_ITEMS_MAX,
+    placement,
+};
+use vsd_core::{
+    health::Liveness,
+    meta::{Command, DirState, NodeRecord, Role, SettingName, TableError},
+    plan::voters::{self, Change, Member},
+};
+
+use super::{
+    MetaError,
+    peers::Peers,
+    picture::Picture,
+    propose::{Proposals, Proposer},
+    standing::{Leads, SILENCE_MAX, Standing},
+    state::StateStore,
+    types::Raft,
+};
+
+const LOOK: Duration = Duration::from_millis(250);
+/// A change of the layout waits until nothing else has changed for so long: several nodes that come together make one
+/// epoch.
+const SETTLED: Duration = Duration::from_secs(1);
+/// A learner that lacks no more than this many entries may vote.
+const LAG_MAX: u64 = 200;
+
+#[derive(Clone)]
+pub(super) struct Steward {
+    pub(super) raft: Raft,
+    pub(super) standing: Standing,
+    pub(super) peers: Peers,
+    pub(super) state: StateStore,
+    pub(super) picture: Picture,
+    pub(super) proposals: Proposals,
+}
+
+impl Steward {
+    pub(super) async fn run(self) {
+        let mut wish: Option<(Vec<LayoutNode>, Instant)> = None;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Err(error) = self.learn_addresses() {
+                tracing::error!(%error, "the nodes' addresses cannot be read");
+            }
+            if self.standing.leads() != Leads::Me {
+                wish = None;
+                continue;
+            }
+            if let Err(error) = self.look_after_voters().await {
+                tracing::debug!(%error, "the voters stay as they are");
+            }
+            if let Err(error) = self.look_after_layout(&mut wish).await {
+                tracing::debug!(%error, "the layout stays as it is");
+            }
+        }
+    }
+
+    /// Where the nodes are, as the cluster has it: they may have moved.
+    fn learn_addresses(&self) -> Result<(), TableError> {
+        for node in self.state.read().view().nodes(None, PAGE_ITEMS_MAX)? {
+            self.peers.learn(node.id, &node.spec.addr);
+        }
+        Ok(())
+    }
+
+    async fn look_after_voters(&self) -> Result<(), MetaError> {
+        let grace_ms = self.state.read().view().setting(SettingName::RepairGrace)?;
+        let members = self.members()?;
+        let Some(change) = voters::next_change(&members, grace_ms) else { return Ok(()) };
+        tracing::info!(?change, "the members of the consensus change");
+        let changed = match change {
+            Change::AddLearner(node) => {
+                let addr = self.peers.addr(node).unwrap_or_default();
+                self.raft.add_learner(node.0, BasicNode::new(addr), false).await.map(drop)
+            }
+            Change::SetVoters(voters) => {
+                let voters: BTreeSet<_> = voters.into_iter().map(|node| node.0).collect();
+                self.raft.change_membership(voters, true).await.map(drop)
+            }
+            Change::RemoveLearner(node) => {
+                let gone = ChangeMembers::RemoveNodes(BTreeSet::from([node.0]));
+                self.raft.change_membership(gone, true).await.map(drop)
+            }
+        };
+        // one that is under way is looked at again
+        changed.map_err(MetaError::stopped)
+    }
+
+    fn members(&self) -> Result<Vec<Member>, TableError> {
+        let metrics = self.standing.metrics();
+        let membership = metrics.membership_config.membership();
+        let voters: BTreeSet<_> = membership.voter_ids().map(NodeId).collect();
+        let learners: BTreeSet<_> = membership.learner_ids().map(NodeId).collect();
+        let matched = metrics.replication.clone().unwrap_or_default();
+        let last = metrics.last_log_index.unwrap_or(0);
+        let records = self.state.read().view().nodes(None, PAGE_ITEMS_MAX)?;
+        let known: BTreeSet<_> = records.iter().map(|node| node.id).chain(voters.clone()).chain(learners.clone()).collect();
+        let member = |node: NodeId| {
+            let record = records.iter().find(|record| record.id == node);
+            let (liveness, down_ms) = self.picture.liveness(node);
+            let matched = matched.get(&node.0).copied().flatten();
+            Member {
+                node,
+                voter: voters.contains(&node),
+                learner: learners.contains(&node),
+                member: record.is_some_and(|record| !record.removed),
+                wanted: record.is_some_and(|record| !record.removed && record.spec.roles.contains(&Role::Metadata)),
+                up: liveness == Liveness::Up && self.standing.silence(node) <= SILENCE_MAX,
+                down_ms,
+                caught_up: node == self.standing.node() || matched.is_some_and(|id| id.index + LAG_MAX >= last),
+            }
+        };
+        Ok(known.into_iter().map(member).collect())
+    }
+
+    async fn look_after_layout(&self, wish: &mut Option<(Vec<LayoutNode>, Instant)>) -> Result<(), MetaError> {
+        let Some(current) = self.state.read().view().current_layout()? else { return Ok(()) };
+        let wanted = self.wanted(&current)?;
+        if wanted == current.nodes || wanted.is_empty() {
+            *wish = None;
+            return Ok(());
+        }
+        if wish.as_ref().is_none_or(|(wished, _)| *wished != wanted) {
+            *wish = Some((wanted, Instant::now()));
+            return Ok(());
+        }
+        if wish.as_ref().is_some_and(|(_, since)| since.elapsed() < SETTLED) {
+            return Ok(());
+        }
+        *wish = None;
+        let layout = next_layout(current, wanted).await?;
+        let (epoch, nodes) = (layout.epoch, layout.nodes.len());
+        self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;
+        tracing::info!(%epoch, nodes, "a new layout");
+        Ok(())
+    }
+
+    /// The nodes that the layout is to have: those that have it now, and those that store and are ready.
+    fn wanted(&self, current: &Layout) -> Result<Vec<LayoutNode>, TableError> {
+        let read = self.state.read();
+        let view = read.view();
+        let mut wanted = Vec::new();
+        for record in view.nodes(None, PAGE_ITEMS_MAX)? {
+            if record.removed || !record.spec.roles.contains(&Role::Storage) {
+                continue;
+            }
+            let placed = current.nodes.iter().any(|node| node.id == record.id);
+            let ready = view.dirs_of(record.id)?.iter().any(|dir| dir.state == DirState::Ok);
+            if placed || (ready && self.picture.liveness(record.id).0 == Liveness::Up) {
+                wanted.push(layout_node(&record));
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+pub(super) fn layout_node(record: &NodeRecord) -> LayoutNode {
+    LayoutNode {
+        id: record.id,
+        zone: record.zone().to_owned(),
+        weight_milli: record.weight_milli(),
+        wish: NodeWish::In,
+    }
+}
+
+/// The layout after `current` with these nodes.
+pub(super) async fn next_layout(current: Layout, nodes: Vec<LayoutNode>) -> Result<Layout, MetaError> {
+    let epoch = Epoch(current.epoch.0 + 1);
+    let proposed = tokio::task::spawn_blocking(move || placement::propose(epoch, Some(&current), nodes));
+    proposed.await.map_err(MetaError::stopped)
+}

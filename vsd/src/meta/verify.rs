@@ -1,0 +1,73 @@
+//! Whether the replicas are the same: each makes a digest of its whole state right after one entry of the log.
+//!
+//! The entry is a [`Command::Mark`](vsd_core::meta::Command::Mark), after which every replica keeps a picture of its
+//! state. Beside the digest stands the chain over what every entry changed ([`super::state`]), which tells replicas that
+//! once differed even if they agree now.
+
+use std::time::Duration;
+
+use vs_core::hash::Hasher;
+use vs_wire::v1;
+
+use super::{Inner, MetaError, state::StateRead};
+
+/// How long a replica may take to get to the marked entry.
+const CATCH_UP: Duration = Duration::from_secs(5);
+/// How long a snapshot may take.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(20);
+/// Records read at a time.
+const PAGE_RECORDS: usize = 256;
+
+impl Inner {
+    /// The digest of the state right after the marked entry at `index`.
+    pub(super) async fn digest(&self, index: u64) -> Result<v1::DigestResponse, MetaError> {
+        let mut applied = self.state.watch_applied();
+        let reached = tokio::time::timeout(CATCH_UP, applied.wait_for(|applied| *applied >= index)).await;
+        if reached.is_err() {
+            return Err(MetaError::Unknown(CATCH_UP));
+        }
+        let marked = self.state.marked(index);
+        let marked = marked.ok_or_else(|| MetaError::stopped("a snapshot took the place of the marked entry"))?;
+        let digest = tokio::task::spawn_blocking(move || digest(index, &marked)).await;
+        digest.map_err(MetaError::stopped)?
+    }
+
+    /// Makes a snapshot of the state as it is now.
+    pub(super) async fn snapshot(&self) -> Result<v1::SnapshotResponse, MetaError> {
+        let wanted = *self.state.watch_applied().borrow();
+        self.raft.trigger().snapshot().await.map_err(MetaError::stopped)?;
+        let made = async {
+            loop {
+                match self.standing.metrics().snapshot {
+                    Some(id) if id.index >= wanted => return id.index,
+                    _ => tokio::time::sleep(LOOK).await,
+                }
+            }
+        };
+        let made = tokio::time::timeout(SNAPSHOT_TIMEOUT, made).await;
+        let index = made.map_err(|_| MetaError::Unknown(SNAPSHOT_TIMEOUT))?;
+        Ok(v1::SnapshotResponse { index, bytes: self.state.snapshot_bytes() })
+    }
+}
+
+fn digest(index: u64, state: &StateRead) -> Result<v1::DigestResponse, MetaError> {
+    let mut hasher = Hasher::default();
+    let mut from = Vec::new();
+    let mut records = 0;
+    loop {
+        let page = state.tables().scan(&from, &[u8::MAX], PAGE_RECORDS)?;
+        let Some((last, _)) = page.last() else { break };
+        // the first key after it
+        from = [last.as_slice(), &[0]].concat();
+        for (key, value) in &page {
+            records += 1;
+            for part in [key, value] {
+                hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+                hasher.update(part);
+            }
+        }
+    }
+    let (state, chain) = (hasher.finish().0.to_vec(), state.chain()?.to_vec());
+    Ok(v1::DigestResponse { index, state, chain, records })
+}
