@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{sleep, timeout};
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Request, Response, Status,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
 use vs_core::error::{Code, Failure};
 use vs_wire::{
-    MESSAGE_BYTES_MAX, failure_from_status,
+    MESSAGE_BYTES_MAX, Stamp, failure_from_status,
     v1::{
         admin_client::AdminClient, cluster_client::ClusterClient, meta_client::MetaClient, upload_client::UploadClient,
     },
@@ -26,6 +30,23 @@ const CONNECTION_WINDOW_BYTES: u32 = 64 << 20;
 pub struct Client {
     channel: Channel,
     addr: String,
+    stamping: Stamping,
+}
+
+/// A channel whose calls say which call of a client session they are, where they are one.
+pub type Wire = InterceptedService<Channel, Stamping>;
+
+/// Puts the stamp of a client session on every call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stamping(Option<Stamp>);
+
+impl Interceptor for Stamping {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(stamp) = self.0 {
+            stamp.write(request.metadata_mut());
+        }
+        Ok(request)
+    }
 }
 
 impl Client {
@@ -72,7 +93,13 @@ impl Client {
             .http2_keep_alive_interval(Duration::from_secs(10))
             .keep_alive_timeout(Duration::from_secs(10));
         let channel = endpoint.connect().await.map_err(|error| root_cause(&error))?;
-        Ok(Self { channel, addr: addr.to_owned() })
+        Ok(Self { channel, addr: addr.to_owned(), stamping: Stamping::default() })
+    }
+
+    /// The same connection, for one call of a client session.
+    #[must_use]
+    pub(crate) fn stamped(&self, stamp: Option<Stamp>) -> Self {
+        Self { stamping: Stamping(stamp), ..self.clone() }
     }
 
     /// The endpoint that answered.
@@ -82,23 +109,24 @@ impl Client {
     }
 
     #[must_use]
-    pub fn meta(&self) -> MetaClient<Channel> {
-        MetaClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    pub fn meta(&self) -> MetaClient<Wire> {
+        MetaClient::with_interceptor(self.channel.clone(), self.stamping).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     #[must_use]
-    pub fn upload(&self) -> UploadClient<Channel> {
-        UploadClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    pub fn upload(&self) -> UploadClient<Wire> {
+        UploadClient::with_interceptor(self.channel.clone(), self.stamping).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     #[must_use]
-    pub fn admin(&self) -> AdminClient<Channel> {
-        AdminClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    pub fn admin(&self) -> AdminClient<Wire> {
+        AdminClient::with_interceptor(self.channel.clone(), self.stamping).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     #[must_use]
-    pub fn cluster(&self) -> ClusterClient<Channel> {
-        ClusterClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    pub fn cluster(&self) -> ClusterClient<Wire> {
+        ClusterClient::with_interceptor(self.channel.clone(), self.stamping)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 }
 
@@ -108,7 +136,7 @@ impl Client {
 /// The server's failure, or `Timeout` when the deadline passes first.
 pub async fn call<T>(
     deadline: Duration,
-    answer: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    answer: impl Future<Output = Result<Response<T>, Status>>,
 ) -> Result<T, Failure> {
     match timeout(deadline, answer).await {
         Ok(Ok(response)) => Ok(response.into_inner()),

@@ -1,6 +1,9 @@
 //! Chunk transfers over plain HTTP/1.1, with connections kept open.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Either, Empty, Full};
@@ -64,7 +67,14 @@ impl Default for ChunkClient {
 impl ChunkClient {
     #[must_use]
     pub fn new() -> Self {
+        Self::bound_to(None)
+    }
+
+    /// Connections leave from this address of the machine, where one is named.
+    #[must_use]
+    pub fn bound_to(ip: Option<IpAddr>) -> Self {
         let mut connector = HttpConnector::new();
+        connector.set_local_address(ip);
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let http = HttpClient::builder(TokioExecutor::new())

@@ -3,7 +3,6 @@
 use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
-use tonic::transport::Channel;
 use vs_core::{
     error::{Code, Failure},
     hash::Hash,
@@ -12,11 +11,10 @@ use vs_core::{
     manifest::{ChunkRef, Part, PartRef, Track},
     read::read_plan,
 };
-use vs_wire::v1::{self, meta_client::MetaClient};
+use vs_wire::v1;
 
 use crate::{
-    Client,
-    channel::call,
+    Client, Reach,
     chunk::{ChunkClient, ChunkError},
 };
 
@@ -37,7 +35,7 @@ pub struct Film {
     pub nodes: HashMap<NodeId, v1::NodeInfo>,
     /// Of a stale read: how long ago the answering node last knew itself up to date.
     pub age: Option<Duration>,
-    meta: MetaClient<Channel>,
+    reach: Reach,
     deadline: Duration,
 }
 
@@ -51,15 +49,23 @@ pub struct ChunkAt {
 }
 
 impl Film {
-    /// The manifest of the video that `name` means: an id, a unique prefix of one, or a title.
+    /// The manifest of the video that `name` means: an id, a unique prefix of one, or a title. From this node alone.
+    ///
+    /// # Errors
+    /// As for [`load_from`](Self::load_from).
+    pub async fn load(client: &Client, name: &str, stale: bool, deadline: Duration) -> Result<Self, Failure> {
+        Self::load_from(&Reach::through(client.clone()), name, stale, deadline).await
+    }
+
+    /// The same, from whichever node of the cluster answers; so are the parts later.
     ///
     /// # Errors
     /// The server's, or `Integrity` when its answer breaks the contract.
-    pub async fn load(client: &Client, name: &str, stale: bool, deadline: Duration) -> Result<Self, Failure> {
+    pub async fn load_from(reach: &Reach, name: &str, stale: bool, deadline: Duration) -> Result<Self, Failure> {
         let consistency = if stale { v1::Consistency::Stale } else { v1::Consistency::Linearizable };
         let request = v1::GetManifestRequest { video: name.to_owned(), consistency: consistency.into() };
-        let mut meta = client.meta();
-        let manifest = call(deadline, meta.get_manifest(request)).await?;
+        let manifest =
+            reach.ask(deadline, async |client| client.meta().get_manifest(request.clone()).await).await?.value;
         let answer = |error: vs_wire::InvalidMessage| unsound(&error.to_string());
         let video = manifest.video.ok_or_else(|| unsound("a manifest without its video"))?;
         let tracks = manifest.tracks.into_iter().map(Track::try_from).collect::<Result<_, _>>().map_err(answer)?;
@@ -74,7 +80,7 @@ impl Film {
             layouts,
             nodes: manifest.nodes.into_iter().map(|node| (NodeId(node.id), node)).collect(),
             age: manifest.age_ms.map(Duration::from_millis),
-            meta,
+            reach: reach.clone(),
             deadline,
         })
     }
@@ -99,7 +105,8 @@ impl Film {
             track: track.name.clone(),
             no,
         };
-        let bytes = call(self.deadline, self.meta.clone().get_part(request)).await?.part;
+        let ask = async |client: Client| client.meta().get_part(request.clone()).await;
+        let bytes = self.reach.ask(self.deadline, ask).await?.value.part;
         if Hash::of(&bytes) != hash {
             return Err(unsound(&format!("part {no} of track {} is not what the manifest names", track.name)));
         }

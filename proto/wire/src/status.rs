@@ -39,11 +39,27 @@ pub fn status_from_failure(failure: &Failure) -> Status {
     status
 }
 
+/// Whether a node answered the call. A status without our trailer came from the transport, or from a stranger.
+#[must_use]
+pub fn answered(status: &Status) -> bool {
+    from_trailer(status).is_some()
+}
+
+/// Where the leader is, when the answering node said so.
+#[must_use]
+pub fn leader_from_status(status: &Status) -> Option<String> {
+    from_trailer(status).map(|failure| failure.leader).filter(|addr| !addr.is_empty())
+}
+
+fn from_trailer(status: &Status) -> Option<v1::Failure> {
+    let bytes = status.metadata().get_bin(FAILURE_TRAILER)?.to_bytes().ok()?;
+    v1::Failure::decode(bytes).ok()
+}
+
 /// What a failed call means. A status without our trailer came from the transport or from a stranger.
 #[must_use]
 pub fn failure_from_status(status: &Status) -> Failure {
-    let ours = status.metadata().get_bin(FAILURE_TRAILER).and_then(|value| value.to_bytes().ok());
-    if let Some(failure) = ours.and_then(|bytes| v1::Failure::decode(bytes).ok()) {
+    if let Some(failure) = from_trailer(status) {
         return failure_from_wire(failure);
     }
     let code = match status.code() {
@@ -59,6 +75,8 @@ pub fn failure_from_status(status: &Status) -> Failure {
                 .because(status.message())
                 .hint("name the right port with `--endpoint HOST:PORT`");
         }
+        // A connection that breaks shows as an internal error with a cause of the transport's.
+        Grpc::Internal if std::error::Error::source(status).is_some() => Code::Unreachable,
         _ => Code::Internal,
     };
     Failure::new(code, status.message())

@@ -83,6 +83,12 @@ impl Services {
     }
 }
 
+/// On whose behalf a call changes something (CON-3).
+pub(crate) fn proposer<T>(request: &Request<T>) -> Result<Proposer, Failure> {
+    let session = session_of(request.metadata()).map_err(|why| Failure::new(Code::Invalid, why.to_string()))?;
+    Ok(session.map_or(Proposer::Stranger, |(client, seq)| Proposer::Client(ClientId(client), seq)))
+}
+
 pub(crate) fn status(failure: Failure) -> Status {
     if failure.code == Code::Internal {
         tracing::error!(%failure, "a call failed");

@@ -8,7 +8,7 @@ use vs_core::{
 };
 use vs_wire::v1;
 
-use crate::{Client, channel::call};
+use crate::{Client, Reach};
 
 /// What a person types for the newest video.
 pub const LAST: &str = "@last";
@@ -17,7 +17,7 @@ pub const LAST: &str = "@last";
 ///
 /// # Errors
 /// The server's; `NotFound` when there is no video at all.
-pub async fn video_name(client: &Client, typed: &str, stale: bool, deadline: Duration) -> Result<String, Failure> {
+pub async fn video_name(reach: &Reach, typed: &str, stale: bool, deadline: Duration) -> Result<String, Failure> {
     if typed != LAST {
         return Ok(typed.to_owned());
     }
@@ -31,7 +31,8 @@ pub async fn video_name(client: &Client, typed: &str, stale: bool, deadline: Dur
             page_token,
             statuses: Vec::new(),
         };
-        let page = call(deadline, client.meta().list_videos(request)).await?;
+        let ask = async |client: Client| client.meta().list_videos(request.clone()).await;
+        let page = reach.ask(deadline, ask).await?.value;
         newest = newest.into_iter().chain(page.items).max_by_key(|video| video.created_at_ms);
         page_token = page.next_page_token;
         if page_token.is_empty() {
