@@ -1,6 +1,6 @@
 //! The `Admin` and `Cluster` services: nodes, consensus, and one screen of truth.
 
-use std::{collections::HashMap, pin::Pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -10,89 +10,50 @@ use vs_core::{
     error::{Code, Failure},
     id::{NodeId, UploadId},
     limit::PAGE_ITEMS_MAX,
+    unit::human_duration,
 };
 use vs_wire::v1::{self, VideoStatus, admin_server::Admin, cluster_server::Cluster};
 use vsd_core::meta::{Command, DirState, SettingName, SettingValue, UploadRecord, View};
 
-use super::{Services, internal, status};
-use crate::{meta::MetaState, run::wall_ms};
+use super::{Services, internal, proposer, status};
+use crate::meta::Proposer;
 
-/// A watcher hears at least this often, and not more often than the shorter one.
+/// A watcher hears at least this often.
 const WATCH_HEARTBEAT: Duration = Duration::from_secs(1);
-const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+/// Copies of a hot film.
+const COPIES: usize = 3;
 
 impl Services {
-    /// Every node, as the cluster knows it; this one with its own counts.
-    pub(super) fn nodes(&self, view: &View<'_>, leader: Option<NodeId>) -> Result<Vec<v1::NodeInfo>, Failure> {
-        let records = view.nodes(None, PAGE_ITEMS_MAX).map_err(internal)?;
-        let node = |record: &vsd_core::meta::NodeRecord| {
-            let mut info = v1::NodeInfo {
+    /// Every node, as the cluster knows it and as it was when the leader last heard of it.
+    pub(super) fn nodes(&self, view: &View<'_>) -> Result<Vec<v1::NodeInfo>, Failure> {
+        let picture = self.meta.cluster();
+        let node = |record: vsd_core::meta::NodeRecord| {
+            let live = picture.nodes.iter().find(|node| node.id == record.id.0).cloned().unwrap_or_default();
+            v1::NodeInfo {
                 id: record.id.0,
                 addr: record.spec.addr.clone(),
                 roles: record.spec.roles.iter().map(|role| role.as_str().to_owned()).collect(),
-                zone: record.spec.zone.clone(),
-                state: "up".to_owned(),
-                leader: leader == Some(record.id),
+                zone: record.zone().to_owned(),
+                state: match record.removed {
+                    true => "out".to_owned(),
+                    false if live.state.is_empty() => "up".to_owned(),
+                    false => live.state.clone(),
+                },
                 version: record.spec.version.clone(),
-                ..v1::NodeInfo::default()
-            };
-            if record.id == self.node {
-                let (total, free) = self.store.space();
-                info.chunks = self.store.stats().iter().map(|(_, stats)| stats.chunks).sum();
-                info.disk_total_bytes = total;
-                info.disk_used_bytes = total.saturating_sub(free);
+                joined_at_ms: record.joined_ms,
+                ..live
             }
-            info
         };
-        Ok(records.iter().map(node).collect())
-    }
-
-    /// What this node knows of the consensus. Of the members it tells about itself what only it can know.
-    async fn cluster(&self) -> v1::ClusterState {
-        let status = self.meta.status().await;
-        let addrs = self.addrs();
-        let voters = u32::try_from(status.voters.len()).unwrap_or(u32::MAX);
-        let member = |id: &NodeId| {
-            let mut member = v1::Member {
-                id: id.0,
-                addr: addrs.get(id).cloned().unwrap_or_default(),
-                state: "follower".to_owned(),
-                term: status.term,
-                ..v1::Member::default()
-            };
-            if *id == status.node {
-                state_name(status.state).clone_into(&mut member.state);
-                member.last = status.last;
-                member.commit = status.committed;
-                member.applied = status.applied;
-                member.r#match = status.last;
-            }
-            member
-        };
-        v1::ClusterState {
-            leader: status.leader.map(|leader| leader.0),
-            term: status.term,
-            quorum: voters / 2 + 1,
-            voters,
-            members: status.voters.iter().chain(&status.learners).map(member).collect(),
-            at_ms: wall_ms(),
-        }
-    }
-
-    /// Addresses as this node last heard them; missing ones are left out.
-    fn addrs(&self) -> HashMap<NodeId, String> {
-        let state = self.meta.stale().state;
-        let nodes = state.view().nodes(None, PAGE_ITEMS_MAX).unwrap_or_default();
-        nodes.into_iter().map(|node| (node.id, node.spec.addr)).collect()
+        Ok(view.nodes(None, PAGE_ITEMS_MAX).map_err(internal)?.into_iter().map(node).collect())
     }
 
     async fn report(&self, consistency: v1::Consistency) -> Result<v1::StatusResponse, Failure> {
         let (state, age_ms) = self.state(consistency).await?;
         let view = state.view();
-        let cluster = self.cluster().await;
+        let cluster = self.meta.cluster();
         let mut answer = v1::StatusResponse {
             cluster_id: view.cluster().map_err(internal)?.map(|cluster| cluster.id.to_string()).unwrap_or_default(),
-            nodes: self.nodes(&view, cluster.leader.map(NodeId))?,
+            nodes: self.nodes(&view)?,
             cluster: Some(cluster),
             open_sessions: open_sessions(&view)?,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -124,7 +85,7 @@ impl Services {
         }
     }
 
-    async fn set(&self, request: v1::SetSettingRequest) -> Result<v1::Setting, Failure> {
+    async fn set(&self, proposer: Proposer, request: v1::SetSettingRequest) -> Result<v1::Setting, Failure> {
         let unknown =
             || Failure::new(Code::NotFound, format!("no setting `{}`", request.name)).hint("vsctl settings ls");
         let name: SettingName = request.name.parse().map_err(|()| unknown())?;
@@ -134,7 +95,7 @@ impl Services {
                 Some(value) => Command::SettingSet { name, value },
                 None => Command::SettingReset { name },
             };
-            self.meta.propose(command).await?.accepted()?;
+            self.meta.propose_for(proposer, command).await?.accepted()?;
         }
         Ok(setting(SettingValue { name, value, is_set: request.value_ms.is_some() }))
     }
@@ -155,10 +116,27 @@ impl Services {
             };
             answer.notes.push(format!("{}: {} ({}) {what}", dir.node, dir.id, dir.path));
         }
-        if answer.nodes.len() < 3 {
-            answer
-                .notes
-                .push(format!("{} of 3 copies are kept: more nodes are needed for the rest", answer.nodes.len()));
+        self.note_nodes(view, answer)
+    }
+}
+
+impl Services {
+    /// What there is to say of the nodes and of the consensus.
+    fn note_nodes(&self, view: &View<'_>, answer: &mut v1::StatusResponse) -> Result<(), Failure> {
+        let placed = view.current_layout().map_err(internal)?.map_or(0, |layout| layout.nodes.len());
+        if placed < COPIES {
+            answer.notes.push(format!("{placed} of {COPIES} copies are kept: more nodes are needed for the rest"));
+        }
+        for node in answer.nodes.iter().filter(|node| matches!(node.state.as_str(), "down" | "suspect")) {
+            let heard = node.heard_ms.map(|ms| human_duration(Duration::from_millis(ms)));
+            let heard = heard.map_or("it has not been heard of".to_owned(), |ago| format!("last heard of {ago} ago"));
+            answer.notes.push(format!("{} is {}: {heard}", NodeId(node.id), node.state));
+        }
+        let cluster = answer.cluster.get_or_insert_default();
+        if cluster.leader.is_none() {
+            answer.notes.insert(0, format!("nobody leads: {} of {} voters are needed", cluster.quorum, cluster.voters));
+        } else if cluster.voters == 1 && cluster.members.len() == 2 {
+            answer.notes.push("1 node decides alone: a third one is needed before any may fail".to_owned());
         }
         Ok(())
     }
@@ -172,16 +150,6 @@ fn open_sessions(view: &View<'_>) -> Result<u32, Failure> {
         let Some(last) = page.last() else { return Ok(open) };
         after = Some(last.id);
         open += u32::try_from(page.iter().filter(|record| !record.is_over()).count()).unwrap_or(0);
-    }
-}
-
-fn state_name(state: MetaState) -> &'static str {
-    match state {
-        MetaState::Leader => "leader",
-        MetaState::Follower => "follower",
-        MetaState::Candidate => "candidate",
-        MetaState::Learner => "learner",
-        MetaState::Stopped => "stopped",
     }
 }
 
@@ -208,7 +176,7 @@ impl Admin for Services {
     ) -> Result<Response<v1::ListNodesResponse>, Status> {
         let list = async {
             let (state, age_ms) = self.state(request.into_inner().consistency()).await?;
-            Ok(v1::ListNodesResponse { items: self.nodes(&state.view(), self.meta.status().await.leader)?, age_ms })
+            Ok(v1::ListNodesResponse { items: self.nodes(&state.view())?, age_ms })
         };
         list.await.map(Response::new).map_err(status)
     }
@@ -226,7 +194,8 @@ impl Admin for Services {
     }
 
     async fn set_setting(&self, request: Request<v1::SetSettingRequest>) -> Result<Response<v1::Setting>, Status> {
-        self.set(request.into_inner()).await.map(Response::new).map_err(status)
+        let proposer = proposer(&request)?;
+        self.set(proposer, request.into_inner()).await.map(Response::new).map_err(status)
     }
 
     async fn list_chunks(
@@ -241,6 +210,40 @@ impl Admin for Services {
         request: Request<v1::GetChunksRequest>,
     ) -> Result<Response<v1::GetChunksResponse>, Status> {
         self.chunks_named(&request.into_inner()).map(Response::new).map_err(status)
+    }
+
+    async fn set_node(&self, request: Request<v1::SetNodeRequest>) -> Result<Response<v1::SetNodeResponse>, Status> {
+        let proposer = proposer(&request)?;
+        self.node_set(proposer, request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn remove_node(
+        &self,
+        request: Request<v1::RemoveNodeRequest>,
+    ) -> Result<Response<v1::RemoveNodeResponse>, Status> {
+        let proposer = proposer(&request)?;
+        self.node_rm(proposer, request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn transfer_leadership(
+        &self,
+        request: Request<v1::TransferLeadershipRequest>,
+    ) -> Result<Response<v1::TransferLeadershipResponse>, Status> {
+        self.transfer(&request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn take_snapshot(
+        &self,
+        request: Request<v1::TakeSnapshotRequest>,
+    ) -> Result<Response<v1::TakeSnapshotResponse>, Status> {
+        self.snapshots(&request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn verify_replicas(
+        &self,
+        _: Request<v1::VerifyReplicasRequest>,
+    ) -> Result<Response<v1::VerifyReplicasResponse>, Status> {
+        self.verify_all().await.map(Response::new).map_err(status)
     }
 
     type VerifyChunksStream = Pin<Box<dyn Stream<Item = Result<v1::ChunkInfo, Status>> + Send>>;
@@ -284,17 +287,18 @@ impl Cluster for Services {
 
     async fn watch(&self, _: Request<v1::ClusterWatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
         let (to, states) = mpsc::channel(2);
-        let services = self.clone();
+        let (mut closed, mut pictures) = (self.closed.clone(), self.meta.watch_cluster());
         tokio::spawn(async move {
-            let mut closed = services.closed.clone();
-            let mut applied = services.meta.watch_applied();
-            while to.send(Ok(services.cluster().await)).await.is_ok() {
-                let change = async {
-                    tokio::time::sleep(WATCH_INTERVAL).await;
-                    let _ = applied.changed().await;
-                };
+            loop {
+                let told = pictures.borrow_and_update().clone();
+                if to.send(Ok((*told).clone())).await.is_err() {
+                    return;
+                }
+                // what changes all the time is told once a second
+                let heartbeat = tokio::time::sleep(WATCH_HEARTBEAT);
                 tokio::select! {
-                    _ = tokio::time::timeout(WATCH_HEARTBEAT, change) => {}
+                    changed = pictures.wait_for(|now| essence(now) != essence(&told)) => if changed.is_err() { return },
+                    () = heartbeat => {}
                     _ = closed.wait_for(|closed| *closed) => return,
                     () = to.closed() => return,
                 }
@@ -302,4 +306,11 @@ impl Cluster for Services {
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(states))))
     }
+}
+
+/// What of a picture is news.
+fn essence(state: &v1::ClusterState) -> impl PartialEq + use<> {
+    let members: Vec<_> = state.members.iter().map(|m| (m.id, m.state.clone(), m.commit, m.voter)).collect();
+    let nodes: Vec<_> = state.nodes.iter().map(|node| (node.id, node.state.clone(), node.chunks)).collect();
+    (state.leader, state.term, state.epoch, members, nodes)
 }

@@ -2,12 +2,13 @@
 
 mod chunks;
 mod cluster;
+mod nodes;
 mod videos;
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tonic::{Status, service::Routes};
+use tonic::{Request, Status, service::Routes};
 use vs_core::{
     error::{Code, Failure},
     id::NodeId,
@@ -16,16 +17,16 @@ use vs_core::{
     manifest::TrackKind,
 };
 use vs_wire::{
-    FILE_DESCRIPTOR_SET, MESSAGE_BYTES_MAX, status_from_failure,
+    FILE_DESCRIPTOR_SET, MESSAGE_BYTES_MAX, Stamp, status_from_failure,
     v1::{
         self, admin_server::AdminServer, cluster_server::ClusterServer, meta_server::MetaServer,
         upload_server::UploadServer,
     },
 };
-use vsd_core::meta::{AssetRecord, TableError, View};
+use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
 
 use crate::{
-    meta::{Meta, StateRead},
+    meta::{Meta, Proposer, StateRead},
     storage::{Caretaker, Store},
     upload::{UploadService, Uploader},
 };
@@ -84,9 +85,17 @@ impl Services {
 }
 
 /// On whose behalf a call changes something (CON-3).
-pub(crate) fn proposer<T>(request: &Request<T>) -> Result<Proposer, Failure> {
-    let session = session_of(request.metadata()).map_err(|why| Failure::new(Code::Invalid, why.to_string()))?;
-    Ok(session.map_or(Proposer::Stranger, |(client, seq)| Proposer::Client(ClientId(client), seq)))
+pub(crate) fn proposer<T>(request: &Request<T>) -> Result<Proposer, Status> {
+    let stamp = Stamp::read(request.metadata())
+        .map_err(|why| status_from_failure(&Failure::new(Code::Invalid, why.to_string())))?;
+    Ok(stamp.map_or(Proposer::Stranger, |stamp| Proposer::Client(ClientId(stamp.client), stamp.seq)))
+}
+
+/// What a repeated call was answered before: names in it may mean something else by now.
+pub(crate) fn answered(view: &View<'_>, proposer: Proposer) -> Result<Option<Response>, Failure> {
+    let Proposer::Client(client, seq) = proposer else { return Ok(None) };
+    let session = view.client(client).map_err(internal)?;
+    Ok(session.filter(|session| session.seq == seq).and_then(|session| session.response))
 }
 
 pub(crate) fn status(failure: Failure) -> Status {

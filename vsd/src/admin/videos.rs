@@ -18,7 +18,7 @@ use vsd_core::meta::{
     AssetRecord, AssetStatus, Command, Redundancy, Resolved, SettingName, SourceInfo, VideoRecord, View,
 };
 
-use super::{Services, check_limit, copies, duration_ms, internal, status};
+use super::{answered, proposer, Services, check_limit, copies, duration_ms, internal, status};
 use crate::upload::wall_of;
 
 /// Longest page, in bytes: descriptions may be long, and a message may not.
@@ -73,52 +73,60 @@ impl Services {
         })
     }
 
-    async fn edit(&self, request: v1::EditVideoRequest) -> Result<v1::Video, Failure> {
-        let record = self.find_now(&request.video).await?;
-        let command = Command::VideoEdit {
-            video: record.id,
+    async fn edit(&self, proposer: Proposer, request: v1::EditVideoRequest) -> Result<v1::Video, Failure> {
+        let edit = |video| Command::VideoEdit {
+            video,
             expected: Some(request.if_revision).filter(|revision| *revision > 0),
             title: request.title,
             description: request.description,
             tags_set: request.set_tags.into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>(),
             tags_unset: request.unset_tags.into_iter().collect(),
         };
-        self.change(record, command, request.dry_run).await
-    }
-
-    async fn find_now(&self, text: &str) -> Result<VideoRecord, Failure> {
-        let (state, _) = self.state(v1::Consistency::Linearizable).await?;
-        find(&state.view(), text)
+        self.change(proposer, &request.video, edit, request.dry_run).await
     }
 
     /// Proposes a change of one video and answers with the video after it, or before it when it is gone.
-    async fn change(&self, record: VideoRecord, command: Command, dry_run: bool) -> Result<v1::Video, Failure> {
-        let before = self.describe_now(&record).await?;
-        if dry_run {
-            return Ok(before);
-        }
-        self.meta.propose(command).await?.accepted()?;
+    async fn change(
+        &self,
+        proposer: Proposer,
+        text: &str,
+        command: impl FnOnce(VideoId) -> Command,
+        dry_run: bool,
+    ) -> Result<v1::Video, Failure> {
+        let (state, _) = self.state(v1::Consistency::Linearizable).await?;
+        let (response, before) = match answered(&state.view(), proposer)? {
+            Some(response) => (response, None),
+            None => {
+                let record = find(&state.view(), text)?;
+                let before = describe(&state.view(), &record)?.0;
+                if dry_run {
+                    return Ok(before);
+                }
+                (self.meta.propose_for(proposer, command(record.id)).await?, Some(before))
+            }
+        };
+        let vsd_core::meta::Response::Video { video, revision, .. } = response.accepted()? else {
+            return Err(Failure::new(Code::Conflict, "the session's call was another one"));
+        };
         let (state, _) = self.state(v1::Consistency::Linearizable).await?;
         let view = state.view();
-        match view.video(record.id).map_err(internal)? {
-            Some(record) => Ok(describe(&view, &record)?.0),
-            None => Ok(before),
+        match (view.video(video).map_err(internal)?, before) {
+            // others may have changed it since
+            (Some(record), _) => Ok(v1::Video { revision, ..describe(&view, &record)?.0 }),
+            (None, Some(before)) => Ok(before),
+            (None, None) => Ok(v1::Video { id: video.to_string(), revision, ..v1::Video::default() }),
         }
-    }
-
-    async fn describe_now(&self, record: &VideoRecord) -> Result<v1::Video, Failure> {
-        let (state, _) = self.state(v1::Consistency::Linearizable).await?;
-        Ok(describe(&state.view(), record)?.0)
     }
 
     async fn change_by_ref(
         &self,
-        request: v1::VideoRef,
+        request: Request<v1::VideoRef>,
         command: impl FnOnce(VideoId) -> Command,
-    ) -> Result<v1::Video, Failure> {
-        let record = self.find_now(&request.video).await?;
-        let command = command(record.id);
-        self.change(record, command, request.dry_run).await
+    ) -> Result<Response<v1::Video>, Status> {
+        let proposer = proposer(&request)?;
+        let request = request.into_inner();
+        let changed = self.change(proposer, &request.video, command, request.dry_run);
+        changed.await.map(Response::new).map_err(status)
     }
 
     async fn manifest(&self, request: v1::GetManifestRequest) -> Result<v1::Manifest, Failure> {
@@ -134,19 +142,44 @@ impl Services {
             since: asset.since.0,
             tracks: asset.tracks.iter().map(v1::ManifestTrack::from).collect(),
             layouts: layouts.iter().map(v1::Layout::from).collect(),
-            nodes: self.nodes(&view, self.meta.status().await.leader)?,
+            nodes: self.nodes(&view)?,
             video: Some(video),
             age_ms,
         })
     }
 
-    fn part(&self, request: &v1::GetPartRequest) -> Result<Vec<u8>, Failure> {
+    async fn part(&self, request: &v1::GetPartRequest) -> Result<Vec<u8>, Failure> {
         // Parts are immutable and the caller checks their hash, so any state that has one will do.
-        let state = self.meta.stale().state;
-        let (asset, version, ballot) = (AssetId(request.asset), Version(request.version), Ballot(request.ballot));
-        let part = state.view().part(asset, version, ballot, &request.track, request.no).map_err(internal)?;
+        let part = Self::part_in(&self.meta.stale().state, request)?;
+        let part = match part {
+            Some(part) => Some(part),
+            None => Self::part_in(&self.meta.read().await?, request)?,
+        };
         part.ok_or_else(|| Failure::new(Code::NotFound, format!("no part {} of track {}", request.no, request.track)))
     }
+
+    fn part_in(state: &StateRead, request: &v1::GetPartRequest) -> Result<Option<Vec<u8>>, Failure> {
+        let (asset, version, ballot) = (AssetId(request.asset), Version(request.version), Ballot(request.ballot));
+        state.view().part(asset, version, ballot, &request.track, request.no).map_err(internal)
+    }
+
+    async fn open_session(&self, request: v1::OpenClientRequest) -> Result<v1::OpenClientResponse, Failure> {
+        let client = client_id(&request.client)?;
+        match self.meta.propose(Command::ClientOpen { client }).await?.accepted()? {
+            vsd_core::meta::Response::Client { seq } => Ok(v1::OpenClientResponse { seq }),
+            other => Err(Failure::new(Code::Internal, format!("an unexpected answer: {other:?}"))),
+        }
+    }
+
+    async fn close_session(&self, request: v1::CloseClientRequest) -> Result<v1::CloseClientResponse, Failure> {
+        let client = client_id(&request.client)?;
+        self.meta.propose(Command::ClientClose { client }).await?.accepted()?;
+        Ok(v1::CloseClientResponse {})
+    }
+}
+
+fn client_id(text: &str) -> Result<ClientId, Failure> {
+    text.parse().map(ClientId).map_err(|_| Failure::new(Code::Invalid, format!("`{text}` is not a UUID")))
 }
 
 /// The video that a person means.
@@ -263,22 +296,20 @@ impl MetaService for Services {
     }
 
     async fn edit_video(&self, request: Request<v1::EditVideoRequest>) -> Result<Response<v1::Video>, Status> {
-        self.edit(request.into_inner()).await.map(Response::new).map_err(status)
+        let proposer = proposer(&request)?;
+        self.edit(proposer, request.into_inner()).await.map(Response::new).map_err(status)
     }
 
     async fn trash_video(&self, request: Request<v1::VideoRef>) -> Result<Response<v1::Video>, Status> {
-        let trash = self.change_by_ref(request.into_inner(), |video| Command::VideoTrash { video });
-        trash.await.map(Response::new).map_err(status)
+        self.change_by_ref(request, |video| Command::VideoTrash { video }).await
     }
 
     async fn restore_video(&self, request: Request<v1::VideoRef>) -> Result<Response<v1::Video>, Status> {
-        let restore = self.change_by_ref(request.into_inner(), |video| Command::VideoRestore { video });
-        restore.await.map(Response::new).map_err(status)
+        self.change_by_ref(request, |video| Command::VideoRestore { video }).await
     }
 
     async fn purge_video(&self, request: Request<v1::VideoRef>) -> Result<Response<v1::Video>, Status> {
-        let purge = self.change_by_ref(request.into_inner(), |video| Command::VideoPurge { video });
-        purge.await.map(Response::new).map_err(status)
+        self.change_by_ref(request, |video| Command::VideoPurge { video }).await
     }
 
     async fn get_manifest(&self, request: Request<v1::GetManifestRequest>) -> Result<Response<v1::Manifest>, Status> {
@@ -286,7 +317,21 @@ impl MetaService for Services {
     }
 
     async fn get_part(&self, request: Request<v1::GetPartRequest>) -> Result<Response<v1::GetPartResponse>, Status> {
-        let part = self.part(&request.into_inner()).map_err(status)?;
+        let part = self.part(&request.into_inner()).await.map_err(status)?;
         Ok(Response::new(v1::GetPartResponse { part }))
+    }
+
+    async fn open_client(
+        &self,
+        request: Request<v1::OpenClientRequest>,
+    ) -> Result<Response<v1::OpenClientResponse>, Status> {
+        self.open_session(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn close_client(
+        &self,
+        request: Request<v1::CloseClientRequest>,
+    ) -> Result<Response<v1::CloseClientResponse>, Status> {
+        self.close_session(request.into_inner()).await.map(Response::new).map_err(status)
     }
 }

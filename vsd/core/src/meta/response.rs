@@ -91,6 +91,10 @@ pub enum Response {
     Setting {
         value: u64,
     },
+    /// The entry at this index is the mark.
+    Marked {
+        index: u64,
+    },
     /// Housekeeping did this many records; more may be due.
     Housekept {
         records: u32,

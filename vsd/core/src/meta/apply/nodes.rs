@@ -106,11 +106,9 @@ impl Step<'_, '_> {
         Ok(Response::Done)
     }
 
-    /// The first epoch through which chunks may be on the node: one that lists it, from the oldest that places an asset
-    /// on. Stand-ins are listed by the epoch of their asset too.
+    /// The first epoch that lists the node and places an asset: its chunks, and stand-ins for them, may be there.
     fn may_hold_chunks(&self, id: NodeId) -> Result<Option<Epoch>, Stop> {
-        let Some(oldest) = layouts::oldest_used(self.txn)? else { return Ok(None) };
-        let layouts = layouts::from(self.txn, oldest)?;
+        let layouts = layouts::used(self.txn)?;
         Ok(layouts.into_iter().find(|layout| layout.lists(id)).map(|layout| layout.epoch))
     }
 

@@ -4,7 +4,7 @@ use vs_core::{id::Epoch, layout::Layout};
 
 use super::counters::{self, Counter};
 use crate::meta::{
-    family::{Family, page},
+    family::{Family, load, page},
     tables::{TableError, Tables, Txn},
 };
 
@@ -59,11 +59,11 @@ pub(in crate::meta) fn oldest_used(tables: &dyn Tables) -> Result<Option<Epoch>,
     Ok(uses.into_iter().find(|(_, uses)| *uses > 0).map(|(epoch, _)| epoch))
 }
 
-/// The layouts from an epoch to the current one, oldest first.
-pub(in crate::meta) fn from(tables: &dyn Tables, epoch: Epoch) -> Result<Vec<Layout>, TableError> {
-    let before = Epoch(epoch.0.saturating_sub(1));
-    let found = page::<Layouts>(tables, &[Layouts::TAG], Some(&before), usize::MAX)?;
-    Ok(found.into_iter().map(|(_, layout)| layout).collect())
+/// The layouts that assets are placed by, oldest first.
+pub(in crate::meta) fn used(tables: &dyn Tables) -> Result<Vec<Layout>, TableError> {
+    let uses = page::<EpochUses>(tables, &[EpochUses::TAG], None, usize::MAX)?;
+    let epochs = uses.into_iter().filter(|(_, uses)| *uses > 0).map(|(epoch, _)| epoch);
+    epochs.filter_map(|epoch| load::<Layouts>(tables, &epoch).transpose()).collect()
 }
 
 /// Forgets up to [`FORGOTTEN_MAX`] of the epochs, oldest first, that are neither current nor needed by an asset.
