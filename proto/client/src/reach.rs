@@ -117,10 +117,10 @@ impl Reach {
     ///
     /// # Errors
     /// The server's; `NoQuorum` at once when every node that can be reached says so; otherwise the last when time is up.
-    pub async fn ask<T>(
+    pub async fn ask<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl AsyncFn(Client) -> Result<Response<T>, Status>,
+        ask: impl Fn(Client) -> F,
     ) -> Result<Answer<T>, Failure> {
         self.persist(Call::within(limit), ask).await
     }
@@ -129,18 +129,18 @@ impl Reach {
     ///
     /// # Errors
     /// As for [`ask`](Self::ask).
-    pub async fn ask_patiently<T>(
+    pub async fn ask_patiently<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl AsyncFn(Client) -> Result<Response<T>, Status>,
+        ask: impl Fn(Client) -> F,
     ) -> Result<Answer<T>, Failure> {
         self.persist(Call { silence_max: Duration::MAX, ..Call::within(limit) }, ask).await
     }
 
-    pub(crate) async fn persist<T>(
+    pub(crate) async fn persist<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         call: Call,
-        ask: impl AsyncFn(Client) -> Result<Response<T>, Status>,
+        ask: impl Fn(Client) -> F,
     ) -> Result<Answer<T>, Failure> {
         let mut client = match &call.first {
             Some(client) => client.clone(),

@@ -41,10 +41,10 @@ impl Session {
     ///
     /// # Errors
     /// As for [`Reach::ask`]. What may have taken effect says so.
-    pub async fn change<T>(
+    pub async fn change<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl AsyncFn(Client) -> Result<Response<T>, Status>,
+        ask: impl Fn(Client) -> F,
     ) -> Result<Answer<T>, Failure> {
         self.persist(Call::within(limit), ask).await
     }
@@ -53,11 +53,11 @@ impl Session {
     ///
     /// # Errors
     /// As for [`change`](Self::change).
-    pub async fn change_at<T>(
+    pub async fn change_at<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         first: &Client,
         limit: Duration,
-        ask: impl AsyncFn(Client) -> Result<Response<T>, Status>,
+        ask: impl Fn(Client) -> F,
     ) -> Result<Answer<T>, Failure> {
         self.persist(Call { first: Some(first.clone()), ..Call::within(limit) }, ask).await
     }
@@ -66,18 +66,18 @@ impl Session {
     ///
     /// # Errors
     /// As for [`change`](Self::change).
-    pub async fn change_patiently<T>(
+    pub async fn change_patiently<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl AsyncFn(Client) -> Result<Response<T>, Status>,
+        ask: impl Fn(Client) -> F,
     ) -> Result<Answer<T>, Failure> {
         self.persist(Call { silence_max: Duration::MAX, ..Call::within(limit) }, ask).await
     }
 
-    async fn persist<T>(
+    async fn persist<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         call: Call,
-        ask: impl AsyncFn(Client) -> Result<Response<T>, Status>,
+        ask: impl Fn(Client) -> F,
     ) -> Result<Answer<T>, Failure> {
         // Held until the answer: the cluster remembers the answer to the last number only.
         let mut last = self.seq.lock().await;

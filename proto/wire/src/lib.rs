@@ -22,14 +22,10 @@ mod session;
 mod status;
 
 pub use convert::{InvalidMessage, hash, scheme_from_wire, scheme_to_wire, tag, track_info};
-<<<<<<< HEAD
-pub use status::{FAILURE_TRAILER, failure_from_status, failure_from_wire, failure_to_wire, status_from_failure};
-=======
 pub use session::{CLIENT_KEY, SEQ_KEY, Stamp};
-pub use status::{
+pub use status::{FAILURE_TRAILER, 
     answered, failure_from_status, failure_from_wire, failure_to_wire, leader_from_status, status_from_failure,
 };
->>>>>>> w-ctl
 
 /// The compiled `.proto` files, for the reflection service.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/vs.v1.bin");

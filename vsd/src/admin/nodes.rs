@@ -8,13 +8,10 @@ use vs_core::{
     id::NodeId,
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Response};
+use vsd_core::meta::Command;
 
 use super::{Services, internal};
 use crate::meta::Proposer;
-
-/// How often a removal is tried whose layout another change came before.
-const REMOVE_TRIES: u32 = 5;
 
 impl Services {
     /// One node, as [`Services::nodes`] shows it.
@@ -68,25 +65,13 @@ impl Services {
             return Err(Failure::new(Code::Conflict, format!("{node} holds {} chunks", before.chunks))
                 .because("they have to be moved first, which this release cannot do"));
         }
-        for _ in 0..REMOVE_TRIES {
-            let layout = self.meta.layout_without(node).await?;
-            if request.dry_run {
-                let state = self.meta.read().await?;
-                state.view().check_removal(node).map_err(internal)?.map_err(Failure::from)?;
-                return Ok(v1::RemoveNodeResponse { node: Some(before), changed: true });
-            }
-            let remove = Command::NodeRemove { node, layout };
-            match self.meta.propose_for(proposer, remove).await? {
-                // another epoch came first; a session's number is used up by a refusal
-                Response::Refused(refused) if refused.code == Code::Busy && proposer == Proposer::Stranger => {}
-                answer => {
-                    answer.accepted()?;
-                    let node = Some(self.node_now(request.node).await?);
-                    return Ok(v1::RemoveNodeResponse { node, changed: true });
-                }
-            }
+        let remove = Command::NodeRemove { node, layout: self.meta.layout_without(node).await? };
+        if request.dry_run {
+            self.meta.try_out(remove).await?.accepted()?;
+            return Ok(v1::RemoveNodeResponse { node: Some(before), changed: true });
         }
-        Err(Failure::new(Code::Busy, "the layout keeps changing").hint("try again in a moment"))
+        self.meta.propose_for(proposer, remove).await?.accepted()?;
+        Ok(v1::RemoveNodeResponse { node: Some(self.node_now(request.node).await?), changed: true })
     }
 
     pub(super) async fn transfer(

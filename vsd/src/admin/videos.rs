@@ -15,11 +15,14 @@ use vs_wire::{
     v1::{self, VideoStatus, meta_server::Meta as MetaService},
 };
 use vsd_core::meta::{
-    AssetRecord, AssetStatus, Command, Redundancy, Resolved, SettingName, SourceInfo, VideoRecord, View,
+    AssetRecord, AssetStatus, ClientId, Command, Redundancy, Resolved, SettingName, SourceInfo, VideoRecord, View,
 };
 
-use super::{answered, proposer, Services, check_limit, copies, duration_ms, internal, status};
-use crate::upload::wall_of;
+use super::{Services, answered, check_limit, copies, duration_ms, internal, proposer, status};
+use crate::{
+    meta::{Proposer, StateRead},
+    upload::wall_of,
+};
 
 /// Longest page, in bytes: descriptions may be long, and a message may not.
 const PAGE_BYTES_MAX: usize = 4 << 20;

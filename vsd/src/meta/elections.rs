@@ -110,7 +110,7 @@ impl Elections {
 
     /// Whether a majority would vote for this node now.
     async fn would_win(&self) -> bool {
-        let Ok((last_term, last_index)) = self.last().await else { return false };
+        let Ok((last_term, last_index)) = self.last() else { return false };
         let configs = self.voters();
         let everybody: BTreeSet<_> = configs.iter().flatten().copied().collect();
         let polls = everybody.into_iter().filter(|voter| *voter != self.standing.node().0).map(async |voter| {
@@ -125,14 +125,14 @@ impl Elections {
     }
 
     /// Term and index of the last entry of the log.
-    pub(super) async fn last(&self) -> Result<(u64, u64), MetaError> {
-        let last = self.raft.with_raft_state(|state| state.last_log_id().copied()).await;
-        Ok(last.map_err(MetaError::stopped)?.map_or((0, 0), |id| (id.leader_id.term, id.index)))
+    pub(super) fn last(&self) -> Result<(u64, u64), MetaError> {
+        let last = self.log.last().map_err(MetaError::stopped)?;
+        Ok(last.map_or((0, 0), |id| (id.leader_id.term, id.index)))
     }
 
     /// Whether this node would vote for a candidate whose log ends so.
-    pub(super) async fn would_vote(&self, theirs: (u64, u64)) -> bool {
-        match self.last().await {
+    pub(super) fn would_vote(&self, theirs: (u64, u64)) -> bool {
+        match self.last() {
             Ok(mine) => self.standing.would_vote(mine, theirs),
             Err(_) => false,
         }
@@ -167,7 +167,7 @@ impl Elections {
 
     async fn hand_over_to(&self, heir: NodeId) -> Result<(), MetaError> {
         let matched = || self.standing.metrics().replication.and_then(|all| all.get(&heir.0).copied().flatten());
-        let (_, last) = self.last().await?;
+        let (_, last) = self.last()?;
         while matched().is_none_or(|id| id.index < last) {
             tokio::time::sleep(LOOK).await;
         }

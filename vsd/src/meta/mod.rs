@@ -44,6 +44,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::BoxFuture;
 use openraft::{BasicNode, Config, ServerState, SnapshotPolicy};
 use tokio::{
     runtime::{Handle, Runtime},
@@ -53,9 +54,10 @@ use tokio_util::sync::CancellationToken;
 use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, NodeId},
+    layout::Layout,
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Response, TableError};
+use vsd_core::meta::{Command, Entry, Response, TableError, Txn, apply};
 
 pub(crate) use self::{
     database::OpenError,
@@ -279,7 +281,7 @@ impl Meta {
     /// # Errors
     /// When there is no answer.
     pub(crate) async fn propose(&self, command: Command) -> Result<Response, MetaError> {
-        self.inner.proposals.propose(Proposer::Node, command).await
+        self.propose_for(Proposer::Node, command).await
     }
 
     /// Applies a command of somebody else's.
@@ -287,7 +289,9 @@ impl Meta {
     /// # Errors
     /// When there is no answer.
     pub(crate) async fn propose_for(&self, proposer: Proposer, command: Command) -> Result<Response, MetaError> {
-        self.inner.proposals.propose(proposer, command).await
+        // boxed, so that whoever awaits it need not be shown to be `Send` through all of it
+        let proposed: BoxFuture<'_, _> = Box::pin(self.inner.proposals.propose(proposer, command));
+        proposed.await
     }
 
     /// The state, with everything that was acknowledged before this call.
@@ -295,7 +299,8 @@ impl Meta {
     /// # Errors
     /// When no quorum confirms that there is nothing newer.
     pub(crate) async fn read(&self) -> Result<StateRead, MetaError> {
-        self.inner.rounds.join().await?;
+        let joined: BoxFuture<'_, _> = Box::pin(self.inner.rounds.join());
+        joined.await?;
         Ok(self.inner.state.read())
     }
 
@@ -333,6 +338,27 @@ impl Meta {
     /// When there is nobody to take over.
     pub(crate) async fn hand_over(&self, to: Option<NodeId>) -> Result<(NodeId, NodeId), MetaError> {
         self.inner.hand_over(to).await
+    }
+
+    /// What a command would be answered now. Changes nothing.
+    ///
+    /// # Errors
+    /// When the state cannot be had.
+    pub(crate) async fn try_out(&self, command: Command) -> Result<Response, MetaError> {
+        let state = self.read().await?;
+        let entry = Entry { wall_ms: 0, client: None, command };
+        Ok(apply(&mut Txn::over(state.tables()), 0, &entry)?)
+    }
+
+    /// The next layout, without a node; none when the current one does not have it.
+    ///
+    /// # Errors
+    /// When the state cannot be had.
+    pub(crate) async fn layout_without(&self, node: NodeId) -> Result<Option<Layout>, MetaError> {
+        let current = self.read().await?.view().current_layout()?;
+        let Some(current) = current.filter(|layout| layout.lists(node)) else { return Ok(None) };
+        let left = current.nodes.iter().filter(|listed| listed.id != node).cloned().collect();
+        steward::next_layout(current, left).await.map(Some)
     }
 
     /// Why the consensus stopped, when it did.

@@ -287,8 +287,8 @@ fn stamp(metadata: &mut MetadataMap, me: Me, to: NodeId) {
 
 /// Refuses a call that is not meant for this node, and tells who sent one that is.
 pub(super) fn check(metadata: &MetadataMap, me: Me) -> Result<NodeId, Failure> {
-    let text = |name| metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let number = |name: &str| text(name).parse::<u64>().ok();
+    let text = |name: &'static str| metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let number = |name| text(name).parse::<u64>().ok();
     let refused = |why: String| {
         Failure::new(Code::Conflict, format!("{} is not the node that was meant", me.node)).because(why)
     };

@@ -10,7 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openraft::ServerState;
 use tokio::sync::watch;
 use vs_core::{id::NodeId, limit::PAGE_ITEMS_MAX};
 use vs_wire::v1;

@@ -141,7 +141,7 @@ impl peer_server::Peer for Service {
 
     async fn poll(&self, request: Request<v1::PollRequest>) -> Result<Response<v1::PollResponse>, Status> {
         let (poll, _) = self.check(request)?;
-        let granted = self.0.elections.would_vote((poll.last_term, poll.last_index)).await;
+        let granted = self.0.elections.would_vote((poll.last_term, poll.last_index));
         let metrics = self.0.standing.metrics();
         let state = state_name(metrics.state).to_owned();
         Ok(Response::new(v1::PollResponse { granted, state, term: metrics.current_term }))

@@ -116,7 +116,7 @@ impl Steward {
                 voter: voters.contains(&node),
                 learner: learners.contains(&node),
                 member: record.is_some_and(|record| !record.removed),
-                wanted: record.is_some_and(|record| !record.removed && record.spec.roles.contains(&Role::Metadata)),
+                wanted: record.is_some_and(|record| record.serves(Role::Metadata)),
                 up: liveness == Liveness::Up && self.standing.silence(node) <= SILENCE_MAX,
                 down_ms,
                 caught_up: node == self.standing.node() || matched.is_some_and(|id| id.index + LAG_MAX >= last),
@@ -153,7 +153,7 @@ impl Steward {
         let view = read.view();
         let mut wanted = Vec::new();
         for record in view.nodes(None, PAGE_ITEMS_MAX)? {
-            if record.removed || !record.spec.roles.contains(&Role::Storage) {
+            if !record.serves(Role::Storage) {
                 continue;
             }
             let placed = current.nodes.iter().any(|node| node.id == record.id);

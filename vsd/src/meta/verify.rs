@@ -1,30 +1,76 @@
 //! Whether the replicas are the same: each makes a digest of its whole state right after one entry of the log.
 //!
-//! The entry is a [`Command::Mark`](vsd_core::meta::Command::Mark), after which every replica keeps a picture of its
+//! The entry is a [`Command::Mark`], after which every replica keeps a picture of its
 //! state. Beside the digest stands the chain over what every entry changed ([`super::state`]), which tells replicas that
 //! once differed even if they agree now.
 
 use std::time::Duration;
 
-use vs_core::hash::Hasher;
+use vs_core::{hash::Hasher, id::NodeId};
 use vs_wire::v1;
+use vsd_core::meta::{Command, Response};
 
-use super::{Inner, MetaError, state::StateRead};
+use super::{Inner, Meta, MetaError, peers::PeerError, state::StateRead};
 
 /// How long a replica may take to get to the marked entry.
 const CATCH_UP: Duration = Duration::from_secs(5);
+/// How long a replica may take to read all of its state.
+const DIGEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a snapshot may take.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(20);
 /// Records read at a time.
 const PAGE_RECORDS: usize = 256;
 
+impl Meta {
+    /// Marks a point of the log at which replicas can be compared, and answers its index.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn mark(&self) -> Result<u64, MetaError> {
+        match self.propose(Command::Mark).await? {
+            Response::Marked { index } => Ok(index),
+            other => Err(MetaError::Stopped(format!("an unexpected answer: {other:?}"))),
+        }
+    }
+
+    /// The digest of a node's state right after the mark at `index`.
+    ///
+    /// # Errors
+    /// When the node does not tell.
+    pub(crate) async fn digest_of(&self, node: NodeId, index: u64) -> Result<v1::DigestResponse, PeerError> {
+        if node == self.inner.node {
+            return self.inner.digest(index).await.map_err(|error| PeerError::Refused(error.into()));
+        }
+        let request = v1::DigestRequest { index };
+        let asked = self.inner.peers.ask(node, DIGEST_TIMEOUT, request, |mut to, request| async move {
+            to.digest(request).await
+        });
+        asked.await
+    }
+
+    /// Has a node make a snapshot of its state.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) async fn snapshot_on(&self, node: NodeId) -> Result<v1::SnapshotResponse, PeerError> {
+        if node == self.inner.node {
+            return self.inner.snapshot().await.map_err(|error| PeerError::Refused(error.into()));
+        }
+        let request = v1::SnapshotRequest {};
+        let asked = self.inner.peers.ask(node, SNAPSHOT_TIMEOUT, request, |mut to, request| async move {
+            to.snapshot(request).await
+        });
+        asked.await
+    }
+}
+
 impl Inner {
     /// The digest of the state right after the marked entry at `index`.
     pub(super) async fn digest(&self, index: u64) -> Result<v1::DigestResponse, MetaError> {
         let mut applied = self.state.watch_applied();
-        let reached = tokio::time::timeout(CATCH_UP, applied.wait_for(|applied| *applied >= index)).await;
-        if reached.is_err() {
+        let reached = tokio::time::timeout(CATCH_UP, applied.wait_for(|applied| *applied >= index)).await.is_ok();
+        if !reached {
             return Err(MetaError::Unknown(CATCH_UP));
         }
         let marked = self.state.marked(index);

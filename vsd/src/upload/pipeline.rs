@@ -158,7 +158,8 @@ impl Attempt {
         let stored = matches!(self.record.phase, UploadPhase::Stored { .. });
         self.show(SessionState::Probing, 0, "");
         let path: Arc<Path> = self.uploader.spool().path(self.record.id).into();
-        self.restore_spool(&path, stored).await?;
+        let restored: futures::future::BoxFuture<'_, _> = Box::pin(self.restore_spool(&path, stored));
+        restored.await?;
         let probed = self.stop.run_until_cancelled(probe(&self.uploader.options().media, &path)).await;
         let plan = match probed.unwrap_or_else(|| Err(internal("the work was stopped"))) {
             Ok(plan) => plan,

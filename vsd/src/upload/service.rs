@@ -24,7 +24,7 @@ use super::{
     sessions::{Live, Uploader, view_now},
     spool::{SYNC_BYTES, SpoolFile},
 };
-use crate::admin::{check_limit, status};
+use crate::admin::{check_limit, proposer, status};
 
 /// Pieces received but not yet written.
 const PIECES_QUEUED: usize = 4;
@@ -430,11 +430,12 @@ impl Upload for UploadService {
     }
 
     async fn abort(&self, request: Request<v1::SessionRef>) -> Result<Response<v1::Session>, Status> {
+        let proposer = proposer(&request)?;
         let request = request.into_inner();
         let abort = async {
             let upload = self.find(&request.upload).await?;
             if !request.dry_run {
-                self.uploader.meta().propose(Command::UploadAbort { upload }).await?.accepted()?;
+                self.uploader.meta().propose_for(proposer, Command::UploadAbort { upload }).await?.accepted()?;
                 self.uploader.forget(upload);
             }
             self.session(upload).await

@@ -31,6 +31,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 pub(crate) struct Options {
     pub(crate) node: NodeId,
     pub(crate) addr: String,
+    /// The address that connections to other nodes leave from.
+    pub(crate) from: Option<std::net::IpAddr>,
     pub(crate) spool: PathBuf,
     pub(crate) concurrency: usize,
     pub(crate) spool_full_percent: u8,
@@ -114,7 +116,7 @@ impl Uploader {
             spool: Spool::new(options.spool.clone()),
             turns: Arc::new(Semaphore::new(options.concurrency)),
             budget: Arc::new(Semaphore::new(BUDGET_UNITS)),
-            chunks: ChunkClient::new(),
+            chunks: ChunkClient::bound_to(options.from),
             live: Mutex::default(),
             running: Mutex::default(),
             tasks: TaskTracker::new(),

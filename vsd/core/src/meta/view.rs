@@ -17,6 +17,7 @@ use super::{
     response::Refused,
     table::{
         assets::{AssetFate, AssetRecord, AssetState, Assets},
+        clients::{ClientId, ClientRecord, Clients},
         clock::{Clock, Clocks, ClusterTime},
         cluster::{Cluster, ClusterRecord, Ended, incarnation_of},
         counters::{self, Counter},
@@ -202,6 +203,11 @@ impl<'a> View<'a> {
     /// Uploads in the order of their ids, those that ended lately too.
     pub fn uploads(&self, after: Option<UploadId>, limit: u32) -> Read<Vec<UploadRecord>> {
         self.list::<Uploads>(after, limit)
+    }
+
+    /// A client's session; none when it is not open.
+    pub fn client(&self, id: ClientId) -> Read<Option<ClientRecord>> {
+        load::<Clients>(self.tables, &id)
     }
 
     pub fn node(&self, id: NodeId) -> Read<Option<NodeRecord>> {
