@@ -1,13 +1,13 @@
-//! The cluster's state for the dashboard: a stream that is reopened for ever. Playback never depends on it.
+//! The cluster's state for the dashboard, from whichever node tells it. Playback never depends on it.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::watch;
-use vs_client::Client;
-use vs_wire::v1::{ClusterState, ClusterWatchRequest};
-
-/// Wait before the stream is opened again.
-const REOPEN_WAIT: Duration = Duration::from_secs(1);
+use vs_client::{Reach, follow::follow};
+use vs_wire::v1::ClusterState;
 
 /// The latest state heard, and when.
 #[derive(Clone, Debug, Default)]
@@ -16,21 +16,25 @@ pub(crate) struct Heard {
     pub(crate) at: Option<Instant>,
 }
 
+impl Heard {
+    /// How old the picture is: on its way here, and before it on the node that told it.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        let told_old = self.state.as_ref().and_then(|state| state.age_ms).unwrap_or(0);
+        Some(self.at?.elapsed() + Duration::from_millis(told_old))
+    }
+}
+
 /// Follows the cluster's state until nobody listens.
-pub(crate) fn watch(client: Client) -> watch::Receiver<Heard> {
+pub(crate) fn watch(reach: Reach) -> watch::Receiver<Heard> {
     let (tell, heard) = watch::channel(Heard::default());
     tokio::spawn(async move {
-        while !tell.is_closed() {
-            if let Ok(answer) = client.cluster().watch(ClusterWatchRequest {}).await {
-                let mut stream = answer.into_inner();
-                while let Ok(Some(state)) = stream.message().await {
-                    if tell.send(Heard { state: Some(state), at: Some(Instant::now()) }).is_err() {
-                        return;
-                    }
-                }
+        follow(&reach, |told| {
+            if let Ok(state) = told {
+                tell.send_replace(Heard { state: Some(state), at: Some(Instant::now()) });
             }
-            tokio::time::sleep(REOPEN_WAIT).await;
-        }
+            if tell.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .await;
     });
     heard
 }

@@ -4,7 +4,7 @@
 //! otherwise.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -19,6 +19,7 @@ use tokio::{
 use vs_client::cli::{self, Connection};
 use vs_core::{
     error::{Code, Exit, Failure},
+    id::NodeId,
     manifest::{Track, TrackKind},
     text::shown,
 };
@@ -52,7 +53,7 @@ pub(crate) async fn run(mut engine: Engine, options: &Options, connection: &Conn
     let status = options.status_json.as_deref().map(StatusFile::open).transpose()?;
     let color = connection.color.value.applies_to(&std::io::stdout());
     let painter = Painter::open().map_err(|error| Failure::new(Code::LocalFile, "no terminal").because(error))?;
-    let heard = cluster::watch(engine.client.clone());
+    let heard = cluster::watch(engine.reach.clone());
     let palette = Palette::of_terminal(color);
     let mut dashboard = Dashboard::new(&mut engine, options, connection, palette, painter, heard, status);
     let played = dashboard.play(&mut engine).await;
@@ -101,7 +102,7 @@ impl Dashboard {
             heard,
             status,
             report: options.report.clone(),
-            context: context(connection, engine.client.addr()),
+            context: context(connection, &engine.reach.addr()),
             quality: quality(&engine.tracks, options.wish.quality.is_none()),
             no_picture: no_picture(&engine.tracks, palette, options),
             ping_interval: options.settings.ping_interval,
@@ -250,7 +251,13 @@ impl Dashboard {
     fn scene(&mut self, engine: &Engine) -> Scene {
         self.message.take_if(|(at, _)| at.elapsed() > MESSAGE_FOR);
         let heard = self.heard.borrow().clone();
+        let consensus = Consensus { age: heard.age(), state: heard.state };
         let facts = |info: &vs_wire::v1::NodeInfo| NodeFacts { zone: shown(&info.zone), state: shown(&info.state) };
+        let mut nodes: HashMap<_, _> = engine.node_infos().iter().map(|(id, info)| (*id, facts(info))).collect();
+        // The manifest's states are as old as it is; the stream's are of this second.
+        for info in consensus.state.iter().filter(|_| consensus.is_fresh()).flat_map(|state| &state.nodes) {
+            nodes.entry(NodeId(info.id)).and_modify(|known| known.state = shown(&info.state));
+        }
         Scene {
             title: shown(&engine.film.video.title),
             id: engine.film.id.short(),
@@ -258,9 +265,9 @@ impl Dashboard {
             context: self.context.clone(),
             snapshot: engine.player.snapshot(engine.now()),
             screen: self.screen_of(engine),
-            nodes: engine.node_infos().iter().map(|(id, info)| (*id, facts(info))).collect(),
+            nodes,
             ping_interval: self.ping_interval,
-            consensus: Consensus { state: heard.state, age: heard.at.map(|at| at.elapsed()) },
+            consensus,
             history: self.history.iter().copied().collect(),
             log: engine.log.iter().cloned().collect(),
             message: self.message.as_ref().map(|(_, text)| text.clone()),

@@ -17,7 +17,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval},
 };
 use vs_client::{
-    Client,
+    Reach,
     chunk::{ChunkClient, ChunkError},
     film::Film,
 };
@@ -54,7 +54,7 @@ pub(crate) struct Engine {
     pub(crate) player: Player,
     pub(crate) film: Arc<Film>,
     pub(crate) tracks: Arc<[Track]>,
-    pub(crate) client: Client,
+    pub(crate) reach: Reach,
     pub(crate) outputs: Outputs,
     pub(crate) log: VecDeque<LogLine>,
     nodes: HashMap<NodeId, vs_wire::v1::NodeInfo>,
@@ -77,7 +77,7 @@ pub(crate) struct Engine {
 impl Engine {
     /// `connect` is how long connecting took, `began` when the process did.
     pub(crate) async fn new(
-        client: Client,
+        reach: Reach,
         film: Film,
         tracks: Vec<Track>,
         options: &Options,
@@ -94,13 +94,13 @@ impl Engine {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let timeout = options.settings.patience;
-        let refreshing = transfer::refresh(client.clone(), film.id.to_string(), timeout, post.clone());
+        let refreshing = transfer::refresh(reach.clone(), film.id.to_string(), timeout, post.clone());
         Ok(Self {
             player,
             nodes: film.nodes.clone(),
             film: Arc::new(film),
             tracks: tracks.into(),
-            client,
+            reach,
             outputs,
             log: VecDeque::new(),
             chunks: ChunkClient::new(),

@@ -115,10 +115,12 @@ async fn open(options: &Options, connection: &Connection, began: Instant) -> Res
     let timeout = connection.timeout.value;
     let stale = connection.stale.value;
     let connecting = Instant::now();
-    let client = connection.connect().await?;
+    let reach = connection.reach();
+    reach.client(timeout).await?;
     let connect = connecting.elapsed();
-    let name = cli::video_name(&client, &options.video, stale, timeout).await?;
-    let film = Film::load(&client, &name, stale, timeout).await?;
+    let name = cli::video_name(&reach, &options.video, stale, timeout).await?;
+    let film = Film::load_from(&reach, &name, stale, timeout).await?;
+    reach.learn(film.nodes.values().map(|node| node.addr.clone()));
     if let Some(age) = film.age.filter(|_| stale && options.headless) {
         eprintln!("note: stale read, {} old", unit::human_duration(age));
     }
@@ -128,7 +130,7 @@ async fn open(options: &Options, connection: &Connection, began: Instant) -> Res
         let (start, end) = (unit::clock(options.settings.start), unit::clock(end));
         return Err(Failure::new(Code::Invalid, format!("--start {start} is behind the end, which is at {end}")));
     }
-    Engine::new(client, film, tracks, options, connect, began).await
+    Engine::new(reach, film, tracks, options, connect, began).await
 }
 
 /// Why a video has nothing to play, when that is so.

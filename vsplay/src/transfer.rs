@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{sync::mpsc, task::AbortHandle};
 use vs_client::{
-    Client,
+    Reach,
     chunk::{ChunkClient, ChunkError},
     film::Film,
 };
@@ -127,13 +127,13 @@ pub(crate) fn ping(chunks: ChunkClient, node: NodeId, addr: String, post: Post) 
 
 /// Keeps the cluster's map and addresses fresh. Nothing depends on it: when metadata is away, what is known stays in
 /// use.
-pub(crate) fn refresh(client: Client, id: String, deadline: Duration, post: Post) -> AbortHandle {
+pub(crate) fn refresh(reach: Reach, id: String, deadline: Duration, post: Post) -> AbortHandle {
     let task = async move {
         loop {
             tokio::time::sleep(REFRESH_INTERVAL).await;
-            if let Ok(film) = Film::load(&client, &id, true, deadline).await
-                && post.send(Happening::Refreshed(Box::new(film))).await.is_err()
-            {
+            let Ok(film) = Film::load_from(&reach, &id, true, deadline).await else { continue };
+            reach.learn(film.nodes.values().map(|node| node.addr.clone()));
+            if post.send(Happening::Refreshed(Box::new(film))).await.is_err() {
                 return;
             }
         }

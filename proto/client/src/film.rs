@@ -64,11 +64,8 @@ impl Film {
     pub async fn load_from(reach: &Reach, name: &str, stale: bool, deadline: Duration) -> Result<Self, Failure> {
         let consistency = if stale { v1::Consistency::Stale } else { v1::Consistency::Linearizable };
         let request = v1::GetManifestRequest { video: name.to_owned(), consistency: consistency.into() };
-        let ask = |client: Client| {
-            let request = request.clone();
-            async move { client.meta().get_manifest(request).await }
-        };
-        let manifest = reach.ask(deadline, ask).await?.value;
+        let ask = |client: Client, request| async move { client.meta().get_manifest(request).await };
+        let manifest = reach.ask(deadline, request, ask).await?.value;
         let answer = |error: vs_wire::InvalidMessage| unsound(&error.to_string());
         let video = manifest.video.ok_or_else(|| unsound("a manifest without its video"))?;
         let tracks = manifest.tracks.into_iter().map(Track::try_from).collect::<Result<_, _>>().map_err(answer)?;
@@ -108,11 +105,8 @@ impl Film {
             track: track.name.clone(),
             no,
         };
-        let ask = |client: Client| {
-            let request = request.clone();
-            async move { client.meta().get_part(request).await }
-        };
-        let bytes = self.reach.ask(self.deadline, ask).await?.value.part;
+        let ask = |client: Client, request| async move { client.meta().get_part(request).await };
+        let bytes = self.reach.ask(self.deadline, request, ask).await?.value.part;
         if Hash::of(&bytes) != hash {
             return Err(unsound(&format!("part {no} of track {} is not what the manifest names", track.name)));
         }

@@ -64,6 +64,11 @@ impl Call {
         Self { first: None, stamp: None, deadline, silence_max: SILENCE_MAX }
     }
 
+    /// For what may take a node long.
+    pub(crate) fn patient(limit: Duration) -> Self {
+        Self { silence_max: Duration::MAX, ..Self::within(limit) }
+    }
+
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
@@ -86,6 +91,15 @@ impl Reach {
     #[must_use]
     pub fn endpoints(&self) -> Vec<String> {
         self.lock(|inner| inner.endpoints.clone())
+    }
+
+    /// The endpoint that answered last, or the first that was given.
+    #[must_use]
+    pub fn addr(&self) -> String {
+        self.lock(|inner| match &inner.client {
+            Some(client) => client.addr().to_owned(),
+            None => inner.endpoints.first().cloned().unwrap_or_default(),
+        })
     }
 
     /// More nodes of the same cluster, to be asked when none of those given answers.
@@ -117,30 +131,33 @@ impl Reach {
     ///
     /// # Errors
     /// The server's; `NoQuorum` at once when every node that can be reached says so; otherwise the last when time is up.
-    pub async fn ask<T, F: Future<Output = Result<Response<T>, Status>>>(
+    pub async fn ask<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl Fn(Client) -> F,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
     ) -> Result<Answer<T>, Failure> {
-        self.persist(Call::within(limit), ask).await
+        self.persist(Call::within(limit), request, ask).await
     }
 
     /// The same, for what may take a node long: its silence is no sign of anything.
     ///
     /// # Errors
     /// As for [`ask`](Self::ask).
-    pub async fn ask_patiently<T, F: Future<Output = Result<Response<T>, Status>>>(
+    pub async fn ask_patiently<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl Fn(Client) -> F,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
     ) -> Result<Answer<T>, Failure> {
-        self.persist(Call { silence_max: Duration::MAX, ..Call::within(limit) }, ask).await
+        self.persist(Call::patient(limit), request, ask).await
     }
 
-    pub(crate) async fn persist<T, F: Future<Output = Result<Response<T>, Status>>>(
+    pub(crate) async fn persist<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         call: Call,
-        ask: impl Fn(Client) -> F,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
     ) -> Result<Answer<T>, Failure> {
         let mut client = match &call.first {
             Some(client) => client.clone(),
@@ -151,7 +168,7 @@ impl Reach {
         loop {
             let others = retry.has_others(client.addr());
             let patience = if others { call.left().min(call.silence_max) } else { call.left() };
-            let (trouble, leader) = match timeout(patience, ask(client.stamped(call.stamp))).await {
+            let (trouble, leader) = match timeout(patience, ask(client.stamped(call.stamp), request.clone())).await {
                 Ok(Ok(response)) => {
                     self.keep(&client);
                     return Ok(Answer { value: response.into_inner(), client });

@@ -41,43 +41,47 @@ impl Session {
     ///
     /// # Errors
     /// As for [`Reach::ask`]. What may have taken effect says so.
-    pub async fn change<T, F: Future<Output = Result<Response<T>, Status>>>(
+    pub async fn change<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl Fn(Client) -> F,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
     ) -> Result<Answer<T>, Failure> {
-        self.persist(Call::within(limit), ask).await
+        self.persist(Call::within(limit), request, ask).await
     }
 
     /// The same, beginning with one node.
     ///
     /// # Errors
     /// As for [`change`](Self::change).
-    pub async fn change_at<T, F: Future<Output = Result<Response<T>, Status>>>(
+    pub async fn change_at<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         first: &Client,
         limit: Duration,
-        ask: impl Fn(Client) -> F,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
     ) -> Result<Answer<T>, Failure> {
-        self.persist(Call { first: Some(first.clone()), ..Call::within(limit) }, ask).await
+        self.persist(Call { first: Some(first.clone()), ..Call::within(limit) }, request, ask).await
     }
 
     /// The same, for what may take a node long.
     ///
     /// # Errors
     /// As for [`change`](Self::change).
-    pub async fn change_patiently<T, F: Future<Output = Result<Response<T>, Status>>>(
+    pub async fn change_patiently<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         limit: Duration,
-        ask: impl Fn(Client) -> F,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
     ) -> Result<Answer<T>, Failure> {
-        self.persist(Call { silence_max: Duration::MAX, ..Call::within(limit) }, ask).await
+        self.persist(Call::patient(limit), request, ask).await
     }
 
-    async fn persist<T, F: Future<Output = Result<Response<T>, Status>>>(
+    async fn persist<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         call: Call,
-        ask: impl Fn(Client) -> F,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
     ) -> Result<Answer<T>, Failure> {
         // Held until the answer: the cluster remembers the answer to the last number only.
         let mut last = self.seq.lock().await;
@@ -87,13 +91,13 @@ impl Session {
         } + 1;
         *last = Some(seq);
         let stamp = Some(Stamp { client: self.client, seq });
-        self.reach.persist(Call { stamp, ..call }, ask).await
+        self.reach.persist(Call { stamp, ..call }, request, ask).await
     }
 
     async fn open(&self, call: Call) -> Result<u64, Failure> {
         let request = v1::OpenClientRequest { client: self.client.to_string() };
-        let open = async |client: Client| client.meta().open_client(request.clone()).await;
-        let seq = self.reach.persist(call, open).await?.value.seq;
+        let open = |client: Client, request| async move { client.meta().open_client(request).await };
+        let seq = self.reach.persist(call, request, open).await?.value.seq;
         debug!(client = %self.client, "session open");
         Ok(seq)
     }
@@ -104,8 +108,8 @@ impl Session {
             return;
         }
         let request = v1::CloseClientRequest { client: self.client.to_string() };
-        let close = async |client: Client| client.meta().close_client(request.clone()).await;
-        if let Err(failure) = self.reach.ask(CLOSE_TIMEOUT, close).await {
+        let close = |client: Client, request| async move { client.meta().close_client(request).await };
+        if let Err(failure) = self.reach.ask(CLOSE_TIMEOUT, request, close).await {
             debug!(what = failure.what, "the session is left to expire");
         }
     }

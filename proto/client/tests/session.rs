@@ -194,13 +194,13 @@ impl Meta for Node {
 
 async fn rename(session: &Session, title: &str) -> Result<String, Failure> {
     let request = v1::EditVideoRequest { title: Some(title.to_owned()), ..v1::EditVideoRequest::default() };
-    let ask = async |client: Client| client.meta().edit_video(request.clone()).await;
-    Ok(session.change(LIMIT, ask).await?.value.title)
+    let ask = |client: Client, request| async move { client.meta().edit_video(request).await };
+    Ok(session.change(LIMIT, request, ask).await?.value.title)
 }
 
 async fn read(reach: &Reach) -> Result<String, Failure> {
-    let ask = async |client: Client| client.meta().list_videos(v1::ListVideosRequest::default()).await;
-    Ok(reach.ask(LIMIT, ask).await?.client.addr().to_owned())
+    let ask = |client: Client, request| async move { client.meta().list_videos(request).await };
+    Ok(reach.ask(LIMIT, v1::ListVideosRequest::default(), ask).await?.client.addr().to_owned())
 }
 
 #[tokio::test]
@@ -262,8 +262,8 @@ async fn a_change_that_is_given_up_says_that_it_may_have_been_made() {
     assert_eq!((refused.code, refused.why.len()), (Code::Conflict, 0));
     *lock(&node.mood) = Mood::ApplyAndDie;
     let request = v1::EditVideoRequest { title: Some("C".to_owned()), ..v1::EditVideoRequest::default() };
-    let ask = async |client: Client| client.meta().edit_video(request.clone()).await;
-    let failure = session.change(Duration::from_secs(1), ask).await.expect_err("nobody is there any more");
+    let ask = |client: Client, request| async move { client.meta().edit_video(request).await };
+    let failure = session.change(Duration::from_secs(1), request, ask).await.expect_err("nobody is there any more");
     assert!(failure.why.iter().any(|why| why.contains("unknown")), "{failure:?}");
     assert_eq!(lock(&log).applied, ["A", "C"]);
 }

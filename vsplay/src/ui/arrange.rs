@@ -14,6 +14,9 @@ const ROWS_FULL: u16 = 30;
 /// Rows of the nodes pane besides its nodes, and most nodes shown beside other panes.
 const FRAME_ROWS: u16 = 2;
 const NODE_ROWS_MAX: u16 = 6;
+/// Rows of the last line of panes: the members of a metadata group of five, or of three, and the frame.
+const LAST_ROWS_FULL: u16 = 7;
+const LAST_ROWS: u16 = 5;
 
 /// The areas of one screen; a pane without an area is not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +69,7 @@ fn together(mut areas: Areas, body: Rect, screen: Rect, nodes: usize) -> Areas {
     let full = screen.width >= COLUMNS_FULL && screen.height >= ROWS_FULL;
     let node_rows = u16::try_from(nodes).unwrap_or(u16::MAX).clamp(1, NODE_ROWS_MAX) + FRAME_ROWS;
     let node_rows = if full { node_rows } else { node_rows.min(body.height / 4) };
-    let last_rows = if full { 6 } else { 4 };
+    let last_rows = if full { LAST_ROWS_FULL } else { LAST_ROWS };
     let [top, middle, bottom] =
         Layout::vertical([Constraint::Fill(1), Constraint::Length(node_rows), Constraint::Length(last_rows)])
             .areas(body);

@@ -50,8 +50,17 @@ pub(crate) struct NodeFacts {
 #[derive(Clone, Debug)]
 pub(crate) struct Consensus {
     pub(crate) state: Option<ClusterState>,
-    /// How long ago it was heard.
+    /// How old the picture is.
     pub(crate) age: Option<Duration>,
+}
+
+/// The stream tells something every second; older than this, the picture says how old it is.
+const FRESH: Duration = Duration::from_millis(2_500);
+
+impl Consensus {
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.age.is_some_and(|age| age <= FRESH)
+    }
 }
 
 #[derive(Clone, Debug)]

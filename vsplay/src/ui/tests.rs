@@ -78,7 +78,7 @@ fn snapshot() -> Snapshot {
     }
 }
 
-fn member(id: u64, state: &str, lag: u64, heartbeat_ms: u64) -> Member {
+fn member(id: u64, state: &str, lag: u64, heartbeat_ms: Option<u64>) -> Member {
     Member {
         id,
         state: state.to_owned(),
@@ -92,8 +92,18 @@ fn member(id: u64, state: &str, lag: u64, heartbeat_ms: u64) -> Member {
 
 fn scene() -> Scene {
     let facts = |state: &str| NodeFacts { zone: "eu-1".to_owned(), state: state.to_owned() };
-    let members = vec![member(1, "leader", 0, 0), member(2, "follower", 2, 48), member(3, "follower", 0, 51)];
-    let state = ClusterState { leader: Some(1), term: 7, quorum: 2, voters: 3, members, at_ms: 0 };
+    let members =
+        vec![member(1, "leader", 0, Some(0)), member(2, "follower", 2, Some(48)), member(3, "follower", 0, Some(51))];
+    let state = ClusterState {
+        leader: Some(1),
+        term: 7,
+        quorum: 2,
+        voters: 3,
+        members,
+        last_election_ms: Some(8_049_000),
+        elections: 3,
+        ..ClusterState::default()
+    };
     Scene {
         title: "Big Buck Bunny".to_owned(),
         id: "8f3c2a1e".to_owned(),
@@ -147,6 +157,17 @@ fn a_lost_cluster_says_how_old_its_picture_is() {
     insta::assert_snapshot!(screen(&scene, 80, 15));
     scene.consensus = Consensus { state: None, age: None };
     assert!(screen(&scene, 80, 15).contains("playing does not need it"));
+}
+
+#[test]
+fn members_that_are_down_say_so_in_words() {
+    let mut scene = scene();
+    scene.view.zoom = Some(Pane::Consensus);
+    let state = scene.consensus.state.as_mut().unwrap();
+    state.leader = None;
+    state.members[0] = member(1, "down", 0, Some(12_400));
+    state.members[1] = member(2, "candidate", 2, None);
+    insta::assert_snapshot!(screen(&scene, 80, 15));
 }
 
 #[test]

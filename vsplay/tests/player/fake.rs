@@ -355,6 +355,14 @@ impl Meta for Metadata {
         Ok(v1::GetPartResponse { part: part.encode().0 }.into())
     }
 
+    async fn open_client(&self, _: Request<v1::OpenClientRequest>) -> Answer<v1::OpenClientResponse> {
+        unneeded()
+    }
+
+    async fn close_client(&self, _: Request<v1::CloseClientRequest>) -> Answer<v1::CloseClientResponse> {
+        unneeded()
+    }
+
     async fn get_video(&self, _: Request<v1::GetVideoRequest>) -> Answer<v1::VideoDetail> {
         unneeded()
     }
@@ -395,7 +403,7 @@ impl Cluster for Metadata {
             quorum: 2,
             voters: 3,
             members: vec![member(1, "leader"), member(2, "follower"), member(3, "follower")],
-            at_ms: 0,
+            ..v1::ClusterState::default()
         };
         let up = self.up.clone();
         let every_second = futures::stream::unfold(0u64, move |count| {

@@ -31,8 +31,8 @@ pub async fn video_name(reach: &Reach, typed: &str, stale: bool, deadline: Durat
             page_token,
             statuses: Vec::new(),
         };
-        let ask = async |client: Client| client.meta().list_videos(request.clone()).await;
-        let page = reach.ask(deadline, ask).await?.value;
+        let ask = |client: Client, request| async move { client.meta().list_videos(request).await };
+        let page = reach.ask(deadline, request, ask).await?.value;
         newest = newest.into_iter().chain(page.items).max_by_key(|video| video.created_at_ms);
         page_token = page.next_page_token;
         if page_token.is_empty() {

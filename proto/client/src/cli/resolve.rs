@@ -7,7 +7,7 @@ use vs_core::{error::Failure, limit::PORT};
 
 use super::{ColorWhen, Common, Program};
 use crate::{
-    Client,
+    Reach,
     context::{Config, Settings},
 };
 
@@ -118,12 +118,10 @@ impl Connection {
         self.context.as_ref().map(|context| context.value.as_str())
     }
 
-    /// Connects to the first endpoint that answers.
-    ///
-    /// # Errors
-    /// `Unreachable` when none does in time.
-    pub async fn connect(&self) -> Result<Client, Failure> {
-        Client::connect(&self.endpoints.value, self.timeout.value).await
+    /// The way to the cluster.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        Reach::new(self.endpoints.value.clone())
     }
 }
 
