@@ -83,10 +83,10 @@ impl Step<'_, '_> {
     }
 
     pub(super) fn node_remove(&mut self, id: NodeId, layout: Option<&Layout>) -> Answer {
-        let node = match self.registered(id) {
-            Err(Stop::Refused(_)) if self.view().node(id)?.is_some() => return Ok(Response::Done),
-            node => node?,
-        };
+        let Some(node) = self.view().node(id)? else { return refuse(Code::NotFound, format!("no node {id}")) };
+        if node.removed {
+            return Ok(Response::Done);
+        }
         if nodes::all(self.txn)?.iter().all(|other| other.id == id || !other.serves(Role::Metadata)) {
             return refuse(Code::Conflict, format!("{id} is the last node with the metadata role"));
         }
@@ -106,8 +106,8 @@ impl Step<'_, '_> {
         Ok(Response::Done)
     }
 
-    /// The first epoch through which chunks may be on the node: one that lists it, from the oldest that places an asset
-    /// on. Stand-ins are listed by the epoch of their asset too.
+    /// The first epoch by which chunks may be on the node: one that lists it, not older than all that place an asset.
+    /// Stand-ins are listed by the epoch of their asset too.
     fn may_hold_chunks(&self, id: NodeId) -> Result<Option<Epoch>, Stop> {
         let Some(oldest) = layouts::oldest_used(self.txn)? else { return Ok(None) };
         let layouts = layouts::from(self.txn, oldest)?;
