@@ -39,7 +39,7 @@ pub struct Layout {
     pub epoch: Epoch,
     pub nodes: Vec<LayoutNode>,
     /// For each slot its nodes in order, as positions in `nodes`. All slots list equally many.
-    slots: Vec<Vec<u16>>,
+    pub(crate) slots: Vec<Vec<u16>>,
 }
 
 /// A slot table that breaks the invariants above.

@@ -12,6 +12,7 @@ pub mod id;
 pub mod layout;
 pub mod limit;
 pub mod manifest;
+pub mod placement;
 pub mod read;
 pub mod score;
 pub mod text;

@@ -83,10 +83,10 @@ impl Step<'_, '_> {
     }
 
     pub(super) fn node_remove(&mut self, id: NodeId, layout: Option<&Layout>) -> Answer {
-        let node = match self.registered(id) {
-            Err(Stop::Refused(_)) if self.view().node(id)?.is_some() => return Ok(Response::Done),
-            node => node?,
-        };
+        let Some(node) = self.view().node(id)? else { return refuse(Code::NotFound, format!("no node {id}")) };
+        if node.removed {
+            return Ok(Response::Done);
+        }
         if nodes::all(self.txn)?.iter().all(|other| other.id == id || !other.serves(Role::Metadata)) {
             return refuse(Code::Conflict, format!("{id} is the last node with the metadata role"));
         }
