@@ -1,4 +1,7 @@
-//! `vsd dev`: a library for trying things out. Runs the real `vsd serve` as a child, so that what is tried is what is used.
+//! `vsd dev`: a library for trying things out. Runs the real `vsd serve` as children, so that what is tried is what is used.
+//!
+//! The first node begins the cluster and the others join it; `ready` is said once all of them serve and as many vote as
+//! should, so that what comes next already survives the death of a node where there are three.
 
 use std::{
     io::{Read, Write},
@@ -15,7 +18,12 @@ use nix::{
     unistd::Pid,
 };
 use vs_core::error::{Code, Exit, Failure};
+use vs_wire::v1;
 
+/// Nodes that one machine is asked to run.
+const NODES_MAX: i64 = 16;
+/// How long the library may take to have its voters.
+const VOTERS_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a node may take to become ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a node may take to stop before it is killed.
@@ -23,8 +31,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub(crate) struct DevArgs {
-    /// Nodes to run; this release runs one
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1))]
+    /// Nodes to run, on ports that follow one another
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=NODES_MAX))]
     nodes: u16,
     /// Where to keep the library; a folder for temporary files otherwise
     #[arg(long)]
@@ -41,43 +49,115 @@ pub(crate) struct DevArgs {
 pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
     let failed = |what: &str, error: std::io::Error| Failure::new(Code::LocalFile, what).because(error);
     let signals = signals().map_err(|error| failed("signals cannot be awaited", error))?;
-    let addr = format!("127.0.0.1:{}", args.port);
-    check_free(&addr)?;
+    let addrs = addrs(args)?;
+    addrs.iter().try_for_each(|addr| check_free(addr))?;
     let dir = args.dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("vsd-dev-{}", std::process::id())));
     let existed = dir.exists();
-    let node_dir = dir.join("n1");
+    let dirs: Vec<_> = (1..=args.nodes).map(|nth| dir.join(format!("n{nth}"))).collect();
     // What was there before is somebody's library, and not this one's to remove.
-    let ours = !node_dir.exists();
-    std::fs::create_dir_all(&node_dir).map_err(|error| failed("the library's folder cannot be made", error))?;
-    debug_assert_eq!(args.nodes, 1, "bounded by the parser");
+    let ours = !dirs.iter().any(|dir| dir.exists());
+    for dir in &dirs {
+        std::fs::create_dir_all(dir).map_err(|error| failed("the library's folder cannot be made", error))?;
+    }
 
-    let mut node = spawn(&node_dir, &addr)?;
-    let ready = wait_ready(&mut node, &addr, &signals);
-    let ended = match ready {
-        Ok(Some(signal)) => stop(&mut node).map(|()| exit_of(signal)),
+    let mut nodes = Vec::new();
+    let ended = match start(&mut nodes, &dirs, &addrs, &signals) {
+        Ok(Some(signal)) => stop_all(nodes).map(|()| exit_of(signal)),
         Ok(None) => {
             // Whether anybody reads it does not matter to the library.
-            let _ = crate::cli::print(&format!("ready {addr}\n"));
-            let endpoint = if args.port == vs_core::limit::PORT { String::new() } else { format!(" -e {addr}") };
-            eprintln!(
-                "library in {}{}",
-                dir.display(),
-                if args.keep || !ours { "" } else { ", removed when this ends" }
-            );
+            let _ = crate::cli::print(&format!("ready {}\n", addrs[0]));
+            let endpoint = if args.port == vs_core::limit::PORT { String::new() } else { format!(" -e {}", addrs[0]) };
+            let kept = if args.keep || !ours { "" } else { ", removed when this ends" };
+            eprintln!("library in {}{kept}", dir.display());
             eprintln!("next: vsctl{endpoint} upload FILM.mp4     then: vsplay{endpoint} @last     Ctrl-C ends it");
-            supervise(&mut node, &signals)
+            if nodes.len() > 1 {
+                eprintln!("also: vsctl{endpoint} cluster status     or: kill -9 {}", nodes[0].child.id());
+            }
+            supervise(nodes, &signals)
         }
-        Err(failure) => stop(&mut node).and(Err(failure)),
+        Err(failure) => stop_all(nodes).and(Err(failure)),
     };
     if ours && !args.keep {
-        let own = if existed { &node_dir } else { &dir };
-        std::fs::remove_dir_all(own).map_err(|error| failed("the library cannot be removed", error))?;
+        let owned = if existed { dirs } else { vec![dir] };
+        for own in owned {
+            std::fs::remove_dir_all(own).map_err(|error| failed("the library cannot be removed", error))?;
+        }
     }
     ended
 }
 
+/// A running node of the library.
+struct Node {
+    child: Child,
+    addr: String,
+}
+
+fn addrs(args: &DevArgs) -> Result<Vec<String>, Failure> {
+    let ports = (0..args.nodes).map(|nth| args.port.checked_add(nth));
+    let ports: Option<Vec<_>> = ports.collect();
+    let ports = ports.ok_or_else(|| Failure::new(Code::Invalid, "there are not so many ports"))?;
+    Ok(ports.into_iter().map(|port| format!("127.0.0.1:{port}")).collect())
+}
+
+/// Starts the nodes, the first one first, and waits until the library is ready. A signal that came meanwhile ends that.
+fn start(
+    nodes: &mut Vec<Node>,
+    dirs: &[PathBuf],
+    addrs: &[String],
+    signals: &Signals,
+) -> Result<Option<Signal>, Failure> {
+    for (nth, (dir, addr)) in dirs.iter().zip(addrs).enumerate() {
+        let child = spawn(dir, addr, (nth > 0).then(|| addrs[0].as_str()))?;
+        nodes.push(Node { child, addr: addr.clone() });
+        // the others can wait for one another
+        if nth == 0
+            && let Some(signal) = wait_ready(&mut nodes[0], signals)?
+        {
+            return Ok(Some(signal));
+        }
+    }
+    for node in nodes.iter_mut() {
+        if let Some(signal) = wait_ready(node, signals)? {
+            return Ok(Some(signal));
+        }
+    }
+    wait_complete(nodes, signals)
+}
+
+/// Waits until as many nodes vote, and as many store, as are to.
+fn wait_complete(nodes: &[Node], signals: &Signals) -> Result<Option<Signal>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Code::Internal, "no threads").because(error))?;
+    let voters = match nodes.len() {
+        0..=2 => 1,
+        3..=4 => 3,
+        _ => 5,
+    };
+    let started = Instant::now();
+    while started.elapsed() < VOTERS_TIMEOUT {
+        if let Ok(signal) = signals.recv_timeout(Duration::from_millis(50)) {
+            return Ok(Some(signal));
+        }
+        let state = runtime.block_on(async {
+            let client = vs_client::Client::connect(&[nodes[0].addr.clone()], READY_TIMEOUT).await?;
+            let request = v1::StatusRequest::default();
+            vs_client::channel::call(READY_TIMEOUT, client.admin().status(request)).await
+        });
+        let stores = |node: &&v1::NodeInfo| node.weight_milli > 0;
+        if state.is_ok_and(|status| {
+            status.cluster.is_some_and(|cluster| cluster.voters == voters)
+                && status.nodes.iter().filter(stores).count() >= nodes.len()
+        }) {
+            return Ok(None);
+        }
+    }
+    Err(Failure::new(Code::Timeout, format!("the nodes did not become one cluster of {voters} voters in time")))
+}
+
+type Signals = std::sync::mpsc::Receiver<Signal>;
+
 /// Signals that end the library, as they come.
-fn signals() -> std::io::Result<std::sync::mpsc::Receiver<Signal>> {
+fn signals() -> std::io::Result<Signals> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -100,11 +180,15 @@ fn check_free(addr: &str) -> Result<(), Failure> {
     })
 }
 
-fn spawn(dir: &std::path::Path, addr: &str) -> Result<Child, Failure> {
+fn spawn(dir: &std::path::Path, addr: &str, join: Option<&str>) -> Result<Child, Failure> {
     let failed = |error: std::io::Error| Failure::new(Code::Internal, "vsd cannot be started").because(error);
     let program = std::env::current_exe().map_err(failed)?;
     let mut command = Command::new(program);
-    command.args(["serve", "--bootstrap", "--listen", addr, "--data-dir"]).arg(dir).stdin(Stdio::null());
+    command.args(["serve", "--listen", addr, "--data-dir"]).arg(dir).stdin(Stdio::null());
+    match join {
+        Some(first) => command.args(["--join", first]),
+        None => command.arg("--bootstrap"),
+    };
     // Its own group: a Ctrl-C of the terminal reaches this process, which then stops the node in order.
     command.process_group(0);
     if std::env::var_os("VSD_LOG_LEVEL").is_none() {
@@ -114,24 +198,21 @@ fn spawn(dir: &std::path::Path, addr: &str) -> Result<Child, Failure> {
 }
 
 /// Waits until the node answers; a signal that came meanwhile ends the wait.
-fn wait_ready(
-    node: &mut Child,
-    addr: &str,
-    signals: &std::sync::mpsc::Receiver<Signal>,
-) -> Result<Option<Signal>, Failure> {
+fn wait_ready(node: &mut Node, signals: &Signals) -> Result<Option<Signal>, Failure> {
     let started = Instant::now();
     while started.elapsed() < READY_TIMEOUT {
         if let Ok(signal) = signals.recv_timeout(Duration::from_millis(20)) {
             return Ok(Some(signal));
         }
-        if let Ok(Some(status)) = node.try_wait() {
-            return Err(Failure::new(Code::Internal, "the node ended before it was ready").because(status));
+        if let Ok(Some(status)) = node.child.try_wait() {
+            return Err(Failure::new(Code::Internal, "a node ended before it was ready")
+                .because(format!("{}  {status}", node.addr)));
         }
-        if is_ready(addr) {
+        if is_ready(&node.addr) {
             return Ok(None);
         }
     }
-    Err(Failure::new(Code::Timeout, format!("the node was not ready within {} s", READY_TIMEOUT.as_secs())))
+    Err(Failure::new(Code::Timeout, format!("{} was not ready within {} s", node.addr, READY_TIMEOUT.as_secs())))
 }
 
 fn is_ready(addr: &str) -> bool {
@@ -146,31 +227,48 @@ fn is_ready(addr: &str) -> bool {
     ask().unwrap_or(false)
 }
 
-fn supervise(node: &mut Child, signals: &std::sync::mpsc::Receiver<Signal>) -> Result<Exit, Failure> {
+/// Runs until a signal comes, or the last node has ended. One that ends is not started again: to see what happens without
+/// it is what it may have been killed for.
+#[allow(clippy::print_stderr, reason = "what has happened")]
+fn supervise(mut nodes: Vec<Node>, signals: &Signals) -> Result<Exit, Failure> {
     loop {
         if let Ok(signal) = signals.recv_timeout(Duration::from_millis(200)) {
-            stop(node)?;
+            stop_all(nodes)?;
             return Ok(exit_of(signal));
         }
-        if let Ok(Some(status)) = node.try_wait() {
-            return Err(Failure::new(Code::Internal, "the node ended by itself").because(status));
+        let mut last = None;
+        nodes.retain_mut(|node| match node.child.try_wait() {
+            Ok(Some(status)) => {
+                eprintln!("{} has ended: {status}", node.addr);
+                last = Some(status);
+                false
+            }
+            _ => true,
+        });
+        if let (true, Some(status)) = (nodes.is_empty(), last) {
+            return Err(Failure::new(Code::Internal, "the last node ended by itself").because(status));
         }
     }
 }
 
-fn stop(node: &mut Child) -> Result<(), Failure> {
-    let pid = Pid::from_raw(i32::try_from(node.id()).unwrap_or(i32::MAX));
+/// Stops all nodes at once; those that take too long are killed.
+fn stop_all(mut nodes: Vec<Node>) -> Result<(), Failure> {
     let started = Instant::now();
-    let _ = kill(pid, Signal::SIGTERM);
+    for node in &nodes {
+        let _ = kill(Pid::from_raw(i32::try_from(node.child.id()).unwrap_or(i32::MAX)), Signal::SIGTERM);
+    }
     while started.elapsed() < STOP_TIMEOUT {
-        if matches!(node.try_wait(), Ok(Some(_))) {
+        nodes.retain_mut(|node| !matches!(node.child.try_wait(), Ok(Some(_))));
+        if nodes.is_empty() {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    let _ = node.kill();
-    let _ = node.wait();
-    Err(Failure::new(Code::Timeout, "the node did not stop in time and was killed"))
+    for node in &mut nodes {
+        let _ = node.child.kill();
+        let _ = node.child.wait();
+    }
+    Err(Failure::new(Code::Timeout, format!("{} nodes did not stop in time and were killed", nodes.len())))
 }
 
 fn exit_of(signal: Signal) -> Exit {
