@@ -389,8 +389,8 @@ pub(crate) fn wall_ms() -> u64 {
 }
 
 fn log_to_stderr(config: &Config) -> Result<(), Failure> {
-    // openraft tells every step of an election at info; whoever wants that names it.
-    let filter = tracing_subscriber::EnvFilter::try_new(format!("openraft=warn,{}", config.log.level))
+    // openraft warns of what an election does to messages on their way; whoever wants that names it.
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("openraft=error,{}", config.log.level))
         .map_err(|error| Failure::new(Code::Config, "log.level is wrong").because(error))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log.format {

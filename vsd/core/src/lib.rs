@@ -5,6 +5,9 @@
 //! in the daemon, in property tests and in the simulator.
 
 pub mod care;
+pub mod election;
+pub mod health;
 pub mod meta;
+pub mod plan;
 pub mod superblock;
 pub mod upload;

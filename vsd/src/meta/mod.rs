@@ -476,7 +476,12 @@ impl Inner {
             }
             _ => {}
         }
-        let voters: Vec<_> = self.standing.metrics().membership_config.membership().voter_ids().collect();
+        if !begun && matches!(options.begin, Begin::Join) {
+            return Ok(());
+        }
+        let has_voters = |metrics: &standing::Metrics| metrics.membership_config.membership().voter_ids().next().is_some();
+        let known = self.raft.wait(Some(LEADER_TIMEOUT)).metrics(has_voters, "the voters are known").await;
+        let voters: Vec<_> = known.map_err(|error| failed(&error))?.membership_config.membership().voter_ids().collect();
         if voters != [options.node.0] {
             return Ok(());
         }
