@@ -60,9 +60,12 @@ pub(crate) struct Me {
 pub(crate) enum PeerError {
     #[error("its address is not known")]
     NoAddress,
+    /// No connection: the call was not sent.
+    #[error("{0}")]
+    NotSent(String),
     /// Whether the call took effect is not known.
     #[error("{0}")]
-    Unreachable(String),
+    Broken(String),
     #[error("timed out after {} ms", .0.as_millis())]
     Timeout(Duration),
     #[error("{0}")]
@@ -226,17 +229,25 @@ fn refusal(status: &Status) -> PeerError {
         return PeerError::Refused(failure_from_status(status));
     }
     let mut innermost: &dyn std::error::Error = status;
+    let mut sent = true;
     while let Some(source) = innermost.source() {
         innermost = source;
+        sent &= !innermost.is::<NoConnection>();
     }
     let text = innermost.to_string();
-    PeerError::Unreachable(text.split(" (os error").next().unwrap_or(&text).to_lowercase())
+    let why = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+    if sent { PeerError::Broken(why) } else { PeerError::NotSent(why) }
 }
+
+/// Marks, among the causes of a failed call, that there was no connection to send it over.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection")]
+struct NoConnection(#[source] io::Error);
 
 /// A connection that is made when it is first used, and again whenever it broke.
 fn channel(addr: &str, from: Option<IpAddr>, threads: &Handle) -> Result<Channel, PeerError> {
     let endpoint = Endpoint::from_shared(format!("http://{addr}"))
-        .map_err(|_| PeerError::Unreachable(format!("`{addr}` is not a HOST:PORT")))?
+        .map_err(|_| PeerError::NotSent(format!("`{addr}` is not a HOST:PORT")))?
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
         .http2_keep_alive_interval(KEEPALIVE)
@@ -247,7 +258,8 @@ fn channel(addr: &str, from: Option<IpAddr>, threads: &Handle) -> Result<Channel
         let target = target.clone();
         async move {
             let connected = tokio::time::timeout(CONNECT_TIMEOUT, connect(&target, from)).await;
-            connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map(TokioIo::new)
+            let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+            connected.map(TokioIo::new).map_err(NoConnection)
         }
     });
     let _on = threads.enter();

@@ -174,8 +174,10 @@ impl Proposals {
         };
         match answer {
             Ok(answer) => codec::decode::<Answer>(&answer.kept).map_err(MetaError::stopped)?.into_result(),
-            Err(PeerError::NoAddress | PeerError::Refused(_)) => Err(MetaError::NotLeader { leader: None }),
-            Err(PeerError::Unreachable(_)) => Err(MetaError::Unknown(LEADERLESS_MAX)),
+            Err(PeerError::NoAddress | PeerError::Refused(_) | PeerError::NotSent(_)) => {
+                Err(MetaError::NotLeader { leader: None })
+            }
+            Err(PeerError::Broken(_)) => Err(MetaError::Unknown(LEADERLESS_MAX)),
             Err(PeerError::Timeout(within)) => Err(MetaError::Unknown(within)),
         }
     }
