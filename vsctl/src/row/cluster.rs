@@ -186,7 +186,8 @@ fn show_digest(replica: &Value, key: &str, style: &Style) -> String {
 
 pub(crate) fn transfer(answer: &v1::TransferLeadershipResponse) -> Value {
     json!({
-        "from": NodeId(answer.from).to_string(),
+        // None when nobody led.
+        "from": (answer.from > 0).then(|| NodeId(answer.from).to_string()),
         "to": NodeId(answer.to).to_string(),
         "term": answer.term,
         "took_ms": answer.took_ms,

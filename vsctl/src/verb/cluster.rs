@@ -266,6 +266,7 @@ async fn transfer(args: TransferArgs, desk: &Desk) -> anyhow::Result<Exit> {
     let (from, to) = (text(&item, "from"), text(&item, "to"));
     out::one(&desk.style, &TRANSFERS, &item, |_| match (desk.dry_run, answer.from == answer.to) {
         (_, true) => format!("{to} leads already, term {}\n", answer.term),
+        (true, false) if answer.from == 0 => format!("plan: {to} is to lead; nobody leads now\n"),
         (true, false) => format!("plan: {from} hands over to {to}\n"),
         (false, false) => format!("✓ {to} leads, term {}, nobody led for {} ms\n", answer.term, answer.took_ms),
     })?;
