@@ -1,16 +1,16 @@
 //! Bringing the table to its quotas at the least cost.
 //!
-//! The graph's vertices are the takers. An edge from `a` to `b` is a slot in which `b` may get the place of `a`; its cost is what
-//! that adds to crowding and moves. One more vertex has edges to whoever is above its quota and from whoever is below it, which
-//! cost so little that they are always worth their while. A cycle of negative cost makes the table better, and while there is none
-//! it is the best that this step can reach (Klein, 1967).
+//! The graph's vertices are the takers. An edge from `a` to `b` is a slot in which `b` may get the place of `a`; its
+//! cost is what that adds to crowding and moves. One more vertex has edges to whoever is above its quota and from
+//! whoever is below it, which cost so little that they are always worth their while. A cycle of negative cost makes the
+//! table better, and while there is none it is the best that this step can reach (Klein, 1967).
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::table::Table;
 
-/// What one node too many of a zone costs, against what moving a place costs: in the prefix that is being decided, and in a shorter
-/// one, where a later step can still part them.
+/// What one node too many of a zone costs, against what moving a place costs: in the prefix that is being decided, and
+/// in a shorter one, where a later step can still part them.
 const CROWDING_COST: i64 = 1 << 12;
 const SHORTER_CROWDING_COST: i64 = 1 << 6;
 /// What a place beyond a quota costs: more than any crowding of the slots on its way.
@@ -139,7 +139,8 @@ impl Exchange<'_> {
         self.best[holder][quotas] = (excess < 0).then_some((-QUOTA_COST, 0));
     }
 
-    /// A cycle of negative cost, as pairs of a holder and a taker, by Bellman and Ford's search from everywhere at once.
+    /// A cycle of negative cost, as pairs of a holder and a taker, by Bellman and Ford's search from everywhere at
+    /// once.
     fn negative_cycle(&self) -> Option<Vec<(usize, usize)>> {
         let vertices = self.best.len();
         let (mut distance, mut before) = (vec![0i64; vertices], vec![None; vertices]);

@@ -92,8 +92,8 @@ impl Table {
         crowding
     }
 
-    /// How many nodes prefixes of this length have beyond what their zones are allowed, other than because a zone's nodes hold more
-    /// slots than could be kept apart.
+    /// How many nodes prefixes of this length have beyond what their zones are allowed, other than because a zone's
+    /// nodes hold more slots than could be kept apart.
     pub(super) fn crowding_beyond_need(&self, length: usize) -> i64 {
         let crowding: i64 = self.lists.iter().map(|list| self.crowding(list)[length - 1]).sum();
         let mut held = vec![0; self.zone_count];
@@ -105,8 +105,8 @@ impl Table {
         crowding - forced.cast_signed() as i64
     }
 
-    /// How crowded the prefixes of a slot would be, and how many of its places would differ from the previous table, once a place
-    /// is given.
+    /// How crowded the prefixes of a slot would be, and how many of its places would differ from the previous table,
+    /// once a place is given.
     pub(super) fn after(&self, slot: usize, index: usize, taker: u16) -> ([i64; SLOT_NODES_MAX], i64) {
         let mut list = [self.nobody; SLOT_NODES_MAX];
         let list = &mut list[..self.lists[slot].len()];
@@ -119,7 +119,8 @@ impl Table {
         (self.crowding(list), moved)
     }
 
-    /// Lets takers below their quota have the places of those above it, in the order of the walks, where that crowds no zone.
+    /// Lets takers below their quota have the places of those above it, in the order of the walks, where that crowds no
+    /// zone.
     fn fill(&mut self, index: usize, walks: &[Vec<u16>]) {
         for met in 0..usize::from(self.nobody) {
             for (slot, walk) in walks.iter().enumerate() {
