@@ -14,6 +14,7 @@ pub mod clip;
 pub mod crash;
 pub mod ffmpeg;
 pub mod http;
+pub mod linear;
 pub mod media;
 pub mod memory;
 pub mod mutate;
