@@ -7,5 +7,6 @@
 pub mod care;
 pub mod election;
 pub mod meta;
+pub mod plan;
 pub mod superblock;
 pub mod upload;
