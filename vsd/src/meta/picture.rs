@@ -121,7 +121,7 @@ impl Picture {
             let now_ms = self.0.standing.now_ms();
             if term.is_some() && term != led {
                 *lock(&self.0.health) = Health::lead(now_ms);
-                lock(&self.0.reports).clear();
+                *lock(&self.0.reports) = self.inherited();
             }
             led = term;
             lock(&self.0.health).stalled(now_ms);
@@ -134,6 +134,16 @@ impl Picture {
             tokio::time::sleep(DRAW).await;
             metrics.mark_unchanged();
         }
+    }
+
+    /// What the leader before told: what a new one knows of the others before they report to it.
+    fn inherited(&self) -> HashMap<NodeId, v1::HeartbeatRequest> {
+        let told = lock(&self.0.told).take().map(|(_, state)| state).unwrap_or_default();
+        let member = |id| told.members.iter().find(|member| member.id == id).cloned();
+        let report = |node: &v1::NodeInfo| {
+            (NodeId(node.id), v1::HeartbeatRequest { member: member(node.id), node: Some(node.clone()) })
+        };
+        told.nodes.iter().map(report).collect()
     }
 
     async fn keep_telling(&self) {
