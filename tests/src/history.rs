@@ -5,8 +5,8 @@
 //! changes something is one of a client session, and is repeated with its number, at whichever node, until its outcome is known or
 //! patience is over.
 //!
-//! A change is answered with the video as it was read afterwards. That is a read of its own between the call and its answer, and is
-//! checked as one. So is each item of a list.
+//! A change is answered with its revision and, for the rest, with the video as it was read afterwards. That is a look of its own
+//! between the call and its answer, and is checked as one. So is each item of a list.
 
 mod client;
 mod recording;
@@ -148,10 +148,11 @@ impl History {
             seen.dedup();
             let Some(from) = seen.get(seen.len() / 2).copied().filter(|_| seen.len() > 2) else { return false };
             for operation in operations {
-                if let Some(Output::Seen(state)) = &mut operation.output
-                    && state.revision >= from
+                if let Some(Output::Seen(VideoState { revision, .. }) | Output::Done(Some(revision))) =
+                    &mut operation.output
+                    && *revision >= from
                 {
-                    state.revision += 1;
+                    *revision += 1;
                 }
             }
             true

@@ -25,8 +25,10 @@ use crate::{
 
 /// How long a node is waited for. One without a quorum says so within two seconds; others are asked instead of waiting for that.
 const ATTEMPT: Duration = Duration::from_millis(1_500);
-/// How long an operation is tried before its outcome is taken for unknown.
+/// How long an operation is tried before its outcome is taken for unknown. The first client has no patience at all, so that there
+/// are such outcomes.
 const PATIENCE: Duration = Duration::from_secs(5);
+const IMPATIENT: usize = 0;
 /// How long it waits before it asks another node.
 const PAUSE: Duration = Duration::from_millis(30);
 /// One in so many operations goes to another node than the one before, though that answered.
@@ -164,16 +166,22 @@ impl Client {
             self.shared.completed.fetch_add(1, Ordering::SeqCst);
         }
         let is_known = answer.is_some();
-        let (output, seen) = match answer {
-            Some(Ok(videos)) => (Some(Output::Done), videos),
+        let (output, videos) = match answer {
+            Some(Ok(videos)) => (Some(Output::Done(videos.first().map(|video| video.revision))), videos),
             Some(Err(())) => (Some(Output::Conflict), Vec::new()),
             None => (None, Vec::new()),
         };
         let operation = |input, output| Operation { client: self.no, input, output, called, returned };
         let change = input(ask).map(|input| (film, operation(input, output)));
-        let reads = self.seen(&seen).into_iter();
-        let reads = reads.map(|(film, state)| (film, operation(Input::Read, Some(Output::Seen(state)))));
-        let operations = change.into_iter().chain(reads).collect();
+        let look = |(film, state): (usize, VideoState)| match &change {
+            None => (film, operation(Input::Read, Some(Output::Seen(state)))),
+            Some(_) => {
+                let VideoState { trashed, title, .. } = state;
+                (film, operation(Input::Read, Some(Output::Glimpsed { trashed, title })))
+            }
+        };
+        let looks: Vec<_> = self.seen(&videos).into_iter().map(look).collect();
+        let operations = change.into_iter().chain(looks).collect();
         let about = (!matches!(ask, Ask::List)).then_some(film);
         Record { kind, film: about, client: self.no, called, returned, is_known, operations }
     }
@@ -212,12 +220,15 @@ impl Client {
     /// Asks until the outcome is known; none when it is not after all. An error is a conflict.
     async fn persist(&mut self, film: usize, ask: &Ask, stamp: Option<&Stamp>) -> Option<Result<Vec<v1::Video>, ()>> {
         let began = Instant::now();
+        let patience = if self.no == IMPATIENT { Duration::ZERO } else { PATIENCE };
         loop {
             match self.attempt(film, ask, stamp).await {
                 Ok(videos) => return Some(Ok(videos)),
                 Err(failure) if failure.code == Code::Conflict && stamp.is_some() => return Some(Err(())),
-                Err(_) if began.elapsed() > PATIENCE => return None,
                 Err(failure) => self.move_on(&failure).await,
+            }
+            if began.elapsed() > patience {
+                return None;
             }
         }
     }

@@ -115,14 +115,23 @@ fn state(trashed: bool, number: u64, revision: u64) -> VideoState {
 
 fn any_of_a_video(dice: &mut Dice) -> (Input, Output) {
     let title = title(1 + dice.below(20));
-    let refused = |dice: &mut Dice| if dice.below(4) == 0 { Output::Conflict } else { Output::Done };
-    match dice.below(6) {
-        0 => (Input::Create, Output::Done),
+    let done = |dice: &mut Dice| match dice.below(4) {
+        0 => Output::Done(Some(1 + dice.below(3))),
+        _ => Output::Done(None),
+    };
+    let refused = |dice: &mut Dice| if dice.below(4) == 0 { Output::Conflict } else { done(dice) };
+    match dice.below(7) {
+        0 => (Input::Create, done(dice)),
         1 => (Input::Rename(title), refused(dice)),
         2 => (Input::CompareAndSet { revision: 1 + dice.below(3), title }, refused(dice)),
-        3 => (Input::Delete, Output::Done),
+        3 => (Input::Delete, done(dice)),
+        4 => (Input::Read, glimpsed(&state(dice.below(3) == 0, dice.below(3), 0))),
         _ => (Input::Read, Output::Seen(state(dice.below(3) == 0, dice.below(3), 1 + dice.below(3)))),
     }
+}
+
+fn glimpsed(state: &VideoState) -> Output {
+    Output::Glimpsed { trashed: state.trashed, title: state.title.clone() }
 }
 
 fn titles_are_unique(history: &[VideoOperation]) -> bool {
@@ -171,10 +180,16 @@ fn atomic_history(dice: &mut Dice, operations: usize, lost: u64) -> Vec<VideoOpe
         if let Input::CompareAndSet { revision, .. } = &mut operation.input {
             *revision = now.revision.saturating_sub(*revision / 2);
         }
-        let answers = [Output::Done, Output::Conflict, Output::Seen(now.clone())];
-        let answer = answers.into_iter().find(|output| Video::step(&now, &operation.input, Some(output)).is_some());
-        now = Video::step(&now, &operation.input, None).expect("an unknown outcome is always possible");
+        let after = Video::step(&now, &operation.input, None).expect("an unknown outcome is always possible");
+        let answers = [Output::Done(Some(after.revision).filter(|_| dice.below(2) == 0)), Output::Conflict];
+        let looks = [Output::Seen(now.clone()), glimpsed(&now)];
+        let is_right = |output: &Output| Video::step(&now, &operation.input, Some(output)).is_some();
+        let answer = match operation.input {
+            Input::Read => looks.into_iter().nth(usize::from(dice.below(4) == 0)),
+            _ => answers.into_iter().find(is_right),
+        };
         operation.output = answer.filter(|_| !*is_lost);
+        now = after;
     }
     history.into_iter().map(|(operation, _)| operation).collect()
 }
@@ -261,10 +276,10 @@ fn lost_change(history: &[VideoOperation], dice: &mut Dice) -> Vec<VideoOperatio
 fn shifted(history: &[VideoOperation], from: u64, by: i64) -> Vec<VideoOperation> {
     let mut history = history.to_vec();
     for operation in &mut history {
-        if let Some(Output::Seen(state)) = &mut operation.output
-            && state.revision >= from
+        if let Some(Output::Seen(VideoState { revision, .. }) | Output::Done(Some(revision))) = &mut operation.output
+            && *revision >= from
         {
-            state.revision = state.revision.checked_add_signed(by).expect("a revision");
+            *revision = revision.checked_add_signed(by).expect("a revision");
         }
     }
     history
@@ -275,9 +290,9 @@ fn a_window_names_the_operations_that_have_no_order() {
     let operation = |client, input, output, called, returned| Operation { client, input, output, called, returned };
     let seen = |number, revision| Some(Output::Seen(state(false, number, revision)));
     let mut history = vec![
-        operation(0, Input::Rename(title(1)), Some(Output::Done), 0, 10),
+        operation(0, Input::Rename(title(1)), Some(Output::Done(Some(2))), 0, 10),
         operation(1, Input::Read, seen(1, 2), 12, 15),
-        operation(2, Input::Rename(title(2)), Some(Output::Done), 20, 30),
+        operation(2, Input::Rename(title(2)), Some(Output::Done(None)), 20, 30),
         operation(1, Input::Read, seen(2, 3), 21, 28),
         operation(0, Input::Read, seen(1, 2), 31, 40),
         operation(3, Input::Read, seen(2, 3), 50, 60),

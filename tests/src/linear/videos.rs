@@ -2,7 +2,8 @@
 //! - creating is beginning an upload of bytes that the library has: it takes the video out of the trash, or changes nothing;
 //! - renaming is refused while the video is in the trash, and when it is not at the revision that was asked for;
 //! - deleting puts it into the trash, where deleting again changes nothing;
-//! - whatever changes something raises the revision by one, and nothing else does.
+//! - whatever changes something raises the revision by one, and nothing else does;
+//! - a change is answered with the revision after it, and with the rest as it was read somewhat later.
 //!
 //! Titles are never used twice in a history, so that a read tells which renaming it saw.
 
@@ -31,9 +32,15 @@ pub enum Input {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    Done,
+    /// It took place, or there was nothing to do; with the revision after it, where that was told.
+    Done(Option<u64>),
     Conflict,
     Seen(VideoState),
+    /// What was seen without its revision.
+    Glimpsed {
+        trashed: bool,
+        title: Title,
+    },
 }
 
 /// The model of one video.
@@ -48,17 +55,16 @@ impl Model for Video {
     type Output = Output;
 
     fn step(state: &VideoState, input: &Input, output: Option<&Output>) -> Option<VideoState> {
-        let (after, answer) = match input {
-            Input::Create => (with_trashed(state, false), Output::Done),
-            Input::Delete => (with_trashed(state, true), Output::Done),
-            Input::Read => (state.clone(), Output::Seen(state.clone())),
-            Input::Rename(_) if state.trashed => (state.clone(), Output::Conflict),
-            Input::CompareAndSet { revision, .. } if state.trashed || *revision != state.revision => {
-                (state.clone(), Output::Conflict)
-            }
-            Input::Rename(title) | Input::CompareAndSet { title, .. } => (renamed(state, title), Output::Done),
+        let after = changed(state, input);
+        let is_right = match (output, &after) {
+            (None, _) | (Some(Output::Done(None)), Some(_)) => true,
+            (Some(Output::Done(Some(revision))), Some(after)) => *revision == after.revision,
+            (Some(Output::Conflict), after) => after.is_none(),
+            (Some(Output::Seen(seen)), _) => seen == state,
+            (Some(Output::Glimpsed { trashed, title }), _) => (*trashed, title) == (state.trashed, &state.title),
+            (Some(Output::Done(_)), None) => false,
         };
-        output.is_none_or(|output| *output == answer).then_some(after)
+        is_right.then(|| after.unwrap_or_else(|| state.clone()))
     }
 
     fn is_read(input: &Input) -> bool {
@@ -69,20 +75,31 @@ impl Model for Video {
         state.revision
     }
 
-    fn rank_min(input: &Input, output: &Output) -> u64 {
-        match (input, output) {
-            (_, Output::Seen(seen)) => seen.revision,
-            (Input::CompareAndSet { revision, .. }, Output::Done) => *revision + 1,
+    fn rank_min(_: &Input, output: &Output) -> u64 {
+        match output {
+            Output::Done(Some(revision)) | Output::Seen(VideoState { revision, .. }) => *revision,
             _ => 0,
         }
     }
 
     fn rank_max(input: &Input, output: &Output) -> u64 {
         match (input, output) {
-            (_, Output::Seen(seen)) => seen.revision,
-            (Input::CompareAndSet { revision, .. }, Output::Done) => *revision,
+            (Input::CompareAndSet { revision, .. }, Output::Done(_)) => *revision,
+            (_, Output::Done(Some(revision)) | Output::Seen(VideoState { revision, .. })) => *revision,
             _ => u64::MAX,
         }
+    }
+}
+
+/// The state after an operation; none when it is refused.
+fn changed(state: &VideoState, input: &Input) -> Option<VideoState> {
+    match input {
+        Input::Create => Some(with_trashed(state, false)),
+        Input::Delete => Some(with_trashed(state, true)),
+        Input::Read => Some(state.clone()),
+        Input::Rename(_) | Input::CompareAndSet { .. } if state.trashed => None,
+        Input::CompareAndSet { revision, .. } if *revision != state.revision => None,
+        Input::Rename(title) | Input::CompareAndSet { title, .. } => Some(renamed(state, title)),
     }
 }
 
@@ -103,7 +120,7 @@ pub fn forget_unseen_titles(operations: &mut [VideoOperation]) {
     let seen: HashSet<Arc<str>> = operations
         .iter()
         .filter_map(|operation| match operation.output.as_ref()? {
-            Output::Seen(state) => state.title.clone(),
+            Output::Seen(VideoState { title, .. }) | Output::Glimpsed { title, .. } => title.clone(),
             _ => None,
         })
         .collect();

@@ -60,21 +60,17 @@ impl Log {
                 self.has_unknown_end &= Some(from) > self.last().map(|last| last + 1);
                 self.entries.split_off(&from);
             }
-            Event::Purge { term, index } => self.forget(term, index),
-            Event::Install { term, index, .. } => {
-                // a log that does not have the snapshot's last entry ends there
-                let goes_on = matches!(self.at(index), At::Entry(entry) if entry.term == term);
-                if !goes_on {
-                    self.entries.clear();
-                }
-                self.forget(term, index);
-            }
+            Event::Purge { term, index } | Event::Install { term, index, .. } => self.forget(term, index),
             Event::Lead { .. } | Event::Apply { .. } => {}
         }
     }
 
-    /// Entries up to here may be gone; what is known of them stays true.
+    /// Everything up to this entry is in a snapshot. What is known of it stays true, unless the snapshot is another node's and ends
+    /// where this log does not go: then the log is given up.
     fn forget(&mut self, term: u64, index: u64) {
+        if !matches!(self.at(index), At::Entry(entry) if entry.term == term) {
+            self.entries.clear();
+        }
         self.purged = self.purged.max(Some(index));
         self.entries.entry(index).or_insert(Entry { term, crc: None });
     }

@@ -73,6 +73,9 @@ fn a_cluster_that_did_as_it_should_breaks_nothing() {
     let untold = position(1, &append(1, 2));
     traces[1].events.splice(untold..=untold, [Event::Start]);
     assert_eq!(violations(&traces), Vec::<String>::new());
+    // nor entries that went when it took over a snapshot
+    let taken_over = [append(1, 1), append(1, 2), append(1, 3), Event::Start, purge(2, 4)];
+    assert_eq!(found(2, position(2, &install(2, 4)), &taken_over), Vec::<String>::new());
 }
 
 #[test]
