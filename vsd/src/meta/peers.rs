@@ -301,9 +301,8 @@ fn stamp(metadata: &mut MetadataMap, me: Me, to: NodeId) {
 pub(super) fn check(metadata: &MetadataMap, me: Me) -> Result<NodeId, Failure> {
     let text = |name: &'static str| metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let number = |name| text(name).parse::<u64>().ok();
-    let refused = |why: String| {
-        Failure::new(Code::Conflict, format!("{} is not the node that was meant", me.node)).because(why)
-    };
+    let refused =
+        |why: String| Failure::new(Code::Conflict, format!("{} is not the node that was meant", me.node)).because(why);
     if text(CLUSTER) != me.cluster.to_string() {
         return Err(refused(format!("it belongs to cluster {}, the caller to another", me.cluster)));
     }

@@ -150,9 +150,10 @@ impl Picture {
         loop {
             if let Leads::Other(leader) = self.0.standing.leads() {
                 let report = self.own_report();
-                let asked = self.0.peers.ask(leader, REPORT_TIMEOUT, report, |mut to, request| async move {
-                    to.heartbeat(request).await
-                });
+                let asked = self
+                    .0
+                    .peers
+                    .ask(leader, REPORT_TIMEOUT, report, |mut to, request| async move { to.heartbeat(request).await });
                 match asked.await {
                     Ok(v1::HeartbeatResponse { state: Some(state) }) => {
                         *lock(&self.0.told) = Some((Instant::now(), state));
@@ -356,4 +357,3 @@ fn nodes(
     };
     Ok(records.into_iter().map(node).collect())
 }
-

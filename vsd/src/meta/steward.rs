@@ -118,7 +118,8 @@ impl Steward {
         let matched = metrics.replication.clone().unwrap_or_default();
         let last = metrics.last_log_index.unwrap_or(0);
         let records = self.state.read().view().nodes(None, PAGE_ITEMS_MAX)?;
-        let known: BTreeSet<_> = records.iter().map(|node| node.id).chain(voters.clone()).chain(learners.clone()).collect();
+        let known: BTreeSet<_> =
+            records.iter().map(|node| node.id).chain(voters.clone()).chain(learners.clone()).collect();
         let member = |node: NodeId| {
             let record = records.iter().find(|record| record.id == node);
             let (voter, learner) = (voters.contains(&node), learners.contains(&node));

@@ -57,12 +57,8 @@ impl Member {
     }
 
     async fn run(&mut self, listener: TcpListener) {
-        let options = MetaOptions {
-            node: self.node,
-            begin: Begin::Join,
-            seeds: self.seeds.clone(),
-            ..options(self.dir.path())
-        };
+        let options =
+            MetaOptions { node: self.node, begin: Begin::Join, seeds: self.seeds.clone(), ..options(self.dir.path()) };
         let meta = reopen(options).await.expect("sound");
         let served = serve(listener, &meta);
         self.running = Some((meta, served));
