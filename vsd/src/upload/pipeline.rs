@@ -460,7 +460,8 @@ fn chunk_writer(
         }
     }
     let client: ChunkClient = uploader.chunks().clone();
-    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, uploader.meta().watch_applied()))
+    let meta = uploader.meta();
+    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, meta.watch_applied(), meta.watch_cluster()))
 }
 
 fn original_track(container: &str) -> Track {
