@@ -13,6 +13,9 @@ use vs_core::{
     layout::{Layout, Scheme},
     manifest::ChunkRef,
 };
+use vsd_core::meta::index_in;
+
+use crate::meta::Meta;
 
 /// Chunks of one upload on their way at the same time.
 const IN_FLIGHT_MAX: usize = 4;
@@ -53,8 +56,9 @@ struct Inner {
     copies: usize,
     addrs: HashMap<NodeId, String>,
     in_flight: Semaphore,
-    /// How far this node has applied the log: what the receiver's sweep must not decide below.
+    /// How far this node has applied the log of its incarnation: what the receiver's sweep must not decide below.
     applied: watch::Receiver<u64>,
+    incarnation: u64,
 }
 
 impl ChunkWriter {
@@ -64,14 +68,15 @@ impl ChunkWriter {
         layout: Layout,
         scheme: Scheme,
         addrs: HashMap<NodeId, String>,
-        applied: watch::Receiver<u64>,
+        meta: &Meta,
     ) -> Self {
         let copies = match scheme {
             Scheme::Replicate(n) => n.into(),
             Scheme::Erasure { .. } => 1,
         };
         let in_flight = Semaphore::new(IN_FLIGHT_MAX);
-        Self { inner: Arc::new(Inner { client, asset, layout, copies, addrs, in_flight, applied }) }
+        let (applied, incarnation) = (meta.watch_applied(), meta.incarnation());
+        Self { inner: Arc::new(Inner { client, asset, layout, copies, addrs, in_flight, applied, incarnation }) }
     }
 
     /// Copies that the layout has room for, and how many of them make a chunk stored.
@@ -90,7 +95,7 @@ impl ChunkWriter {
     async fn put_once(&self, hash: Hash, bytes: &Bytes) -> Result<ChunkRef, Failure> {
         let inner = &self.inner;
         let chunk = ChunkRef { hash, bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB") };
-        let index = *inner.applied.borrow();
+        let index = index_in(inner.incarnation, *inner.applied.borrow());
         let (_, quorum) = self.copies_and_quorum();
         let places = inner.layout.place(&hash, inner.copies);
         let mut puts: FuturesUnordered<_> = places.iter().map(|node| self.put_on(*node, chunk, bytes, index)).collect();

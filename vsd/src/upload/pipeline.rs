@@ -460,7 +460,7 @@ fn chunk_writer(
         }
     }
     let client: ChunkClient = uploader.chunks().clone();
-    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, uploader.meta().watch_applied()))
+    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, uploader.meta()))
 }
 
 fn original_track(container: &str) -> Track {
