@@ -1,19 +1,26 @@
 //! What the black-box tests share: the three programs as a person runs them, with real processes, real files and a real ffmpeg.
 //!
-//! Nothing here knows the inside of a program. A test starts a [`Node`], talks to it with [`Tools`] and looks at what a person
-//! would look at: output, exit codes, files, `/proc`.
+//! Nothing here knows the inside of a program. A test starts a [`Node`] or a [`Cluster`] of them, talks to it with [`Tools`] and
+//! looks at what a person would look at: output, exit codes, files, `/proc`. Only [`history`] makes calls of its own, because it
+//! repeats them as no person does, and only [`raft_trace`] reads what nodes tell of their insides.
 //!
 //! Invariants:
 //! - Nothing outside a temporary folder is touched, and every process that a test starts ends with the test.
-//! - A hang ends as a failure that says which command hung ([`program::PATIENCE`]); no other test looks at a clock.
+//! - A hang ends as a failure that says which command hung ([`program::PATIENCE`]). Beyond that a test looks at a clock only where
+//!   time is what is promised and, in histories, to know what came before what.
 //! - Tests pass on a machine that has nothing but ffmpeg: they make their own clips ([`clip`]). A collection of real media is used
 //!   where there is one ([`media`]), and a test says so when there is none.
 
+pub mod adversary;
 pub mod chunks;
 pub mod clip;
+mod cluster;
 pub mod crash;
 pub mod ffmpeg;
+pub mod history;
 pub mod http;
+pub mod linear;
+mod link;
 pub mod media;
 pub mod memory;
 pub mod mutate;
@@ -21,10 +28,14 @@ mod node;
 pub mod process;
 pub mod program;
 mod proxy;
+pub mod raft_trace;
 pub mod repo;
 mod tools;
+mod wire;
 
-pub use node::Node;
+pub use cluster::Cluster;
+pub use link::{Cut, Link};
+pub use node::{Begin, Node};
 pub use program::Said;
 pub use proxy::Proxy;
 pub use tools::{Tools, Video};

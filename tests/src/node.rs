@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
+    io::Write,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -19,7 +20,7 @@ use crate::{
     POLL, Tools, http,
     process::{Process, descendants, memory_peak_bytes},
     program::{self, PATIENCE, code_of},
-    wait_for, wait_for_none,
+    raft_trace, wait_for, wait_for_none,
 };
 
 /// Ports that are handed out. They lie below those the kernel gives to outgoing connections, which would otherwise take the port of
@@ -30,13 +31,32 @@ const ATTEMPTS: usize = 5;
 /// Lines of a node's log that are shown when a test fails.
 const LOG_LINES_SHOWN: usize = 40;
 
+/// What stands in a node's log where its process was started; a line that a kill cut short ends before it.
+pub(crate) const STARTS: &str = "--- vsd starts";
+/// What follows that when the process finds no data directory: it becomes another node.
+pub(crate) const IS_NEW: &str = " as a new node";
+
+/// What a node does that has no data directory yet.
+#[derive(Clone, Debug)]
+pub enum Begin {
+    /// Begins a cluster.
+    Bootstrap,
+    /// Joins the cluster that a node at this address is of.
+    Join(String),
+}
+
 /// A running node and everything that belongs to it: its data directory, its log, and a home for those who talk to it.
 #[derive(Debug)]
 pub struct Node {
-    root: TempDir,
+    folder: PathBuf,
+    begin: Begin,
     tools: Tools,
     sets: Vec<String>,
+    /// A command that runs it, should it not run by itself.
+    under: Vec<String>,
     child: Option<Child>,
+    /// Removed at the end, when it is this node's alone.
+    _root: Option<TempDir>,
 }
 
 impl Node {
@@ -44,23 +64,55 @@ impl Node {
     #[must_use]
     pub fn start(sets: &[&str]) -> Self {
         let root = TempDir::with_prefix("vs-test-").expect("a temporary folder");
+        let mut node = Self::within(root.path().to_owned(), Some(root), Begin::Bootstrap, sets);
+        node.start_at(Ipv4Addr::LOCALHOST, |_| ());
+        node
+    }
+
+    /// A node that lives in this folder and was never started.
+    pub(crate) fn new(folder: PathBuf, begin: Begin, sets: &[&str]) -> Self {
+        Self::within(folder, None, begin, sets)
+    }
+
+    fn within(folder: PathBuf, root: Option<TempDir>, begin: Begin, sets: &[&str]) -> Self {
         for part in ["home", "tmp", "work"] {
-            fs::create_dir(root.path().join(part)).expect("a new folder");
+            fs::create_dir_all(folder.join(part)).expect("a new folder");
         }
         let sets = sets.iter().map(|set| (*set).to_owned()).collect();
-        let tools = Tools::new(&root.path().join("home"), String::new());
-        let mut node = Self { root, tools, sets, child: None };
+        let tools = Tools::new(&folder.join("home"), String::new());
+        Self { folder, begin, tools, sets, under: Vec::new(), child: None, _root: root }
+    }
+
+    /// Starts it for the first time, at any free port of this address, which is told before it is ready.
+    pub(crate) fn start_at(&mut self, ip: Ipv4Addr, mut told: impl FnMut(&str)) {
         for _ in 0..ATTEMPTS {
-            let addr = format!("127.0.0.1:{}", free_port());
-            node.tools = node.tools.at(&addr);
-            node.launch();
-            if node.becomes_ready() {
-                return node;
+            let addr = format!("{ip}:{}", free_port(ip));
+            told(&addr);
+            self.tools = self.tools.at(&addr);
+            self.launch();
+            if self.becomes_ready() {
+                return;
             }
-            node.child = None;
-            assert!(node.log().contains("cannot listen"), "the node does not start");
+            self.child = None;
+            assert!(self.log().contains("cannot listen"), "the node does not start");
         }
         panic!("no port is free");
+    }
+
+    /// What it does when it finds no data directory from now on.
+    pub fn begins(&mut self, begin: Begin) {
+        self.begin = begin;
+    }
+
+    /// Ends it as a power cut would, and takes its data directory away: when it is started again, it is a new node.
+    pub fn wipe(&mut self) {
+        self.kill();
+        fs::remove_dir_all(self.data_dir()).expect("removed");
+    }
+
+    /// Is run by this command from now on.
+    pub fn runs_under(&mut self, command: &[&str]) {
+        self.under = command.iter().map(|part| (*part).to_owned()).collect();
     }
 
     /// The programs, set up to talk to this node.
@@ -77,29 +129,36 @@ impl Node {
     /// The data directory.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
-        self.root.path().join("library")
+        self.folder.join("library")
     }
 
     /// A folder for the files of the test.
     #[must_use]
     pub fn work(&self) -> PathBuf {
-        self.root.path().join("work")
+        self.folder.join("work")
     }
 
     /// `vsd serve` as this node is started.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = program::bare(program::path("vsd"));
-        command.args(["serve", "--bootstrap", "--listen", self.addr(), "--data-dir"]).arg(self.data_dir());
+        let mut line = self.under.iter().map(PathBuf::from).chain([program::path("vsd")]);
+        let mut command = program::bare(line.next().expect("it has a program"));
+        command.args(line).args(["serve", "--listen", self.addr(), "--data-dir"]).arg(self.data_dir());
+        match &self.begin {
+            Begin::Bootstrap => command.arg("--bootstrap"),
+            Begin::Join(addr) => command.args(["--join", addr]),
+        };
         command.args(self.sets.iter().flat_map(|set| ["--set", set]));
-        command.env("HOME", self.root.path().join("home")).env("TMPDIR", self.root.path().join("tmp"));
+        command.env("HOME", self.folder.join("home")).env("TMPDIR", self.folder.join("tmp"));
         command
     }
 
     /// Starts the process, and does not wait for it to be ready.
     pub fn launch(&mut self) {
         assert!(self.child.is_none(), "it runs already");
-        let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log");
+        let mut log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log");
+        let is_new = if self.data_dir().exists() { "" } else { IS_NEW };
+        log.write_all(format!("\n{STARTS}{is_new}\n").as_bytes()).expect("written");
         let child = self.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
         self.child = Some(child.expect("vsd starts"));
     }
@@ -158,6 +217,17 @@ impl Node {
         }
     }
 
+    /// Sends it a signal that does not end it.
+    pub fn signal(&self, signal: Signal) {
+        kill(pid(self.pid()), signal).expect("it runs");
+    }
+
+    /// Whether it was started, and not killed nor stopped since.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// Requires that it has not ended since it was started.
     #[track_caller]
     pub fn assert_alive(&mut self) {
@@ -185,7 +255,7 @@ impl Node {
     }
 
     fn log_path(&self) -> PathBuf {
-        self.root.path().join("vsd.log")
+        self.folder.join("vsd.log")
     }
 
     /// Bytes of uploads that wait to be stored.
@@ -199,7 +269,7 @@ impl Node {
     pub fn await_tidy(&self) {
         wait_for_none(|| {
             let mut left = files_below(&self.data_dir().join("spool"));
-            left.extend(files_below(&self.root.path().join("tmp")));
+            left.extend(files_below(&self.folder.join("tmp")));
             left
         });
         wait_for_none(|| self.children());
@@ -211,7 +281,7 @@ impl Drop for Node {
         self.kill();
         if std::thread::panicking() {
             let log = self.log();
-            let lines: Vec<_> = log.lines().collect();
+            let lines: Vec<_> = log.lines().filter(|line| !line.contains(raft_trace::TARGET)).collect();
             let tail = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
             eprintln!("--- the end of the log of the node at {}\n{}", self.addr(), tail.join("\n"));
         }
@@ -237,9 +307,9 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// A port that nobody listens on now.
+/// A port of this address that nobody listens on now.
 #[must_use]
-pub(crate) fn free_port() -> u16 {
+pub(crate) fn free_port(ip: Ipv4Addr) -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let width = u32::from(PORTS.end - PORTS.start);
     // Test programs that run side by side begin in different places.
@@ -249,6 +319,6 @@ pub(crate) fn free_port() -> u16 {
         PORTS.start + u16::try_from(offset).expect("within the range")
     };
     let mut candidates = std::iter::repeat_with(|| port(NEXT.fetch_add(1, Ordering::Relaxed)));
-    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let is_free = |port: &u16| TcpListener::bind((ip, *port)).is_ok();
     candidates.by_ref().take(usize::from(PORTS.end - PORTS.start)).find(is_free).expect("a free port")
 }

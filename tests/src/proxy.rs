@@ -4,21 +4,18 @@
 //! can take the node away in the middle of a transfer.
 
 use std::{
-    io::{ErrorKind, Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use crate::wait_for;
+use crate::{
+    wait_for,
+    wire::{self, Gate, Rule},
+};
 
-/// How often a quiet connection looks whether it was cut.
-const LOOK: Duration = Duration::from_millis(20);
-/// Bytes passed on at a time; small, so that cutting is exact.
-const PIECE_BYTES: usize = 16 << 10;
 /// How every HTTP/2 connection, and so every gRPC one, begins.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
 
@@ -42,13 +39,36 @@ struct Wire {
     is_over: AtomicBool,
 }
 
+impl Rule for Wire {
+    fn target(&self) -> String {
+        self.target.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn gate(&self, _: IpAddr, _: bool) -> Gate {
+        if self.is_cut.load(Ordering::SeqCst) { Gate::Closed } else { Gate::Open }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::SeqCst)
+    }
+
+    fn passes(&self, piece: &[u8], first: &[u8], is_request: bool) {
+        let bytes = piece.len() as u64;
+        if !is_request {
+            let answered = self.answered.fetch_add(bytes, Ordering::SeqCst) + bytes;
+            if answered >= self.cut_after.load(Ordering::SeqCst) {
+                self.is_cut.store(true, Ordering::SeqCst);
+            }
+        } else if first.starts_with(HTTP2_PREFACE) {
+            self.calls_sent.fetch_add(bytes, Ordering::SeqCst);
+        }
+    }
+}
+
 impl Proxy {
     /// A proxy that leads nowhere yet.
     #[must_use]
     pub fn new() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let addr = listener.local_addr().expect("a bound port").to_string();
-        listener.set_nonblocking(true).expect("a socket option");
         let wire = Arc::new(Wire {
             target: Mutex::default(),
             calls_sent: AtomicU64::new(0),
@@ -57,9 +77,7 @@ impl Proxy {
             is_cut: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
         });
-        let accepting = wire.clone();
-        std::thread::spawn(move || accept(&listener, &accepting));
-        Self { addr, wire }
+        Self { addr: wire::open(wire.clone()), wire }
     }
 
     #[must_use]
@@ -109,81 +127,5 @@ impl Default for Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.wire.is_over.store(true, Ordering::SeqCst);
-    }
-}
-
-impl Wire {
-    fn is_down(&self) -> bool {
-        self.is_over.load(Ordering::SeqCst) || self.is_cut.load(Ordering::SeqCst)
-    }
-
-    fn answer(&self, bytes: usize) {
-        let answered = self.answered.fetch_add(bytes as u64, Ordering::SeqCst) + bytes as u64;
-        if answered >= self.cut_after.load(Ordering::SeqCst) {
-            self.is_cut.store(true, Ordering::SeqCst);
-        }
-    }
-}
-
-fn accept(listener: &TcpListener, wire: &Arc<Wire>) {
-    while !wire.is_over.load(Ordering::SeqCst) {
-        match listener.accept() {
-            Ok((client, _)) if !wire.is_down() => {
-                let target = wire.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                if let Ok(node) = TcpStream::connect(&target) {
-                    connect(&client, &node, wire);
-                }
-            }
-            Ok(_) => {}
-            Err(_) => std::thread::sleep(LOOK),
-        }
-    }
-}
-
-/// Passes bytes both ways, a thread each.
-fn connect(client: &TcpStream, node: &TcpStream, wire: &Arc<Wire>) {
-    let Ok(pairs) = [(client, node), (node, client)]
-        .map(|(a, b)| Ok((a.try_clone()?, b.try_clone()?)))
-        .into_iter()
-        .collect::<std::io::Result<Vec<_>>>()
-    else {
-        return;
-    };
-    for ((from, to), is_request) in pairs.into_iter().zip([true, false]) {
-        let wire = wire.clone();
-        std::thread::spawn(move || {
-            pass(&from, &to, is_request, &wire);
-            let _ = to.shutdown(Shutdown::Write);
-            if wire.is_down() {
-                let _ = from.shutdown(Shutdown::Both);
-                let _ = to.shutdown(Shutdown::Both);
-            }
-        });
-    }
-}
-
-fn pass(mut from: &TcpStream, mut to: &TcpStream, is_request: bool, wire: &Wire) {
-    let _ = from.set_nonblocking(false);
-    let _ = from.set_read_timeout(Some(LOOK));
-    let mut buffer = vec![0; PIECE_BYTES];
-    let mut is_call = None;
-    while !wire.is_down() {
-        let read = match from.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(read) => read,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
-            Err(_) => return,
-        };
-        let piece = &buffer[..read];
-        if is_request {
-            if *is_call.get_or_insert_with(|| piece.starts_with(HTTP2_PREFACE)) {
-                wire.calls_sent.fetch_add(read as u64, Ordering::SeqCst);
-            }
-        } else {
-            wire.answer(read);
-        }
-        if to.write_all(piece).is_err() {
-            return;
-        }
     }
 }

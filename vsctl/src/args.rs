@@ -16,6 +16,7 @@ Examples:
   vsctl status -e 127.0.0.1:7400
 
 A video is named by its id, a unique prefix of it, its exact title, or @last.
+Topics: `vsctl help consistency` tells what reads and changes promise.
 Exit codes: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not allowed,
 5 not found, 6 conflict, 7 unavailable, 8 integrity, 9 partly done,
 10 timed out, 11 no space, 12 not confirmed, 13 not supported.";
@@ -119,6 +120,8 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Node(verb::node::NodeVerb),
     #[command(subcommand)]
+    Cluster(verb::cluster::ClusterVerb),
+    #[command(subcommand)]
     Scrub(verb::scrub::ScrubVerb),
     #[command(subcommand)]
     Compact(verb::compact::CompactVerb),
@@ -131,6 +134,8 @@ pub(crate) enum Verb {
     Completions(verb::completions::CompletionsArgs),
     Man(verb::man::ManArgs),
     Version(verb::version::VersionArgs),
+    #[command(hide = true, override_help = verb::topic::CONSISTENCY)]
+    Consistency,
 }
 
 impl Verb {
@@ -140,6 +145,7 @@ impl Verb {
             Self::Upload(_) | Self::Download(_) | Self::Session(verb::session::SessionVerb::Resume(_)) => true,
             Self::Chunk(verb::chunk::ChunkVerb::Verify(_)) => true,
             Self::Scrub(verb) => verb.waits(),
+            Self::Cluster(verb::cluster::ClusterVerb::Watch(_)) => true,
             Self::Ls(args) | Self::Video(verb::video::VideoVerb::Ls(args)) => args.watch,
             _ => false,
         }
@@ -148,7 +154,7 @@ impl Verb {
     /// Whether the verb can do without the configuration file, if only to mend it.
     pub(crate) fn is_offline(&self) -> bool {
         let repairs = matches!(self, Self::Config(verb::config::ConfigVerb::Path(_)) | Self::Context(_));
-        repairs || matches!(self, Self::Completions(_) | Self::Man(_) | Self::Version(_))
+        repairs || matches!(self, Self::Completions(_) | Self::Man(_) | Self::Version(_) | Self::Consistency)
     }
 
     pub(crate) async fn run(self, desk: &Desk) -> anyhow::Result<Exit> {
@@ -163,6 +169,7 @@ impl Verb {
             Self::Session(verb) => verb::session::run(verb, desk).await,
             Self::Chunk(verb) => verb::chunk::run(verb, desk).await,
             Self::Node(verb) => verb::node::run(verb, desk).await,
+            Self::Cluster(verb) => verb::cluster::run(verb, desk).await,
             Self::Scrub(verb) => verb::scrub::run(verb, desk).await,
             Self::Compact(verb) => verb::compact::run(verb, desk).await,
             Self::Settings(verb) => verb::settings::run(verb, desk).await,
@@ -171,6 +178,7 @@ impl Verb {
             Self::Completions(args) => verb::completions::run(&args),
             Self::Man(args) => verb::man::run(&args, desk),
             Self::Version(args) => verb::version::run(&args, desk),
+            Self::Consistency => verb::topic::run(verb::topic::CONSISTENCY),
         }
     }
 }
@@ -182,7 +190,8 @@ mod tests {
     fn each(command: &Command, path: &str, check: &mut impl FnMut(&mut Command, &str)) {
         let path = format!("{path} {}", command.get_name());
         check(&mut command.clone(), path.trim());
-        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        // Topics are texts.
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
             each(sub, &path, check);
         }
     }

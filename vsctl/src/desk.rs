@@ -7,12 +7,13 @@ use std::{
 };
 
 use clap::ArgMatches;
-use tokio::sync::OnceCell;
+use tonic::{Response, Status};
 use tracing::{debug, info};
 use vs_client::{
-    Client,
+    Client, Reach, Session,
     channel::call,
     cli::{self, Connection, Origin, OutputFormat, ProgressWhen, Setting},
+    reach::Answer,
 };
 use vs_core::{
     error::{Code, Failure},
@@ -40,7 +41,8 @@ pub(crate) struct Desk {
     yes: bool,
     may_ask: bool,
     deadline: Option<Instant>,
-    client: OnceCell<Client>,
+    reach: Reach,
+    session: Session,
     at_interrupt: Mutex<Option<String>>,
 }
 
@@ -66,6 +68,7 @@ impl Desk {
             quiet: global.quiet,
             now_ms: u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0),
         };
+        let reach = connection.reach();
         let explicit = matches!(connection.timeout.origin, Origin::Flag(_) | Origin::Environment(_));
         let bounded = explicit || !cli.verb.is_unbounded();
         Ok(Self {
@@ -79,7 +82,8 @@ impl Desk {
             may_ask: !global.no_input && io::stdin().is_terminal() && io::stderr().is_terminal(),
             deadline: bounded.then(|| Instant::now() + connection.timeout.value),
             connection,
-            client: OnceCell::new(),
+            session: Session::new(reach.clone()),
+            reach,
             at_interrupt: Mutex::new(None),
         })
     }
@@ -94,12 +98,17 @@ impl Desk {
         self.deadline.map_or(CALL_TIMEOUT, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// The connection, made when it is first needed.
-    pub(crate) async fn client(&self) -> Result<&Client, Failure> {
-        self.client.get_or_try_init(|| self.connect_to(&self.connection.endpoints.value)).await
+    /// The way to the cluster: whichever of its nodes answers.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
     }
 
-    /// A connection of its own, for whoever must come back after the first one broke.
+    /// The connection, made when it is first needed, for what concerns the answering node alone.
+    pub(crate) async fn client(&self) -> Result<Client, Failure> {
+        self.reach.client(self.left()).await
+    }
+
+    /// A connection of its own, to the first of these nodes that answers.
     pub(crate) async fn connect_to(&self, endpoints: &[String]) -> Result<Client, Failure> {
         let started = Instant::now();
         let client = Client::connect(endpoints, self.left()).await?;
@@ -107,17 +116,78 @@ impl Desk {
         Ok(client)
     }
 
-    /// One call within what is left of the time.
+    /// One call to one node within what is left of the time.
     pub(crate) async fn call<T>(
         &self,
         name: &'static str,
-        answer: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+        answer: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, Failure> {
-        let started = Instant::now();
-        let answered = call(self.left(), answer).await;
-        let outcome = answered.as_ref().map_or_else(|failure| failure.code.name(), |_| "ok");
-        debug!(call = name, took_ms = millis(started.elapsed()), outcome, "answered");
-        answered
+        timed(name, call(self.left(), answer)).await
+    }
+
+    /// Asks the cluster for something that changes nothing; another node answers where one cannot.
+    pub(crate) async fn ask<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
+        &self,
+        name: &'static str,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
+    ) -> Result<T, Failure> {
+        timed(name, self.reach.ask(self.left(), request, ask)).await.map(|answer| answer.value).map_err(with_way_out)
+    }
+
+    /// The same, for what may take a node long.
+    pub(crate) async fn ask_patiently<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
+        &self,
+        name: &'static str,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
+    ) -> Result<T, Failure> {
+        let answer = timed(name, self.reach.ask_patiently(self.left(), request, ask)).await;
+        answer.map(|answer| answer.value).map_err(with_way_out)
+    }
+
+    /// Changes something, once (CON-3). A dry run changes nothing, and needs no session.
+    pub(crate) async fn change<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
+        &self,
+        name: &'static str,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
+    ) -> Result<T, Failure> {
+        if self.dry_run {
+            return self.ask(name, request, ask).await;
+        }
+        let answer = timed(name, self.session.change(self.left(), request, ask)).await;
+        answer.map(|answer| answer.value).map_err(with_way_out)
+    }
+
+    /// The same, for what may take a node long.
+    pub(crate) async fn change_patiently<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
+        &self,
+        name: &'static str,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
+    ) -> Result<T, Failure> {
+        if self.dry_run {
+            return self.ask_patiently(name, request, ask).await;
+        }
+        let answer = timed(name, self.session.change_patiently(self.left(), request, ask)).await;
+        answer.map(|answer| answer.value).map_err(with_way_out)
+    }
+
+    /// Changes something, asking `first` before the others; and which node answered.
+    pub(crate) async fn change_at<Q: Clone, T, F: Future<Output = Result<Response<T>, Status>>>(
+        &self,
+        name: &'static str,
+        first: &Client,
+        request: Q,
+        ask: impl Fn(Client, Q) -> F,
+    ) -> Result<Answer<T>, Failure> {
+        timed(name, self.session.change_at(first, self.left(), request, ask)).await
+    }
+
+    /// Gives back what the command held in the cluster.
+    pub(crate) async fn close(&self) {
+        self.session.close().await;
     }
 
     pub(crate) fn consistency(&self) -> i32 {
@@ -127,7 +197,7 @@ impl Desk {
 
     /// The name to send for what a person typed where a video is meant.
     pub(crate) async fn video_name(&self, typed: &str) -> Result<String, Failure> {
-        cli::video_name(self.client().await?, typed, self.connection.stale.value, self.left()).await
+        cli::video_name(&self.reach, typed, self.connection.stale.value, self.left()).await.map_err(with_way_out)
     }
 
     /// Says something to the person; never data, and nothing when quiet was asked for.
@@ -206,6 +276,23 @@ fn asked_format(
         (_, Some(origin)) => Ok(Some((OutputFormat::Json, origin))),
         (None, None) => Ok(None),
     }
+}
+
+/// What a call came to and how long it took, for `-vv`.
+async fn timed<T>(name: &'static str, answer: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let started = Instant::now();
+    let answered = answer.await;
+    let outcome = answered.as_ref().map_or_else(|failure| failure.code.name(), |_| "ok");
+    debug!(call = name, took_ms = millis(started.elapsed()), outcome, "answered");
+    answered
+}
+
+/// Without a quorum there is one thing left to do.
+pub(crate) fn with_way_out(failure: Failure) -> Failure {
+    if failure.code == Code::NoQuorum && failure.hint.is_none() {
+        return failure.hint("reads still work with --stale; see `vsctl help consistency`");
+    }
+    failure
 }
 
 pub(crate) fn millis(duration: Duration) -> u64 {

@@ -55,7 +55,11 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return tell(&error.into(), color),
     };
-    let ended = runtime.block_on(run(&desk, cli.verb));
+    let ended = runtime.block_on(async {
+        let ended = run(&desk, cli.verb).await;
+        desk.close().await;
+        ended
+    });
     // A thread may be waiting for standard input, and would wait for ever.
     runtime.shutdown_background();
     match ended {

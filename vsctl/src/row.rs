@@ -2,6 +2,8 @@
 
 mod care;
 mod chunk;
+mod cluster;
+mod node;
 
 use serde_json::{Value, json};
 use vs_core::id::NodeId;
@@ -14,6 +16,10 @@ use crate::out::{
 
 pub(crate) use care::{COMPACT_PLANS, COMPACTIONS, SCRUBS, compact, compact_plan, scrub};
 pub(crate) use chunk::{CHUNKS, VIDEO_CHUNKS, chunk, hash, video_chunk};
+pub(crate) use cluster::{
+    CLUSTER, MEMBERS, REPLICAS, SEATS, SNAPSHOTS, TRANSFERS, cluster, member, replica, seat, snapshot, transfer,
+};
+pub(crate) use node::{NODE, NODES, PINGS, node, ping, show_disk, show_latency, show_roles, whole};
 
 /// Characters of an id in a table: what people copy.
 const SHORT_ID_CHARS: usize = 8;
@@ -113,23 +119,6 @@ fn show_length(item: &Value, _: &Style) -> String {
     human::length(number(item, "duration_ms"))
 }
 
-/// A node; `latency_ms` is what the client measured, none when the node did not answer.
-pub(crate) fn node(node: &v1::NodeInfo, latency_ms: Option<u64>) -> Value {
-    json!({
-        "id": NodeId(node.id).to_string(),
-        "addr": node.addr,
-        "roles": node.roles,
-        "zone": node.zone,
-        "state": node.state,
-        "leader": node.leader,
-        "disk_used_bytes": node.disk_used_bytes,
-        "disk_total_bytes": node.disk_total_bytes,
-        "chunks": node.chunks,
-        "latency_ms": latency_ms,
-        "version": node.version,
-    })
-}
-
 pub(crate) static SETTINGS: Kind = Kind {
     id: "name",
     keys: &["name", "value_ms", "default_ms", "min_ms", "max_ms", "is_set", "about"],
@@ -162,57 +151,6 @@ pub(crate) fn setting(setting: &v1::Setting) -> Value {
         "is_set": setting.is_set,
         "about": setting.about,
     })
-}
-
-pub(crate) static NODES: Kind = Kind {
-    id: "id",
-    keys: &[
-        "id",
-        "addr",
-        "roles",
-        "zone",
-        "state",
-        "leader",
-        "disk_used_bytes",
-        "disk_total_bytes",
-        "chunks",
-        "latency_ms",
-        "version",
-    ],
-    columns: &[
-        Column { key: "id", heading: "NODE", wide: false, right: false, show: show_node_id },
-        Column { key: "addr", heading: "ADDR", wide: false, right: false, show: |n, _| text(n, "addr") },
-        Column { key: "roles", heading: "ROLES", wide: false, right: false, show: show_roles },
-        Column { key: "zone", heading: "ZONE", wide: false, right: false, show: |n, _| text(n, "zone") },
-        Column { key: "state", heading: "STATE", wide: false, right: false, show: |n, _| text(n, "state") },
-        Column { key: "disk_used_bytes", heading: "DISK", wide: false, right: true, show: show_disk },
-        Column { key: "chunks", heading: "CHUNKS", wide: false, right: true, show: |n, _| text(n, "chunks") },
-        Column { key: "latency_ms", heading: "LATENCY", wide: false, right: true, show: show_latency },
-        Column { key: "version", heading: "VERSION", wide: false, right: false, show: |n, _| text(n, "version") },
-    ],
-};
-
-fn show_node_id(node: &Value, _: &Style) -> String {
-    let leads = node.get("leader") == Some(&Value::Bool(true));
-    text(node, "id") + if leads { " (leader)" } else { "" }
-}
-
-fn show_roles(node: &Value, _: &Style) -> String {
-    let roles = node.get("roles").and_then(Value::as_array).into_iter().flatten();
-    roles.map(human::plain).collect::<Vec<_>>().join(",")
-}
-
-fn show_disk(node: &Value, style: &Style) -> String {
-    let (used, total) = (number(node, "disk_used_bytes"), number(node, "disk_total_bytes"));
-    format!("{} / {}", human::bytes(style, used), human::bytes(style, total))
-}
-
-fn show_latency(node: &Value, _: &Style) -> String {
-    match node.get("latency_ms").and_then(Value::as_u64) {
-        None => human::NOTHING.to_owned(),
-        Some(0) => "< 1 ms".to_owned(),
-        Some(ms) => format!("{ms} ms"),
-    }
 }
 
 pub(crate) fn session_state_name(state: v1::SessionState) -> &'static str {
@@ -298,7 +236,7 @@ fn show_received(session: &Value, style: &Style) -> String {
 }
 
 /// The keys of both, in order.
-fn extended(mut item: Value, more: Value) -> Value {
+pub(crate) fn extended(mut item: Value, more: Value) -> Value {
     if let (Value::Object(item), Value::Object(more)) = (&mut item, more) {
         item.extend(more);
     }

@@ -111,7 +111,10 @@ async fn ask_all(
         });
         match asked.await {
             Ok(answer) if answer.incarnation < identity.incarnation => {
-                tracing::warn!(member, "that node is of an earlier incarnation of the cluster; start it with `--join` first");
+                tracing::warn!(
+                    member,
+                    "that node is of an earlier incarnation of the cluster; start it with `--join` first"
+                );
             }
             Ok(answer) => {
                 let seeds = answer.members.iter().map(|member| (NodeId(member.id), member.addr.clone())).collect();

@@ -76,8 +76,10 @@ fn done(data: &mut DataDir, config: &Config, incarnation: u64) -> Result<(), Fai
     data.now_of_incarnation(incarnation)?;
     let Identity { node, cluster, .. } = &data.identity;
     eprintln!("hint: start it with `vsd serve --data-dir {}`,", config.node.data_dir.display());
-    eprintln!("hint: and the others, which bring their chunks, with `vsd serve --join {} --data-dir DIR`",
-        config.node.advertised());
+    eprintln!(
+        "hint: and the others, which bring their chunks, with `vsd serve --join {} --data-dir DIR`",
+        config.node.advertised()
+    );
     print(&format!("{node} leads cluster {cluster}, alone, as incarnation {incarnation}\n"))
 }
 
@@ -173,7 +175,12 @@ impl std::fmt::Display for Plan {
         let Outlook { applied, last, last_term, unconfirmed, .. } = outlook;
         writeln!(f, "plan: {node} goes on alone as cluster {cluster}, incarnation {}", incarnation + 1)?;
         for voters in &outlook.voters {
-            writeln!(f, "voters, as {node} knows them ({} answer, {} are needed):", self.answering(voters), voters.len() / 2 + 1)?;
+            writeln!(
+                f,
+                "voters, as {node} knows them ({} answer, {} are needed):",
+                self.answering(voters),
+                voters.len() / 2 + 1
+            )?;
             self.lines(voters).iter().try_for_each(|line| writeln!(f, "  {line}"))?;
         }
         write!(f, "its last entry is {last} of term {last_term}")?;
@@ -181,11 +188,17 @@ impl std::fmt::Display for Plan {
             let ago = human_ago(Duration::from_millis(now_ms.saturating_sub(at_ms)));
             write!(f, ", written {ago}; a leader writes one every 2 s or oftener")?;
         }
-        writeln!(f, "\nlost: whatever the others acknowledged behind entry {last}; nothing here tells how much that is")?;
+        writeln!(
+            f,
+            "\nlost: whatever the others acknowledged behind entry {last}; nothing here tells how much that is"
+        )?;
         if *unconfirmed > 0 {
             writeln!(f, "may appear: entries {} to {last}, which may never have been acknowledged", applied + 1)?;
         }
-        writeln!(f, "recover one node only: the one that has the last entry of the highest term, and then the highest")?;
+        writeln!(
+            f,
+            "recover one node only: the one that has the last entry of the highest term, and then the highest"
+        )?;
         writeln!(f, "no other node may be started again but with `vsd serve --join`; with it, its chunks come back")
     }
 }

@@ -108,7 +108,7 @@ async fn deliver(
             let others = desk.connection.endpoints.value.iter().filter(|other| **other != addr);
             desk.connect_to(&[&[addr.clone()][..], &others.cloned().collect::<Vec<_>>()].concat()).await?
         }
-        None => desk.client().await?.clone(),
+        None => desk.client().await?,
     };
     desk.at_interrupt(Some(interrupted(input, entry.is_some(), upload)));
     let task: Task = board.task(&outcome.path);

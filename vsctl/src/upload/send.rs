@@ -17,7 +17,7 @@ use vs_client::Client;
 use vs_core::{
     error::{Code, Failure},
     hash::Hash,
-    id::UploadId,
+    id::{NodeId, UploadId},
 };
 use vs_wire::{
     failure_from_status, failure_from_wire,
@@ -129,8 +129,15 @@ impl Sender<'_> {
             return Ok(session);
         }
         self.note_down(&session.node_addr);
-        self.go_to_node(&session).await;
-        let from = session.durable_offset;
+        let elsewhere = self.go_to_node(&session).await.err();
+        match (self.send(session.durable_offset).await, elsewhere) {
+            // The node that is asked is not the one that has the bytes under another name.
+            (Err(failure), Some(elsewhere)) if failure.code == Code::Conflict => Err(elsewhere),
+            (ended, _) => ended,
+        }
+    }
+
+    async fn send(&mut self, from: u64) -> Result<v1::Session, Failure> {
         self.task.stage("sending", self.file_name, from, self.size().unwrap_or(0), "bytes");
         if from > 0 {
             info!(from, "going on where the server's bytes end");
@@ -140,12 +147,18 @@ impl Sender<'_> {
         self.finish().await
     }
 
-    async fn begin(&self) -> Result<v1::Session, Failure> {
+    /// Of whichever node answers; the session says where its bytes are.
+    async fn begin(&mut self) -> Result<v1::Session, Failure> {
         let sha256 = self.offered.map(|hash| hash.0.to_vec()).unwrap_or_default();
         let size = self.size().unwrap_or(0);
         let request = self.options.begin(self.upload.to_string(), self.file_name, size, sha256);
-        let answer = self.call("Begin", self.client.upload().begin(request)).await?;
-        answer.session.ok_or_else(|| Failure::new(Code::Internal, "the server began a session without telling which"))
+        let begin = |client: Client, request| async move { client.upload().begin(request).await };
+        let answer = self.desk.change_at("Begin", &self.client, request, begin).await?;
+        self.client = answer.client;
+        answer
+            .value
+            .session
+            .ok_or_else(|| Failure::new(Code::Internal, "the server began a session without telling which"))
     }
 
     /// A session that finished counts only as long as its video is there.
@@ -154,7 +167,8 @@ impl Sender<'_> {
             SessionState::Rejected | SessionState::Aborted => Ok(true),
             SessionState::Ready | SessionState::Failed => {
                 let request = v1::GetVideoRequest { video: session.video.clone(), consistency: 0 };
-                match self.call("GetVideo", self.client.meta().get_video(request)).await {
+                let get = |client: Client, request| async move { client.meta().get_video(request).await };
+                match self.desk.ask("GetVideo", request, get).await {
                     Ok(detail) => Ok(detail.video.is_none_or(|video| video.status() == v1::VideoStatus::Trashed)),
                     Err(failure) if failure.code == Code::NotFound => Ok(true),
                     Err(failure) => Err(failure),
@@ -170,15 +184,25 @@ impl Sender<'_> {
         }
     }
 
-    /// The bytes lie on one node; sending them through another would carry them twice.
-    async fn go_to_node(&mut self, session: &v1::Session) {
+    /// The bytes lie on one node, and only that node takes more of them. It may be the one that is asked already, under another
+    /// name: that it cannot be reached by its own is an error only when this one refuses.
+    async fn go_to_node(&mut self, session: &v1::Session) -> Result<(), Failure> {
         let addr = &session.node_addr;
         if addr.is_empty() || addr == self.client.addr() {
-            return;
+            return Ok(());
         }
         match self.desk.connect_to(std::slice::from_ref(addr)).await {
-            Ok(client) => self.client = client,
-            Err(failure) => debug!(addr, what = failure.what, "the node cannot be reached by its own address"),
+            Ok(client) => {
+                info!(addr, "the bytes are there");
+                self.client = client;
+                Ok(())
+            }
+            Err(failure) => {
+                let node = NodeId(session.node);
+                let mut elsewhere = Failure::new(Code::Unreachable, format!("{node} has the bytes and is away"));
+                elsewhere.why = failure.why;
+                Err(elsewhere)
+            }
         }
     }
 
@@ -338,7 +362,8 @@ impl Sender<'_> {
     /// Gives the session up, as well as that goes.
     async fn abort(&self) {
         let request = v1::SessionRef { upload: self.upload.to_string(), dry_run: false };
-        if let Err(failure) = self.call("Abort", self.client.upload().abort(request)).await {
+        let abort = |client: Client, request| async move { client.upload().abort(request).await };
+        if let Err(failure) = self.desk.change("Abort", request, abort).await {
             debug!(what = failure.what, "the session is left to expire");
         }
     }

@@ -222,7 +222,7 @@ fn name(asset: AssetId, hash: Hash) -> v1::ChunkName {
 /// A video's chunks, track by track in play order.
 async fn chunks_of(video: &str, desk: &Desk) -> Result<(AssetId, Vec<ChunkAt>), Failure> {
     let name = desk.video_name(video).await?;
-    let film = Film::load(desk.client().await?, &name, desk.connection.stale.value, desk.left()).await?;
+    let film = Film::load_from(desk.reach(), &name, desk.connection.stale.value, desk.left()).await?;
     Ok((film.asset, film.chunks().await?))
 }
 

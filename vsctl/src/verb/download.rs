@@ -73,9 +73,8 @@ pub(crate) async fn run(args: DownloadArgs, desk: &Desk) -> anyhow::Result<Exit>
             .hint("name a file, or pipe it: `vsctl download ID - | ffprobe -i -`")
             .into());
     }
-    let client = desk.client().await?;
     let name = desk.video_name(&args.id).await?;
-    let film = Film::load(client, &name, desk.connection.stale.value, desk.left()).await?;
+    let film = Film::load_from(desk.reach(), &name, desk.connection.stale.value, desk.left()).await?;
     let track = find_track(&film, &args.track)?;
     let board = Board::new(desk);
     if to_stdout && !desk.dry_run {

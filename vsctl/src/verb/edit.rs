@@ -58,7 +58,9 @@ pub(crate) async fn run(args: EditArgs, desk: &Desk) -> anyhow::Result<Exit> {
             if_revision: args.if_revision,
             dry_run: desk.dry_run,
         };
-        let video = desk.call("EditVideo", desk.client().await?.meta().edit_video(request)).await?;
+        let video = desk
+            .change("EditVideo", request, |client, request| async move { client.meta().edit_video(request).await })
+            .await?;
         let said = if desk.dry_run { "plan: change" } else { "✓ changed" };
         let tell = if desk.dry_run { Desk::plan } else { Desk::say };
         tell(desk, &format!("{said} {}  {}  revision {}", shown(&video.title), short_id(&video.id), video.revision));

@@ -39,7 +39,7 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 /// Items listed unless told otherwise.
 const LIMIT: u32 = 100;
 /// Clears the screen and what scrolled off it.
-const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
+pub(super) const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
 
 /// List videos
 #[derive(Args, Debug)]
@@ -184,7 +184,7 @@ impl Query {
     async fn page(&self, page_token: String, limit: u32, desk: &Desk) -> Result<v1::ListVideosResponse, Failure> {
         let statuses = self.filter.statuses();
         let request = v1::ListVideosRequest { consistency: desk.consistency(), limit, page_token, statuses };
-        desk.call("ListVideos", desk.client().await?.meta().list_videos(request)).await
+        desk.ask("ListVideos", request, |client, request| async move { client.meta().list_videos(request).await }).await
     }
 
     /// The rows to list, each with its number on the page.

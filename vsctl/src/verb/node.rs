@@ -1,4 +1,4 @@
-//! `vsctl node ls`: the machines, as the cluster sees them and as they answer from here.
+//! `vsctl node …`: the machines, as the cluster sees them and as they answer from here; and the way to one of them.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use vs_core::{
 };
 use vs_wire::v1;
 
+use super::{node_change, node_show};
 use crate::{
     complete,
     desk::{Desk, millis},
@@ -23,14 +24,14 @@ use crate::{
 const AFTER_HELP: &str = "\
 Examples:
   vsctl node ls
-  vsctl node ls -o json";
+  vsctl node set n2 --zone eu-2 --weight 0.5";
 const LS_AFTER_HELP: &str = "\
 Examples:
   vsctl node ls -o wide
   vsctl node ls --columns id,state,latency";
 
 /// How long a node may take to answer a ping before it counts as silent.
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The machines of the cluster
 #[derive(Debug, Subcommand)]
@@ -38,6 +39,12 @@ const PING_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) enum NodeVerb {
     #[command(alias = "list")]
     Ls(LsArgs),
+    #[command(aliases = ["get", "describe"])]
+    Show(node_show::ShowArgs),
+    Ping(node_show::PingArgs),
+    Set(node_change::SetArgs),
+    #[command(aliases = ["delete", "remove"])]
+    Rm(node_change::RmArgs),
 }
 
 /// List nodes: state, disks, and how fast they answer from here
@@ -46,10 +53,20 @@ pub(crate) enum NodeVerb {
 pub(crate) struct LsArgs {}
 
 pub(crate) async fn run(verb: NodeVerb, desk: &Desk) -> anyhow::Result<Exit> {
-    let NodeVerb::Ls(LsArgs {}) = verb;
+    match verb {
+        NodeVerb::Ls(LsArgs {}) => ls(desk).await,
+        NodeVerb::Show(args) => node_show::show(&args, desk).await,
+        NodeVerb::Ping(args) => node_show::ping(&args, desk).await,
+        NodeVerb::Set(args) => node_change::set(args, desk).await,
+        NodeVerb::Rm(args) => node_change::rm(&args, desk).await,
+    }
+}
+
+async fn ls(desk: &Desk) -> anyhow::Result<Exit> {
     NODES.check(&desk.style)?;
     let request = v1::ListNodesRequest { consistency: desk.consistency() };
-    let answer = desk.call("ListNodes", desk.client().await?.admin().list_nodes(request)).await?;
+    let list = |client: Client, request| async move { client.admin().list_nodes(request).await };
+    let answer = desk.ask("ListNodes", request, list).await?;
     desk.say_age(answer.age_ms);
     out::list(&desk.style, &NODES, &measured(&answer.items, desk).await, None)?;
     Ok(Exit::Ok)
@@ -59,7 +76,11 @@ pub(crate) async fn run(verb: NodeVerb, desk: &Desk) -> anyhow::Result<Exit> {
 pub(crate) async fn measured(nodes: &[v1::NodeInfo], desk: &Desk) -> Vec<Value> {
     let chunks = ChunkClient::new();
     let limit = PING_TIMEOUT.min(desk.left() / 2);
-    let ping = async |node: &v1::NodeInfo| chunks.ping(&node.addr, limit).await.ok().map(millis);
+    let ping = async |node: &v1::NodeInfo| match node.state.as_str() {
+        // It has left, and something else may answer there by now.
+        "out" => None,
+        _ => chunks.ping(&node.addr, limit).await.ok().map(millis),
+    };
     let latencies = join_all(nodes.iter().map(ping)).await;
     nodes.iter().zip(latencies).map(|(node, latency_ms)| row::node(node, latency_ms)).collect()
 }
@@ -85,17 +106,9 @@ impl At {
         let client = desk.client().await?;
         let Some(node) = args.node else {
             let answer = desk.call("GetChunks", client.admin().get_chunks(v1::GetChunksRequest::default())).await?;
-            return Ok(Self { node: NodeId(answer.node), client: client.clone() });
+            return Ok(Self { node: NodeId(answer.node), client });
         };
-        let nodes = listed(desk).await?;
-        match nodes.iter().find(|info| info.id == node.0) {
-            Some(info) => Self::at(info, desk).await,
-            None => {
-                let mut failure = Failure::new(Code::NotFound, format!("no node {node}"));
-                failure.why.extend(nodes.iter().map(|info| format!("{}  {}", NodeId(info.id), info.addr)));
-                Err(failure.hint("vsctl node ls"))
-            }
-        }
+        Self::at(find(&listed(desk).await?, node)?, desk).await
     }
 
     async fn at(info: &v1::NodeInfo, desk: &Desk) -> Result<Self, Failure> {
@@ -118,7 +131,17 @@ impl At {
 }
 
 /// The nodes as the answering one knows them: where they are changes rarely, and is to be known without a quorum too.
-async fn listed(desk: &Desk) -> Result<Vec<v1::NodeInfo>, Failure> {
+pub(super) async fn listed(desk: &Desk) -> Result<Vec<v1::NodeInfo>, Failure> {
     let request = v1::ListNodesRequest { consistency: v1::Consistency::Stale.into() };
-    Ok(desk.call("ListNodes", desk.client().await?.admin().list_nodes(request)).await?.items)
+    let list = |client: Client, request| async move { client.admin().list_nodes(request).await };
+    Ok(desk.ask("ListNodes", request, list).await?.items)
+}
+
+/// The node of that id, or who there is instead.
+pub(super) fn find(nodes: &[v1::NodeInfo], node: NodeId) -> Result<&v1::NodeInfo, Failure> {
+    nodes.iter().find(|info| info.id == node.0).ok_or_else(|| {
+        let mut failure = Failure::new(Code::NotFound, format!("no node {node}"));
+        failure.why.extend(nodes.iter().map(|info| format!("{}  {}", NodeId(info.id), info.addr)));
+        failure.hint("vsctl node ls")
+    })
 }

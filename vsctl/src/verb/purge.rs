@@ -2,6 +2,7 @@
 
 use clap::Args;
 use clap_complete::ArgValueCompleter;
+use vs_client::Client;
 use vs_core::{error::Exit, text::shown};
 use vs_wire::v1;
 
@@ -24,11 +25,8 @@ pub(crate) struct PurgeArgs {
 
 pub(crate) async fn run(args: PurgeArgs, desk: &Desk) -> anyhow::Result<Exit> {
     each(&args.ids, desk, async |video| {
-        let call = async |video: &str, dry_run| {
-            let request = v1::VideoRef { video: video.to_owned(), dry_run };
-            desk.call("PurgeVideo", desk.client().await?.meta().purge_video(request)).await
-        };
-        let planned = call(&video, true).await?;
+        let call = |client: Client, request| async move { client.meta().purge_video(request).await };
+        let planned = desk.ask("PurgeVideo", v1::VideoRef { video, dry_run: true }, call).await?;
         let size = human::bytes(&desk.style, planned.logical_bytes);
         let named = format!("{} ({}, {size})", shown(&planned.title), short_id(&planned.id));
         if desk.dry_run {
@@ -37,7 +35,8 @@ pub(crate) async fn run(args: PurgeArgs, desk: &Desk) -> anyhow::Result<Exit> {
         }
         desk.confirm(&format!("purge {named} for good?")).await?;
         // By its id: what was confirmed, whatever the name means by now.
-        let purged = call(&planned.id, false).await?;
+        let request = v1::VideoRef { video: planned.id, dry_run: false };
+        let purged = desk.change("PurgeVideo", request, call).await?;
         desk.say(&format!("✓ purged {named}"));
         Ok(purged)
     })

@@ -25,7 +25,11 @@ pub(crate) struct RestoreArgs {
 pub(crate) async fn run(args: RestoreArgs, desk: &Desk) -> anyhow::Result<Exit> {
     each(&args.ids, desk, async |video| {
         let request = v1::VideoRef { video, dry_run: desk.dry_run };
-        let video = desk.call("RestoreVideo", desk.client().await?.meta().restore_video(request)).await?;
+        let video =
+            desk.change("RestoreVideo", request, |client, request| async move {
+                client.meta().restore_video(request).await
+            })
+            .await?;
         let (title, id) = (shown(&video.title), short_id(&video.id));
         let said = if desk.dry_run { "plan: restore" } else { "✓ restored" };
         let tell = if desk.dry_run { Desk::plan } else { Desk::say };

@@ -32,7 +32,9 @@ pub(crate) struct RmArgs {
 pub(crate) async fn run(args: RmArgs, desk: &Desk) -> anyhow::Result<Exit> {
     each(&args.ids, desk, async |video| {
         let request = v1::VideoRef { video, dry_run: desk.dry_run };
-        let video = desk.call("TrashVideo", desk.client().await?.meta().trash_video(request)).await?;
+        let video = desk
+            .change("TrashVideo", request, |client, request| async move { client.meta().trash_video(request).await })
+            .await?;
         let (title, id) = (shown(&video.title), short_id(&video.id));
         if desk.dry_run {
             desk.plan(&format!("plan: {title} ({id}) goes to the trash"));

@@ -102,7 +102,9 @@ async fn all(with_ended: bool, desk: &Desk) -> Result<Vec<v1::Session>, Failure>
     let (mut items, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = v1::ListSessionsRequest { limit: PAGE_ITEMS_MAX, page_token, all: with_ended };
-        let page = desk.call("ListSessions", desk.client().await?.upload().list_sessions(request)).await?;
+        let page = desk
+            .ask("ListSessions", request, |client, request| async move { client.upload().list_sessions(request).await })
+            .await?;
         items.extend(page.items);
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -143,7 +145,8 @@ async fn find(prefix: &str, desk: &Desk) -> Result<v1::Session, Failure> {
 async fn cancel(args: CancelArgs, desk: &Desk) -> anyhow::Result<Exit> {
     SESSIONS.check(&desk.style)?;
     let request = v1::SessionRef { upload: args.id, dry_run: desk.dry_run };
-    let session = desk.call("Abort", desk.client().await?.upload().abort(request)).await?;
+    let session =
+        desk.change("Abort", request, |client, request| async move { client.upload().abort(request).await }).await?;
     let said = if desk.dry_run { "plan: cancel" } else { "✓ cancelled" };
     let told = format!("{said} the upload of {}  {}", shown(&session.file_name), short_id(&session.upload));
     if desk.style.format == OutputFormat::Table {

@@ -98,12 +98,17 @@ pub(crate) async fn run(verb: SettingsVerb, desk: &Desk) -> anyhow::Result<Exit>
 
 async fn all(desk: &Desk) -> anyhow::Result<Vec<v1::Setting>> {
     let request = v1::ListSettingsRequest { consistency: desk.consistency() };
-    Ok(desk.call("ListSettings", desk.client().await?.admin().list_settings(request)).await?.items)
+    Ok(desk
+        .ask("ListSettings", request, |client, request| async move { client.admin().list_settings(request).await })
+        .await?
+        .items)
 }
 
 async fn set(name: String, value_ms: Option<u64>, desk: &Desk) -> anyhow::Result<v1::Setting> {
     let request = v1::SetSettingRequest { name, value_ms, dry_run: desk.dry_run };
-    let setting = desk.call("SetSetting", desk.client().await?.admin().set_setting(request)).await?;
+    let setting = desk
+        .change("SetSetting", request, |client, request| async move { client.admin().set_setting(request).await })
+        .await?;
     if desk.dry_run {
         desk.plan(&format!("plan: set {} as follows", setting.name));
     }

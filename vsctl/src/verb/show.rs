@@ -62,7 +62,8 @@ pub(crate) async fn run(args: ShowArgs, desk: &Desk) -> anyhow::Result<Exit> {
     VIDEO.check(&desk.style)?;
     let video = desk.video_name(&args.id).await?;
     let request = v1::GetVideoRequest { video, consistency: desk.consistency() };
-    let detail = desk.call("GetVideo", desk.client().await?.meta().get_video(request)).await?;
+    let detail =
+        desk.ask("GetVideo", request, |client, request| async move { client.meta().get_video(request).await }).await?;
     desk.say_age(detail.age_ms);
     let item = item(&detail);
     out::one(&desk.style, &VIDEO, &item, |style| tell(&item, style))?;

@@ -216,7 +216,8 @@ fn checked(found: Found) -> Found {
 /// What tells one cluster's sessions from another's.
 async fn cluster_name(desk: &Desk) -> Result<String, Failure> {
     let request = v1::StatusRequest { consistency: v1::Consistency::Stale.into() };
-    let status = desk.call("Status", desk.client().await?.admin().status(request)).await;
+    let status =
+        desk.ask("Status", request, |client, request| async move { client.admin().status(request).await }).await;
     let endpoints = desk.connection.endpoints.value.join(",");
     Ok(status.map(|status| status.cluster_id).ok().filter(|id| !id.is_empty()).unwrap_or(endpoints))
 }

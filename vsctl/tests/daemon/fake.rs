@@ -1,7 +1,9 @@
-//! A daemon in this process that keeps videos and uploads in memory, and misbehaves when told to.
+//! A daemon in this process that keeps videos and uploads in memory, and misbehaves when told to; or several that agree.
+
+mod admin;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     pin::Pin,
     process::Output,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -17,8 +19,8 @@ use vs_core::{
     hash::Hash,
 };
 use vs_wire::{
-    failure_to_wire, status_from_failure,
-    v1::{self, SessionState, VideoStatus, admin_server, meta_server, upload_server},
+    Stamp, failure_to_wire, status_from_failure,
+    v1::{self, SessionState, VideoStatus, admin_server, cluster_server, meta_server, upload_server},
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -44,6 +46,27 @@ pub(crate) struct State {
     pub(crate) ends: Vec<usize>,
     /// Refuse files that begin with this.
     pub(crate) refuse: Option<(Vec<u8>, Code)>,
+    /// The node that has the spools of sessions: its number and address. Others refuse bytes.
+    pub(crate) spool_at: Option<(u64, String)>,
+    /// Where bytes came in, stream by stream.
+    pub(crate) appended_at: Vec<String>,
+    pub(crate) open_clients: HashSet<String>,
+    /// Numbers of the changes that came, in order.
+    pub(crate) numbers: Vec<u64>,
+    /// Without a quorum only stale reads are answered.
+    pub(crate) no_quorum: bool,
+    pub(crate) cluster: v1::ClusterState,
+    pub(crate) nodes: Vec<v1::NodeInfo>,
+    pub(crate) snapshots: Vec<v1::TakenSnapshot>,
+    pub(crate) replicas: Vec<v1::Replica>,
+    /// End a stream of the cluster's state after this many pictures.
+    pub(crate) pictures: usize,
+}
+
+/// What a minority answers.
+fn no_quorum() -> Status {
+    let failure = Failure::new(Code::NoQuorum, "no quorum: 1 of 3 voters reachable (need 2)");
+    status_from_failure(&failure.because("n2 10.0.0.12:7400  connection refused"))
 }
 
 /// A running fake.
@@ -56,14 +79,26 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) async fn start() -> Self {
+        let fake = Self::sharing(Arc::default()).await;
+        *fake.state() = admin::three_nodes();
+        fake
+    }
+
+    /// Another node of the same cluster.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::sharing(Arc::clone(&self.state)).await
+    }
+
+    async fn sharing(state: Arc<Mutex<State>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap().to_string();
         let home = Arc::new(tempfile::tempdir().unwrap());
-        let fake = Self { state: Arc::default(), addr, home };
+        let fake = Self { state, addr, home };
         let server = tonic::transport::Server::builder()
             .add_service(meta_server::MetaServer::new(fake.clone()))
             .add_service(upload_server::UploadServer::new(fake.clone()))
             .add_service(admin_server::AdminServer::new(fake.clone()))
+            .add_service(cluster_server::ClusterServer::new(fake.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         fake
@@ -97,6 +132,32 @@ impl Fake {
 
     pub(crate) async fn run(&self, args: &[&str]) -> Ran {
         ran(self.vsctl(args)).await
+    }
+
+    /// Checks that a changing call is a numbered one of an open session. Dry runs change nothing and need none.
+    fn admit<T>(&self, request: &Request<T>, dry_run: bool) -> Result<(), Status> {
+        let mut state = self.state();
+        if state.no_quorum {
+            return Err(no_quorum());
+        }
+        let stamp = Stamp::read(request.metadata()).map_err(|error| Status::invalid_argument(error.to_string()))?;
+        match stamp {
+            None if dry_run => Ok(()),
+            Some(stamp) if !dry_run && state.open_clients.contains(&stamp.client.to_string()) => {
+                state.numbers.push(stamp.seq);
+                Ok(())
+            }
+            stamp => Err(Status::internal(format!("{stamp:?} of a call with dry_run {dry_run}"))),
+        }
+    }
+
+    /// Answers stale reads always, others with a quorum.
+    fn admit_read(&self, consistency: v1::Consistency) -> Result<Option<u64>, Status> {
+        match consistency {
+            v1::Consistency::Stale => Ok(Some(120)),
+            v1::Consistency::Linearizable if self.state().no_quorum => Err(no_quorum()),
+            v1::Consistency::Linearizable => Ok(None),
+        }
     }
 
     fn find(&self, name: &str) -> Result<v1::Video, Failure> {
@@ -193,6 +254,7 @@ fn unused<T>() -> Answer<T> {
 impl meta_server::Meta for Fake {
     async fn list_videos(&self, request: Request<v1::ListVideosRequest>) -> Answer<v1::ListVideosResponse> {
         let request = request.into_inner();
+        let age_ms = self.admit_read(request.consistency())?;
         // Pages of two, whatever was asked for: the client must not depend on it.
         let from: usize = request.page_token.parse().unwrap_or(0);
         let state = self.state();
@@ -204,7 +266,6 @@ impl meta_server::Meta for Fake {
         let next = from + 2;
         let next_page_token = if next < all.len() { next.to_string() } else { String::new() };
         let items = all.into_iter().skip(from).take(2).collect();
-        let age_ms = (request.consistency() == v1::Consistency::Stale).then_some(120);
         Ok(Response::new(v1::ListVideosResponse { items, next_page_token, age_ms }))
     }
 
@@ -215,6 +276,7 @@ impl meta_server::Meta for Fake {
     }
 
     async fn edit_video(&self, request: Request<v1::EditVideoRequest>) -> Answer<v1::Video> {
+        self.admit(&request, request.get_ref().dry_run)?;
         let request = request.into_inner();
         self.change(&request.video, request.dry_run, |video| {
             video.title = request.title.clone().unwrap_or_else(|| video.title.clone());
@@ -222,22 +284,39 @@ impl meta_server::Meta for Fake {
     }
 
     async fn trash_video(&self, request: Request<v1::VideoRef>) -> Answer<v1::Video> {
+        self.admit(&request, request.get_ref().dry_run)?;
         let request = request.into_inner();
         self.change(&request.video, request.dry_run, |video| video.set_status(VideoStatus::Trashed))
     }
 
     async fn restore_video(&self, request: Request<v1::VideoRef>) -> Answer<v1::Video> {
+        self.admit(&request, request.get_ref().dry_run)?;
         let request = request.into_inner();
         self.change(&request.video, request.dry_run, |video| video.set_status(VideoStatus::Ready))
     }
 
     async fn purge_video(&self, request: Request<v1::VideoRef>) -> Answer<v1::Video> {
+        self.admit(&request, request.get_ref().dry_run)?;
         let request = request.into_inner();
         let video = self.find(&request.video).map_err(|failure| status_from_failure(&failure))?;
         if !request.dry_run {
             self.state().videos.retain(|other| other.id != video.id);
         }
         Ok(Response::new(video))
+    }
+
+    async fn open_client(&self, request: Request<v1::OpenClientRequest>) -> Answer<v1::OpenClientResponse> {
+        let mut state = self.state();
+        if state.no_quorum {
+            return Err(no_quorum());
+        }
+        state.open_clients.insert(request.into_inner().client);
+        Ok(Response::new(v1::OpenClientResponse { seq: 0 }))
+    }
+
+    async fn close_client(&self, request: Request<v1::CloseClientRequest>) -> Answer<v1::CloseClientResponse> {
+        self.state().open_clients.remove(&request.into_inner().client);
+        Ok(Response::new(v1::CloseClientResponse {}))
     }
 
     async fn get_manifest(&self, _: Request<v1::GetManifestRequest>) -> Answer<v1::Manifest> {
@@ -255,8 +334,10 @@ impl upload_server::Upload for Fake {
     type WatchStream = Flow<v1::Session>;
 
     async fn begin(&self, request: Request<v1::BeginRequest>) -> Answer<v1::BeginResponse> {
+        self.admit(&request, false)?;
         let request = request.into_inner();
         let mut state = self.state();
+        let (node, node_addr) = state.spool_at.clone().unwrap_or_default();
         let fresh = || Spool {
             session: v1::Session {
                 upload: request.upload.clone(),
@@ -264,6 +345,8 @@ impl upload_server::Upload for Fake {
                 file_name: request.file_name.clone(),
                 title: request.title.clone(),
                 size: request.size,
+                node,
+                node_addr,
                 ..v1::Session::default()
             },
             begun_with: request.clone(),
@@ -277,6 +360,14 @@ impl upload_server::Upload for Fake {
     async fn append(&self, request: Request<Streaming<v1::AppendRequest>>) -> Answer<Self::AppendStream> {
         let mut pieces = request.into_inner();
         let fake = self.clone();
+        {
+            let mut state = self.state();
+            if let Some((node, addr)) = state.spool_at.as_ref().filter(|(_, addr)| *addr != self.addr) {
+                let failure = Failure::new(Code::Conflict, format!("the upload's spool is on n{node} at {addr}"));
+                return Err(status_from_failure(&failure));
+            }
+            state.appended_at.push(self.addr.clone());
+        }
         let (give, acks) = tokio::sync::mpsc::channel(16);
         tokio::spawn(async move {
             let (budget, limit) = {
@@ -336,6 +427,7 @@ impl upload_server::Upload for Fake {
     }
 
     async fn abort(&self, request: Request<v1::SessionRef>) -> Answer<v1::Session> {
+        self.admit(&request, request.get_ref().dry_run)?;
         let mut state = self.state();
         let found = state.spools.iter_mut().find(|(id, _)| id.starts_with(&request.get_ref().upload));
         let Some((_, spool)) = found else {
@@ -350,58 +442,5 @@ impl upload_server::Upload for Fake {
     async fn list_sessions(&self, _: Request<v1::ListSessionsRequest>) -> Answer<v1::ListSessionsResponse> {
         let items = self.state().spools.values().map(|spool| spool.session.clone()).collect();
         Ok(Response::new(v1::ListSessionsResponse { items, next_page_token: String::new() }))
-    }
-}
-
-#[tonic::async_trait]
-impl admin_server::Admin for Fake {
-    async fn status(&self, _: Request<v1::StatusRequest>) -> Answer<v1::StatusResponse> {
-        let cluster_id = "5b7d8f3c-0000-4000-8000-000000000000".to_owned();
-        let version = "0.1.0".to_owned();
-        let cluster = Some(v1::ClusterState { leader: Some(1), term: 2, quorum: 1, voters: 1, ..Default::default() });
-        Ok(Response::new(v1::StatusResponse { cluster_id, version, cluster, ..v1::StatusResponse::default() }))
-    }
-
-    async fn list_nodes(&self, _: Request<v1::ListNodesRequest>) -> Answer<v1::ListNodesResponse> {
-        let node = v1::NodeInfo {
-            id: 1,
-            addr: "127.0.0.1:1".to_owned(),
-            roles: vec!["metadata".to_owned(), "storage".to_owned()],
-            zone: "default".to_owned(),
-            state: "up".to_owned(),
-            leader: true,
-            ..v1::NodeInfo::default()
-        };
-        Ok(Response::new(v1::ListNodesResponse { items: vec![node], age_ms: None }))
-    }
-
-    async fn list_settings(&self, _: Request<v1::ListSettingsRequest>) -> Answer<v1::ListSettingsResponse> {
-        unused()
-    }
-
-    async fn set_setting(&self, _: Request<v1::SetSettingRequest>) -> Answer<v1::Setting> {
-        unused()
-    }
-
-    async fn list_chunks(&self, _: Request<v1::ListChunksRequest>) -> Answer<v1::ListChunksResponse> {
-        unused()
-    }
-
-    async fn get_chunks(&self, _: Request<v1::GetChunksRequest>) -> Answer<v1::GetChunksResponse> {
-        unused()
-    }
-
-    type VerifyChunksStream = Flow<v1::ChunkInfo>;
-
-    async fn verify_chunks(&self, _: Request<v1::VerifyChunksRequest>) -> Answer<Self::VerifyChunksStream> {
-        unused()
-    }
-
-    async fn get_care(&self, _: Request<v1::GetCareRequest>) -> Answer<v1::GetCareResponse> {
-        unused()
-    }
-
-    async fn order_care(&self, _: Request<v1::OrderCareRequest>) -> Answer<v1::OrderCareResponse> {
-        unused()
     }
 }

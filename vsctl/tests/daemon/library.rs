@@ -116,7 +116,7 @@ async fn nodes_and_status_are_told() {
     let nodes = fake.run(&["node", "ls", "--json"]).await.json();
     let keys: Vec<_> = nodes["items"][0].as_object().unwrap().keys().cloned().collect();
     let contract = "id addr roles zone state leader disk_used_bytes disk_total_bytes chunks latency_ms version";
-    assert_eq!(keys.join(" "), contract);
+    assert_eq!(keys.join(" "), format!("{contract} weight voter"));
     assert_eq!((&nodes["items"][0]["id"], &nodes["items"][0]["latency_ms"]), (&json!("n1"), &Value::Null));
     let status = fake.run(&["status"]).await;
     assert!(status.stdout.contains("n1 leads term 2"), "{status:?}");

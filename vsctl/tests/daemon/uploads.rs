@@ -62,6 +62,26 @@ async fn a_daemon_that_goes_away_is_waited_for() {
 }
 
 #[tokio::test]
+async fn bytes_go_to_the_node_that_has_the_spool_whoever_is_asked() {
+    let (asked, holder) = {
+        let asked = Fake::start().await;
+        let holder = asked.beside().await;
+        (asked, holder)
+    };
+    let bytes = film(6 * MIB);
+    let path = file(&asked, "film.mp4", &bytes);
+    asked.state().spool_at = Some((2, holder.addr.clone()));
+    asked.state().breaks = vec![2 * MIB];
+    let told = asked.run(&["upload", "-q", path.to_str().unwrap()]).await;
+    assert_eq!((told.exit, told.stderr.as_str()), (Some(0), ""), "{told:?}");
+    let state = asked.state();
+    assert!(state.spools.values().all(|spool| spool.bytes == bytes));
+    assert_eq!(state.appended_at, [holder.addr.clone(), holder.addr]);
+    // Beginning it again is a change of its own; the session is given back.
+    assert_eq!((state.numbers.as_slice(), state.open_clients.len()), ([1, 2].as_slice(), 0));
+}
+
+#[tokio::test]
 async fn a_killed_upload_goes_on_from_the_server_s_offset() {
     let fake = Fake::start().await;
     let bytes = film(70 * MIB);

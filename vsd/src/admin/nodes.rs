@@ -10,7 +10,7 @@ use vs_core::{
 use vs_wire::v1;
 use vsd_core::meta::Command;
 
-use super::{Services, internal};
+use super::{Services, answered, internal};
 use crate::meta::Proposer;
 
 impl Services {
@@ -29,12 +29,13 @@ impl Services {
         let before = self.node_now(request.node).await?;
         let node = NodeId(request.node);
         let state = self.meta.read().await?;
+        let repeated = answered(&state.view(), proposer)?.is_some();
         let record = state.view().node(node).map_err(internal)?.ok_or_else(|| unknown(request.node))?;
         let zone = request.zone.clone().filter(|zone| zone != record.zone());
         let weight_milli = request.weight_milli.filter(|weight| *weight != record.weight_milli());
-        let changed = zone.is_some() || weight_milli.is_some();
+        let changed = repeated || zone.is_some() || weight_milli.is_some();
         let epoch = state.view().epoch().map_err(internal)?.map_or(0, |epoch| epoch.0);
-        if request.dry_run || !changed {
+        if request.dry_run || repeated || !changed {
             let node = v1::NodeInfo {
                 zone: zone.unwrap_or(before.zone.clone()),
                 weight_milli: weight_milli.unwrap_or(before.weight_milli),
@@ -59,7 +60,8 @@ impl Services {
         let node = NodeId(request.node);
         let before = self.node_now(request.node).await?;
         if before.state == "out" {
-            return Ok(v1::RemoveNodeResponse { node: Some(before), changed: false });
+            let changed = answered(&self.meta.read().await?.view(), proposer)?.is_some();
+            return Ok(v1::RemoveNodeResponse { node: Some(before), changed });
         }
         if before.chunks > 0 {
             return Err(Failure::new(Code::Conflict, format!("{node} holds {} chunks", before.chunks))
@@ -82,8 +84,9 @@ impl Services {
         if let Some(to) = request.to {
             let member = now.members.iter().find(|member| member.id == to).ok_or_else(|| unknown(to))?;
             if !member.voter {
-                return Err(Failure::new(Code::Conflict, format!("{} does not vote", NodeId(to)))
-                    .hint("vsctl cluster members"));
+                return Err(
+                    Failure::new(Code::Conflict, format!("{} does not vote", NodeId(to))).hint("vsctl cluster members")
+                );
             }
         }
         if request.dry_run {
@@ -106,7 +109,8 @@ impl Services {
         request: &v1::TakeSnapshotRequest,
     ) -> Result<v1::TakeSnapshotResponse, Failure> {
         let members = self.meta.cluster().members;
-        let wanted: Vec<_> = members.iter().filter(|member| request.node.is_none_or(|node| node == member.id)).collect();
+        let wanted: Vec<_> =
+            members.iter().filter(|member| request.node.is_none_or(|node| node == member.id)).collect();
         if wanted.is_empty() {
             return Err(unknown(request.node.unwrap_or_default()));
         }
@@ -130,9 +134,10 @@ impl Services {
         let ask = async |member: &v1::Member| (member.id, self.meta.digest_of(NodeId(member.id), index).await);
         let digests = join_all(members.members.iter().map(ask)).await;
         let leader = members.leader.unwrap_or_default();
-        let right = digests.iter().find(|(node, digest)| *node == leader && digest.is_ok()).or(digests
+        let right = digests
             .iter()
-            .find(|(_, digest)| digest.is_ok()));
+            .find(|(node, digest)| *node == leader && digest.is_ok())
+            .or(digests.iter().find(|(_, digest)| digest.is_ok()));
         let right = right.and_then(|(_, digest)| digest.as_ref().ok().cloned());
         let replica = |(node, digest): (u64, Result<v1::DigestResponse, crate::meta::PeerError>)| match digest {
             Ok(digest) => {

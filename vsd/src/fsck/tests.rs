@@ -14,8 +14,8 @@ use vsd_core::{
 
 use super::*;
 use crate::{
-    meta::{Meta, MetaOptions},
-    node::DataDir,
+    meta::{Begin, Meta, MetaOptions},
+    node::{DataDir, NewNode},
     storage::Owner,
 };
 
@@ -28,7 +28,7 @@ fn chunk(name: u8) -> Put {
 /// A node that stopped after a sync of its chunks had failed, and that told the cluster.
 async fn after_a_failed_sync(root: &Path) {
     let cluster = ClusterId::from_random([7; 16]);
-    let mut data = DataDir::open(root, Some(cluster), "a:1").expect("bootstrapped");
+    let mut data = DataDir::open(root, NewNode::Bootstrap(cluster), "a:1").expect("bootstrapped");
     data.now_member().expect("written");
     let owner = Owner { cluster, node: NodeId(1), known: &[] };
     let mut held = owner.hold(&data.chunks(), true).expect("new");
@@ -49,7 +49,16 @@ async fn after_a_failed_sync(root: &Path) {
     let path = held.path.to_string_lossy().into_owned();
     let dir = DirSpec { key: held.identity.key, path, fault: None, mended: false };
     let first = Command::Bootstrap { cluster, node: spec.clone(), dirs: vec![dir.clone()] };
-    let options = MetaOptions { dir: data.meta(), node: NodeId(1), bootstrap: Some(first), snapshot_entries: 1000 };
+    let options = MetaOptions {
+        dir: data.meta(),
+        cluster,
+        incarnation: 0,
+        node: NodeId(1),
+        from: None,
+        begin: Begin::Bootstrap(Box::new(first)),
+        seeds: Vec::new(),
+        snapshot_entries: 1000,
+    };
     let meta = Meta::open(options).await.expect("opens");
     let dirs = vec![DirSpec { fault: Some("fsync failed: EIO".to_owned()), ..dir }];
     meta.propose(Command::NodeUpdate { node: NodeId(1), spec, dirs }).await.expect("applied");

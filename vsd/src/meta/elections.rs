@@ -115,8 +115,9 @@ impl Elections {
         let everybody: BTreeSet<_> = configs.iter().flatten().copied().collect();
         let polls = everybody.into_iter().filter(|voter| *voter != self.standing.node().0).map(async |voter| {
             let poll = v1::PollRequest { last_term, last_index };
-            let asked =
-                self.peers.ask(NodeId(voter), POLL_TIMEOUT, poll, |mut to, request| async move { to.poll(request).await });
+            let asked = self
+                .peers
+                .ask(NodeId(voter), POLL_TIMEOUT, poll, |mut to, request| async move { to.poll(request).await });
             asked.await.is_ok_and(|answer| answer.granted).then_some(voter)
         });
         let mut granted: BTreeSet<_> = join_all(polls).await.into_iter().flatten().collect();
@@ -175,7 +176,8 @@ impl Elections {
         let peers = self.peers.clone();
         let asked = tokio::spawn(async move {
             let elect = v1::ElectRequest {};
-            let asked = peers.ask(heir, HAND_OVER_TIMEOUT, elect, |mut to, request| async move { to.elect(request).await });
+            let asked =
+                peers.ask(heir, HAND_OVER_TIMEOUT, elect, |mut to, request| async move { to.elect(request).await });
             asked.await
         });
         while self.standing.metrics().current_leader != Some(heir.0) {

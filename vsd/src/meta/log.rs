@@ -5,7 +5,7 @@
 //!   is one write-ahead log, and nothing is reported before a sync that began after it was written.
 //! - Whatever waits when a sync begins shares it. Syncs run on a thread of their own, never on one that serves tasks.
 //! - A sync that failed is not repeated: from then on this log takes nothing more (DSK-1).
-//! - What is purged was flushed in the state first.
+//! - What is purged was applied, or replaced by a snapshot, and flushed in the state first.
 //!
 //! | key | value |
 //! |---|---|
@@ -37,7 +37,7 @@ use vs_core::codec;
 
 use super::{
     database::{self, OpenError},
-    state::StateStore,
+    state::{NotInstalled, StateStore},
     types::{LogEntry, LogId, StorageError, TypeConfig, Vote, broken},
 };
 
@@ -77,6 +77,8 @@ pub(super) enum LogError {
     Sync(io::Error),
     #[error("the state could not be flushed: {0}")]
     State(rocksdb::Error),
+    #[error(transparent)]
+    Install(NotInstalled),
 }
 
 impl RaftLog {
@@ -398,8 +400,11 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         self.write_synced(batch).await.map_err(unwritable)
     }
 
+    /// openraft asks for this as soon as an install has begun. Were the log purged before the install is durable, a
+    /// crash between the two would leave a node with neither.
     async fn purge(&mut self, log_id: LogId) -> Result<(), StorageError> {
         let state = self.0.state.clone();
+        state.until_applied(log_id.index).await.map_err(|error| unwritable(LogError::Install(error)))?;
         let flushed = tokio::task::spawn_blocking(move || state.flush()).await;
         flushed
             .map_err(|error| broken(ErrorSubject::StateMachine, ErrorVerb::Write, error))?

@@ -21,6 +21,7 @@ mod database;
 mod elections;
 mod incarnation;
 mod log;
+mod metrics;
 mod network;
 mod offline;
 mod peers;
@@ -432,16 +433,13 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
     let standing = Standing::new(node, peers.clone(), raft.metrics());
     let elections =
         Elections { raft: raft.clone(), standing: standing.clone(), peers: peers.clone(), log: log.clone() };
-    let reader = Reader {
-        raft: raft.clone(),
-        standing: standing.clone(),
-        peers: peers.clone(),
-        applied: state.watch_applied(),
-    };
+    let reader =
+        Reader { raft: raft.clone(), standing: standing.clone(), peers: peers.clone(), applied: state.watch_applied() };
     let rounds = Rounds::start(reader, stop.clone());
     let proposals = Proposals::new(raft.clone(), standing.clone(), peers.clone(), Handle::current());
     let picture = Picture::new(standing.clone(), peers.clone(), state.clone());
-    let inner = Arc::new(Inner { node, raft, log, state, peers, standing, elections, rounds, proposals, picture, stop });
+    let inner =
+        Arc::new(Inner { node, raft, log, state, peers, standing, elections, rounds, proposals, picture, stop });
     inner.learn_addresses();
     let run = |task| drop(tokio::spawn(inner.stop.clone().run_until_cancelled_owned(task)));
     run(Box::pin(inner.elections.clone().run()) as Task);
@@ -495,9 +493,11 @@ impl Inner {
         if !begun && matches!(options.begin, Begin::Join) {
             return Ok(());
         }
-        let has_voters = |metrics: &standing::Metrics| metrics.membership_config.membership().voter_ids().next().is_some();
+        let has_voters =
+            |metrics: &standing::Metrics| metrics.membership_config.membership().voter_ids().next().is_some();
         let known = self.raft.wait(Some(LEADER_TIMEOUT)).metrics(has_voters, "the voters are known").await;
-        let voters: Vec<_> = known.map_err(|error| failed(&error))?.membership_config.membership().voter_ids().collect();
+        let voters: Vec<_> =
+            known.map_err(|error| failed(&error))?.membership_config.membership().voter_ids().collect();
         if voters != [options.node.0] {
             return Ok(());
         }

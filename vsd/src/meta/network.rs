@@ -118,11 +118,7 @@ impl RaftNetwork<TypeConfig> for Network {
         self.answer(&answer)
     }
 
-    async fn vote(
-        &mut self,
-        request: VoteRequest<RaftId>,
-        option: RPCOption,
-    ) -> Result<VoteResponse<RaftId>, Failed> {
+    async fn vote(&mut self, request: VoteRequest<RaftId>, option: RPCOption) -> Result<VoteResponse<RaftId>, Failed> {
         let asked = self.peers.ask(self.target, option.hard_ttl(), kept(&request), |mut to, request| async move {
             to.vote(request).await
         });

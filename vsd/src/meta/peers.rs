@@ -361,9 +361,8 @@ fn number(metadata: &MetadataMap, name: &str) -> Option<u64> {
 }
 
 fn check(metadata: &MetadataMap, me: Me) -> Result<NodeId, Failure> {
-    let refused = |why: String| {
-        Failure::new(Code::Conflict, format!("{} is not the node that was meant", me.node)).because(why)
-    };
+    let refused =
+        |why: String| Failure::new(Code::Conflict, format!("{} is not the node that was meant", me.node)).because(why);
     if text(metadata, CLUSTER) != me.cluster.to_string() {
         return Err(refused(format!("it belongs to cluster {}, the caller to another", me.cluster)));
     }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use vs_core::{id::NodeId, limit::PAGE_ITEMS_MAX};
 use vs_wire::v1;
 use vsd_core::{
-    health::{Health, Liveness},
+    health::{Health, NodeState},
     meta::{Role, TableError, View},
 };
 
@@ -71,7 +71,7 @@ impl Picture {
             state,
             own: OnceLock::new(),
             reports: Mutex::default(),
-            health: Mutex::new(Health::default()),
+            health: Mutex::new(Health::lead(0)),
             told: Mutex::default(),
             drawn: watch::Sender::default(),
         }))
@@ -98,10 +98,10 @@ impl Picture {
     }
 
     /// Whether a node is up, and for how long it has been down.
-    pub(super) fn liveness(&self, node: NodeId) -> (Liveness, u64) {
+    pub(super) fn liveness(&self, node: NodeId) -> (NodeState, u64) {
         let now_ms = self.0.standing.now_ms();
         if node == self.0.standing.node() {
-            return (Liveness::Up, 0);
+            return (NodeState::Up, 0);
         }
         let health = lock(&self.0.health);
         (health.state(node, now_ms), health.down_ms(node, now_ms))
@@ -120,11 +120,11 @@ impl Picture {
             let term = leads.then(|| self.0.standing.metrics().current_term);
             let now_ms = self.0.standing.now_ms();
             if term.is_some() && term != led {
-                lock(&self.0.health).lead(now_ms);
-                lock(&self.0.reports).clear();
+                *lock(&self.0.health) = Health::lead(now_ms);
+                *lock(&self.0.reports) = self.inherited();
             }
             led = term;
-            lock(&self.0.health).tick(now_ms);
+            lock(&self.0.health).stalled(now_ms);
             match self.draw() {
                 Ok(drawn) => {
                     self.0.drawn.send_replace(Arc::new(drawn));
@@ -136,13 +136,24 @@ impl Picture {
         }
     }
 
+    /// What the leader before told: what a new one knows of the others before they report to it.
+    fn inherited(&self) -> HashMap<NodeId, v1::HeartbeatRequest> {
+        let told = lock(&self.0.told).take().map(|(_, state)| state).unwrap_or_default();
+        let member = |id| told.members.iter().find(|member| member.id == id).cloned();
+        let report = |node: &v1::NodeInfo| {
+            (NodeId(node.id), v1::HeartbeatRequest { member: member(node.id), node: Some(node.clone()) })
+        };
+        told.nodes.iter().map(report).collect()
+    }
+
     async fn keep_telling(&self) {
         loop {
             if let Leads::Other(leader) = self.0.standing.leads() {
                 let report = self.own_report();
-                let asked = self.0.peers.ask(leader, REPORT_TIMEOUT, report, |mut to, request| async move {
-                    to.heartbeat(request).await
-                });
+                let asked = self
+                    .0
+                    .peers
+                    .ask(leader, REPORT_TIMEOUT, report, |mut to, request| async move { to.heartbeat(request).await });
                 match asked.await {
                     Ok(v1::HeartbeatResponse { state: Some(state) }) => {
                         *lock(&self.0.told) = Some((Instant::now(), state));
@@ -233,7 +244,7 @@ impl Picture {
             member.r#match = replication.get(id).copied().flatten().map_or(0, |id| id.index);
             member.lag = own.last.saturating_sub(member.r#match);
             member.heartbeat_ms = self.0.peers.answered(node).map(|at| millis(at.elapsed()));
-            let is_down = self.liveness(node).0 == Liveness::Down;
+            let is_down = self.liveness(node).0 == NodeState::Down;
             member.state = match (is_down, member.voter) {
                 (true, _) => "down",
                 (false, true) if member.state == "candidate" => "candidate",
@@ -246,7 +257,7 @@ impl Picture {
         let nodes = nodes(&view, |node| {
             let live = reports.get(&node).and_then(|report| report.node.clone());
             if node == self.0.standing.node() {
-                return (self.own_node(), Liveness::Up, Some(0));
+                return (self.own_node(), NodeState::Up, Some(0));
             }
             let now_ms = self.0.standing.now_ms();
             let health = lock(&self.0.health);
@@ -304,17 +315,25 @@ impl Picture {
             voter: membership.voter_ids().any(|voter| voter == *id),
             ..v1::Member::default()
         };
-        let nodes = nodes(&view, |_| (v1::NodeInfo::default(), Liveness::Up, None))?;
+        let nodes = nodes(&view, |_| (v1::NodeInfo::default(), NodeState::Up, None))?;
         let epoch = view.epoch()?.map_or(0, |epoch| epoch.0);
         let members = membership.nodes().map(member).collect();
         Ok(v1::ClusterState { members, nodes, epoch, ..v1::ClusterState::default() })
     }
 }
 
+fn name(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Up => "up",
+        NodeState::Suspect => "suspect",
+        NodeState::Down => "down",
+    }
+}
+
 /// Every node that is registered, with what is known of how it is.
 fn nodes(
     view: &View<'_>,
-    live: impl Fn(NodeId) -> (v1::NodeInfo, Liveness, Option<u64>),
+    live: impl Fn(NodeId) -> (v1::NodeInfo, NodeState, Option<u64>),
 ) -> Result<Vec<v1::NodeInfo>, TableError> {
     let layout = view.current_layout()?;
     let records = view.nodes(None, PAGE_ITEMS_MAX)?;
@@ -326,7 +345,7 @@ fn nodes(
             addr: record.spec.addr.clone(),
             roles: record.spec.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             zone: record.zone().to_owned(),
-            state: if record.removed { "out" } else { liveness.as_str() }.to_owned(),
+            state: if record.removed { "out" } else { name(liveness) }.to_owned(),
             leader: false,
             version: record.spec.version.clone(),
             weight_milli: placed.map_or(0, |node| node.weight_milli),
@@ -338,4 +357,3 @@ fn nodes(
     };
     Ok(records.into_iter().map(node).collect())
 }
-

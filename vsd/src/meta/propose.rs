@@ -34,7 +34,7 @@ pub(super) const LEADERLESS_MAX: Duration = Duration::from_millis(1_500);
 const PROPOSALS_MAX: usize = 1_024;
 /// Longest entry, in bytes. A part is the longest that is common; a commit with many init segments the longest there
 /// is.
-const ENTRY_BYTES_MAX: usize = 8 << 20;
+pub(super) const ENTRY_BYTES_MAX: usize = 8 << 20;
 /// Wait before a proposal is repeated.
 const PAUSE: Duration = Duration::from_millis(20);
 

@@ -101,7 +101,8 @@ impl Reader {
     async fn index(&self, leads: Leads, within: Duration) -> Result<u64, MetaError> {
         let Leads::Other(leader) = leads else { return self.own_index().await };
         let request = v1::ReadIndexRequest {};
-        let asked = self.peers.ask(leader, within, request, |mut to, request| async move { to.read_index(request).await });
+        let asked =
+            self.peers.ask(leader, within, request, |mut to, request| async move { to.read_index(request).await });
         match asked.await {
             Ok(answer) => Ok(answer.index),
             Err(PeerError::Timeout(within)) => Err(MetaError::Unknown(within)),

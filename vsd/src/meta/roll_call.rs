@@ -44,6 +44,9 @@ impl std::fmt::Display for RollCall {
 /// Calls the voters. `lost`: a command was sent that may have been applied.
 pub(super) async fn no_quorum(standing: &Standing, peers: &Peers, lost: bool) -> MetaError {
     let metrics = standing.metrics();
+    if let Err(fatal) = metrics.running_state {
+        return MetaError::stopped(fatal);
+    }
     let voters: Vec<_> = metrics.membership_config.membership().voter_ids().map(NodeId).collect();
     let call = |voter: NodeId| async move {
         if voter == standing.node() {

@@ -153,10 +153,7 @@ impl peer_server::Peer for Service {
         Ok(Response::new(v1::ElectResponse {}))
     }
 
-    async fn hand_over(
-        &self,
-        request: Request<v1::HandOverRequest>,
-    ) -> Result<Response<v1::HandOverResponse>, Status> {
+    async fn hand_over(&self, request: Request<v1::HandOverRequest>) -> Result<Response<v1::HandOverResponse>, Status> {
         let (order, _) = self.check(request)?;
         let to = self.0.elections.hand_over(order.to.map(NodeId)).await.map_err(status)?;
         Ok(Response::new(v1::HandOverResponse { to: to.0 }))

@@ -94,9 +94,19 @@ struct Shared {
     pointer: Mutex<Pointer>,
     snapshots: Snapshots,
     applied: watch::Sender<u64>,
+    /// An install has failed: the state stays as it is.
+    broken: watch::Sender<bool>,
+    /// At which step an install is to stop as if the process had died there.
+    #[cfg(test)]
+    dies_at: std::sync::atomic::AtomicU32,
     /// The state right after marked entries, the last few of them.
     marked: Mutex<VecDeque<(u64, StateRead)>>,
 }
+
+/// The state will not get there.
+#[derive(Debug, thiserror::Error)]
+#[error("the snapshot was not installed")]
+pub(super) struct NotInstalled;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StateError {
@@ -138,6 +148,9 @@ impl StateStore {
             pointer: Mutex::new(pointer),
             snapshots,
             applied: watch::Sender::new(applied.map_or(0, |id| id.index)),
+            broken: watch::Sender::new(false),
+            #[cfg(test)]
+            dies_at: u32::MAX.into(),
             marked: Mutex::default(),
         })))
     }
@@ -158,6 +171,16 @@ impl StateStore {
     /// The last entry of the snapshot that the current generation was installed from.
     pub(super) fn installed(&self) -> Option<LogId> {
         self.0.pointer.lock().unwrap_or_else(PoisonError::into_inner).snapshot
+    }
+
+    /// Returns once the state holds what the log says up to `index`.
+    pub(super) async fn until_applied(&self, index: u64) -> Result<(), NotInstalled> {
+        let mut applied = self.0.applied.subscribe();
+        let mut broken = self.0.broken.subscribe();
+        tokio::select! {
+            _ = applied.wait_for(|applied| *applied >= index) => Ok(()),
+            _ = broken.wait_for(|broken| *broken) => Err(NotInstalled),
+        }
     }
 
     pub(super) fn watch_applied(&self) -> watch::Receiver<u64> {
@@ -207,14 +230,16 @@ impl StateStore {
         self.0.applied.send_replace(applied.index);
     }
 
-    /// Makes the content of a snapshot the state.
+    /// Makes the content of a snapshot the state. Stopped anywhere, it leaves the old state or the new one.
     fn install(&self, meta: &SnapshotMeta, received: &mut File) -> Result<(), StateError> {
         let (root, shared) = (&self.0.root, &self.0);
         let kept = shared.snapshots.keep(received)?;
+        self.step(0)?;
         let next = shared.pointer.lock().unwrap_or_else(PoisonError::into_inner).generation + 1;
         let folder = generation_folder(root, next);
         remove_if_there(&folder)?;
         kept.unpack(&folder)?;
+        self.step(1)?;
         let generation = open_generation(root, next).map_err(|error| StateError::Open(error.to_string()))?;
         let held = generation.applied()?;
         if held != meta.last_log_id {
@@ -222,10 +247,13 @@ impl StateStore {
         }
         generation.db.flush()?;
         sync_dir(root)?;
+        self.step(2)?;
         shared.snapshots.adopt(kept, meta)?;
+        self.step(3)?;
 
         let pointer = Pointer { generation: next, snapshot: held };
         write_pointer(root, &pointer)?;
+        self.step(4)?;
         *shared.pointer.lock().unwrap_or_else(PoisonError::into_inner) = pointer;
         let mut current = shared.current.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *current, Arc::new(generation));
@@ -235,7 +263,22 @@ impl StateStore {
             trace("install", applied, &self.generation().chain()?);
             self.announce(applied);
         }
+        self.step(5)
+    }
+
+    /// In tests, the place to die at.
+    #[cfg_attr(not(test), allow(unused, clippy::unused_self, clippy::unnecessary_wraps, reason = "tests die here"))]
+    fn step(&self, no: u32) -> Result<(), StateError> {
+        #[cfg(test)]
+        if self.0.dies_at.load(std::sync::atomic::Ordering::SeqCst) == no {
+            return Err(StateError::Io(io::Error::other("the process died here")));
+        }
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn die_at(&self, step: u32) {
+        self.0.dies_at.store(step, std::sync::atomic::Ordering::SeqCst);
     }
 
     fn build(&self) -> Result<Snapshot, StateError> {
@@ -604,6 +647,7 @@ impl RaftStateMachine<TypeConfig> for StateStore {
         let mut file = snapshot.into_std().await;
         let installed = meta.clone();
         let done = blocking(self, move |store| store.install(&installed, &mut file)).await;
+        self.0.broken.send_if_modified(|broken| std::mem::replace(broken, done.is_err()) != done.is_err());
         done.map_err(failed(ErrorSubject::Snapshot(Some(meta.signature())), ErrorVerb::Write))
     }
 

@@ -14,7 +14,7 @@ use vs_core::{
     placement,
 };
 use vsd_core::{
-    health::Liveness,
+    health::NodeState,
     meta::{Command, DirState, NodeRecord, Role, SettingName, TableError},
     plan::voters::{self, Change, Member},
 };
@@ -78,7 +78,8 @@ impl Steward {
     async fn look_after_voters(&self) -> Result<(), MetaError> {
         let grace_ms = self.state.read().view().setting(SettingName::RepairGrace)?;
         let members = self.members()?;
-        let Some(change) = voters::next_change(&members, grace_ms) else { return Ok(()) };
+        let change = self.newcomer()?.map(Change::AddLearner).or_else(|| voters::next_change(&members, grace_ms));
+        let Some(change) = change else { return Ok(()) };
         tracing::info!(?change, "the members of the consensus change");
         let changed = match change {
             Change::AddLearner(node) => {
@@ -98,6 +99,17 @@ impl Steward {
         changed.map_err(MetaError::stopped)
     }
 
+    /// A node that was admitted and has been sent nothing yet.
+    fn newcomer(&self) -> Result<Option<NodeId>, TableError> {
+        let metrics = self.standing.metrics();
+        let membership = metrics.membership_config.membership();
+        let nodes = self.state.read().view().nodes(None, PAGE_ITEMS_MAX)?;
+        let new = nodes.into_iter().find(|node| !node.removed && membership.get_node(&node.id.0).is_none());
+        Ok(new.map(|node| node.id))
+    }
+
+    /// Those that vote or may, and of the others those that are to go. A node without the role learns, too: what it
+    /// serves, it serves out of a state of its own.
     fn members(&self) -> Result<Vec<Member>, TableError> {
         let metrics = self.standing.metrics();
         let membership = metrics.membership_config.membership();
@@ -106,23 +118,30 @@ impl Steward {
         let matched = metrics.replication.clone().unwrap_or_default();
         let last = metrics.last_log_index.unwrap_or(0);
         let records = self.state.read().view().nodes(None, PAGE_ITEMS_MAX)?;
-        let known: BTreeSet<_> = records.iter().map(|node| node.id).chain(voters.clone()).chain(learners.clone()).collect();
+        let known: BTreeSet<_> =
+            records.iter().map(|node| node.id).chain(voters.clone()).chain(learners.clone()).collect();
         let member = |node: NodeId| {
             let record = records.iter().find(|record| record.id == node);
+            let (voter, learner) = (voters.contains(&node), learners.contains(&node));
+            let wanted = record.is_some_and(|record| record.serves(Role::Metadata));
+            if learner && !wanted && record.is_some_and(|record| !record.removed) {
+                return None;
+            }
             let (liveness, down_ms) = self.picture.liveness(node);
             let matched = matched.get(&node.0).copied().flatten();
-            Member {
+            let answers = liveness == NodeState::Up && self.standing.silence(node) <= SILENCE_MAX;
+            Some(Member {
                 node,
-                voter: voters.contains(&node),
-                learner: learners.contains(&node),
-                member: record.is_some_and(|record| !record.removed),
-                wanted: record.is_some_and(|record| record.serves(Role::Metadata)),
-                up: liveness == Liveness::Up && self.standing.silence(node) <= SILENCE_MAX,
+                voter,
+                learner,
+                wanted,
+                // one that nobody has sent anything yet cannot have answered
+                up: answers || !(voter || learner),
                 down_ms,
                 caught_up: node == self.standing.node() || matched.is_some_and(|id| id.index + LAG_MAX >= last),
-            }
+            })
         };
-        Ok(known.into_iter().map(member).collect())
+        Ok(known.into_iter().filter_map(member).collect())
     }
 
     async fn look_after_layout(&self, wish: &mut Option<(Vec<LayoutNode>, Instant)>) -> Result<(), MetaError> {
@@ -158,7 +177,7 @@ impl Steward {
             }
             let placed = current.nodes.iter().any(|node| node.id == record.id);
             let ready = view.dirs_of(record.id)?.iter().any(|dir| dir.state == DirState::Ok);
-            if placed || (ready && self.picture.liveness(record.id).0 == Liveness::Up) {
+            if placed || (ready && self.picture.liveness(record.id).0 == NodeState::Up) {
                 wanted.push(layout_node(&record));
             }
         }

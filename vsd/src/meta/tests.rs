@@ -1,5 +1,7 @@
 //! The stores against openraft's own suite, and the whole against kill -9.
 
+mod cluster;
+mod install;
 mod kill;
 mod restart;
 mod store;
@@ -24,7 +26,16 @@ fn options(dir: &Path) -> MetaOptions {
     };
     let dirs = vec![DirSpec { key: Uuid::from_u128(1), path: "/data".to_owned(), fault: None, mended: false }];
     let bootstrap = Command::Bootstrap { cluster: ClusterId::from_random([7; 16]), node: spec, dirs };
-    MetaOptions { dir: dir.to_owned(), node: NodeId(1), bootstrap: Some(bootstrap), snapshot_entries: 40 }
+    MetaOptions {
+        dir: dir.to_owned(),
+        cluster: ClusterId::from_random([7; 16]),
+        incarnation: 0,
+        node: NodeId(1),
+        from: None,
+        begin: Begin::Bootstrap(Box::new(bootstrap)),
+        seeds: Vec::new(),
+        snapshot_entries: 40,
+    }
 }
 
 /// Opens the metadata.
@@ -46,7 +57,7 @@ async fn reopen(options: MetaOptions) -> Result<Meta, OpenError> {
 
 /// Stops, and waits until no file is open any more.
 async fn close(meta: Meta) {
-    let dir = meta.0.log.path().parent().expect("in a folder").to_owned();
+    let dir = meta.inner.log.path().parent().expect("in a folder").to_owned();
     meta.shutdown().await;
     drop(meta);
     let is_open = || {
@@ -60,13 +71,25 @@ async fn close(meta: Meta) {
 
 /// Makes a snapshot of everything applied so far, and purges the log behind it.
 async fn snapshot(meta: &Meta) {
-    let mut metrics = meta.0.raft.metrics();
+    let mut metrics = meta.inner.raft.metrics();
     let target = metrics.borrow().last_applied.map(|id| id.index);
     while metrics.borrow_and_update().snapshot.map(|id| id.index) < target {
-        meta.0.raft.trigger().snapshot().await.expect("running");
+        meta.inner.raft.trigger().snapshot().await.expect("running");
         // one that was under way when this began may be older than what is asked for
         let _ = tokio::time::timeout(Duration::from_secs(1), metrics.changed()).await;
     }
+}
+
+fn metrics(meta: &Meta) -> standing::Metrics {
+    meta.inner.standing.metrics()
+}
+
+fn purged(meta: &Meta) -> Option<u64> {
+    metrics(meta).purged.map(|id| id.index)
+}
+
+fn applied(meta: &Meta) -> u64 {
+    *meta.watch_applied().borrow()
 }
 
 fn upload_id(n: u64) -> UploadId {

@@ -43,9 +43,10 @@ impl Meta {
             return self.inner.digest(index).await.map_err(|error| PeerError::Refused(error.into()));
         }
         let request = v1::DigestRequest { index };
-        let asked = self.inner.peers.ask(node, DIGEST_TIMEOUT, request, |mut to, request| async move {
-            to.digest(request).await
-        });
+        let asked = self
+            .inner
+            .peers
+            .ask(node, DIGEST_TIMEOUT, request, |mut to, request| async move { to.digest(request).await });
         asked.await
     }
 
@@ -58,9 +59,10 @@ impl Meta {
             return self.inner.snapshot().await.map_err(|error| PeerError::Refused(error.into()));
         }
         let request = v1::SnapshotRequest {};
-        let asked = self.inner.peers.ask(node, SNAPSHOT_TIMEOUT, request, |mut to, request| async move {
-            to.snapshot(request).await
-        });
+        let asked = self
+            .inner
+            .peers
+            .ask(node, SNAPSHOT_TIMEOUT, request, |mut to, request| async move { to.snapshot(request).await });
         asked.await
     }
 }

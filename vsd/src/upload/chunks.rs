@@ -21,6 +21,8 @@ use crate::meta::Meta;
 const IN_FLIGHT_MAX: usize = 4;
 /// How long one PUT may take: longer than a disk that stalls for seconds.
 const PUT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much longer than its quorum a copy may take.
+const STRAGGLER_MAX: Duration = Duration::from_secs(2);
 /// For how long a step is repeated that fails for a moment, and with what pauses.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY_MIN: Duration = Duration::from_millis(200);
@@ -100,8 +102,12 @@ impl ChunkWriter {
         let places = inner.layout.place(&hash, inner.copies);
         let mut puts: FuturesUnordered<_> = places.iter().map(|node| self.put_on(*node, chunk, bytes, index)).collect();
         let (mut stored, mut refused, mut full) = (0, Vec::new(), false);
-        // Every place is awaited: one that failed must not go unnoticed, and none is left writing behind our back.
-        while let Some(put) = puts.next().await {
+        // Once it is stored, the other places are given a little longer: a frozen node must not hold up the film.
+        let mut until = tokio::time::Instant::now() + PUT_TIMEOUT;
+        while let Ok(Some(put)) = tokio::time::timeout_at(until, puts.next()).await {
+            if stored + 1 == quorum && put.is_ok() {
+                until = tokio::time::Instant::now() + STRAGGLER_MAX;
+            }
             match put {
                 Ok(()) => stored += 1,
                 Err(error) => {

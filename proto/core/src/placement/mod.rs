@@ -1,29 +1,41 @@
-//! How the leader proposes a slot table (DESIGN §6). Clients never run this: a committed table is data, and `place` reads it.
+//! How the leader proposes a slot table (DESIGN §6). Clients never run this: a committed table is data, and `place`
+//! reads it.
 //!
 //! Invariants:
-//! - Deterministic: the same previous layout and nodes give the same table, on every machine and in every order of the nodes.
-//! - For every prefix of the lists, equal nodes hold equal numbers of slots, give or take one.
-//! - For every prefix of n nodes, at most ceil(n / zones) are of one zone, unless the zones' shares of the data force more.
-//! - What need not change does not: a node that stays in a slot keeps its index unless the balance of a prefix needs it elsewhere,
-//!   and a newcomer takes what others give up for it.
+//! - Deterministic: the same previous layout and nodes give the same table, on every machine and in every order of the
+//!   nodes.
+//! - For every prefix of the lists, each node holds its share of the slots by weight, rounded up or down: equal nodes
+//!   hold equal numbers, give or take one. No node holds more slots than there are, whatever its weight.
+//! - At most ceil(n / zones) nodes of a prefix of n are of one zone, unless a zone's nodes hold more slots than can be
+//!   kept apart; where weights differ much, a few slots more.
+//! - What need not change does not: a node that stays in a slot keeps its index unless the balance of a prefix needs it
+//!   elsewhere, and a newcomer takes the places that others give up for it.
 //!
 //! # The algorithm
 //!
-//! Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2018), applied to each index of the lists in turn with
-//! quotas in place of one bound, so that it holds for every prefix, and started from the previous table, so that it is stable:
+//! Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2018) for each index of the lists in turn,
+//! started from the previous table, so that it is stable; and minimum-cost flows for the rest that it cannot place, so
+//! that it is exact:
 //!
-//! 1. *Quotas* ([`quota`]): how many slots each node holds among the first k, by weight, none more than there are slots. What
-//!    rounding leaves open goes to whoever holds it already. The difference of two prefixes is the quota of an index.
-//! 2. *Carry over*: the previous table without the nodes that are gone. Empty places count as held by nobody, whose quota is 0.
-//! 3. *Fill* ([`table`]): for each index, nodes below their quota take places of those above it, in the order in which the walks of
-//!    the [`ring`] from the slots' points meet them; first only where that keeps zones apart, then anywhere.
-//! 4. *Settle*: the few places that the walk could not hand over directly change hands by way of a third node or an exchange
-//!    within a slot. Every step brings the table nearer to its quotas, so this ends.
-//! 5. *Spread*: pairs of slots exchange nodes at an index, which leaves all loads as they are, where that parts nodes of a zone.
+//! 1. *Quotas* ([`quota`]): how many slots each node is to hold within each prefix, and so at each index. What rounding
+//!    leaves open goes to whoever holds it already.
+//! 2. *Carry over*: the previous table without the nodes that are gone. Empty places are nobody's, whose quota is 0.
+//! 3. *From the front*, index by index: nodes below their quota take places of those above it, in the order in which
+//!    the walks of the [`ring`] from the slots' points meet them, where that crowds no zone ([`table`]); the rest
+//!    changes hands at the least cost in crowding and moves ([`exchange`]).
+//! 4. *From the back*, only where that left something to do: which nodes each slot has, by the quotas of the whole
+//!    lists; which of them stands last; which last but one; and so on.
 //!
-//! Loads come before zones: a zone that is too small for its part of the copies does not get more of them than its weight says, for
-//! its disks would fill while others have room.
+//! The front moves least, for short prefixes above all. But a choice there can make a later one impossible: two nodes
+//! that every slot must have in the end may both be missing with one place left. From the back that cannot happen: if a
+//! set of nodes holds its share of the memberships, at most as many slots lie wholly within the set as it has last
+//! places to fill.
+//!
+//! Loads come before zones: a zone that is too small for its part of the copies does not get more of them than its
+//! weight says, for its disks would fill while others have room. Time grows with nodes times slots; for up to a dozen
+//! nodes it is milliseconds.
 
+mod exchange;
 mod quota;
 mod ring;
 mod table;
@@ -45,8 +57,8 @@ struct Taker {
     zone: usize,
 }
 
-/// The layout for these nodes that differs least from the previous one. Nodes that are draining, out or of weight 0 take no slots,
-/// unless there are no others.
+/// The layout for these nodes that differs least from the previous one. Nodes that are draining, out or of weight 0
+/// take no slots, unless there are no others.
 #[must_use]
 pub fn propose(epoch: Epoch, previous: Option<&Layout>, mut nodes: Vec<LayoutNode>) -> Layout {
     nodes.sort_by_key(|node| node.id);
@@ -54,6 +66,11 @@ pub fn propose(epoch: Epoch, previous: Option<&Layout>, mut nodes: Vec<LayoutNod
     let takers = takers(&nodes);
     let slots = previous.map_or(SLOTS, |layout| layout.slots.len());
     let width = takers.len().min(SLOT_NODES_MAX);
+    if let Some(previous) =
+        previous.filter(|layout| layout.nodes == nodes && layout.slots.iter().all(|list| list.len() == width))
+    {
+        return Layout { epoch, ..previous.clone() };
+    }
     let carried = carried(previous, &nodes, &takers, slots, width);
     let walks = ring::walks(&nodes, &takers, slots);
     let slots = Table::new(&takers, carried).balanced(&walks);
@@ -65,16 +82,16 @@ pub fn propose(epoch: Epoch, previous: Option<&Layout>, mut nodes: Vec<LayoutNod
 fn takers(nodes: &[LayoutNode]) -> Vec<Taker> {
     let takes = |node: &LayoutNode| node.wish == NodeWish::In && node.weight_milli > 0;
     let none_takes = !nodes.iter().any(takes);
-    let mut zones: Vec<_> = nodes.iter().map(|node| node.zone.as_str()).collect();
+    let taking = || (0..).zip(nodes).filter(|(_, node)| none_takes || takes(node));
+    let mut zones: Vec<_> = taking().map(|(_, node)| node.zone.as_str()).collect();
     zones.sort_unstable();
     zones.dedup();
-    let taking = (0..).zip(nodes).filter(|(_, node)| none_takes || takes(node));
     let taker = |(at, node): (u16, &LayoutNode)| Taker {
         at,
         weight_milli: node.weight_milli.max(1),
         zone: zones.binary_search(&node.zone.as_str()).unwrap_or_default(),
     };
-    taking.map(taker).collect()
+    taking().map(taker).collect()
 }
 
 /// The previous table in terms of the takers; places of others, and places it did not have, are nobody's.

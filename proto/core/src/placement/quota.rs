@@ -2,8 +2,9 @@
 
 use super::Taker;
 
-/// For each prefix length from 1 to `width`, how many slots each taker is to hold within it: its share by weight, but never more than
-/// there are slots, rounded up or down. `held` says the same of what they hold now: who already holds a slot more keeps it.
+/// For each prefix length from 1 to `width`, how many slots each taker is to hold within it: its share by weight, but
+/// never more than there are slots, rounded up or down. `held` says the same of what they hold now: who already holds a
+/// slot more keeps it.
 pub(super) fn quotas(takers: &[Taker], slots: u64, held: &[Vec<u64>]) -> Vec<Vec<u64>> {
     let mut before = vec![0; takers.len()];
     let prefixes = (1..).zip(held).map(|(length, held)| {

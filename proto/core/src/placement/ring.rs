@@ -8,8 +8,8 @@ const VIRTUAL_NODES: u32 = 150;
 /// Most virtual nodes of one node. The ring only says who is asked first; how much a node takes is its quota.
 const VIRTUAL_NODES_MAX: u32 = 10 * VIRTUAL_NODES;
 
-/// For each slot all takers, in the order in which a walk from the slot's point meets them. A slot's point is where its part of the
-/// key space begins.
+/// For each slot all takers, in the order in which a walk from the slot's point meets them. A slot's point is where its
+/// part of the key space begins.
 pub(super) fn walks(nodes: &[LayoutNode], takers: &[Taker], slots: usize) -> Vec<Vec<u16>> {
     let rings: Vec<_> =
         takers.iter().map(|taker| points(nodes[usize::from(taker.at)].id.0, taker.weight_milli)).collect();

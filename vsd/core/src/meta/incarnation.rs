@@ -1,7 +1,7 @@
 //! A new beginning after entries of the log may have been lost: `vsd recover` and a loaded snapshot.
 //!
-//! The lost entries gave out ids that other machines, disks and clients may still know. So every later id has the number
-//! of the incarnation in its high bits, and an asset id that the lost entries may have given out is
+//! The lost entries gave out ids that other machines, disks and clients may still know. So every later id has the
+//! number of the incarnation in its high bits, and an asset id that the lost entries may have given out is
 //! [`AssetFate::Unknown`](super::AssetFate), never dead. This is no command: it happens while nobody applies the log.
 //! The indexes of the log go on; where they are told to nodes of any incarnation, they have its number in their high
 //! bits too ([`index_in`]).

@@ -9,18 +9,18 @@ async fn has(meta: &Meta, n: u64) -> bool {
 #[tokio::test]
 async fn a_cluster_begins_once_and_goes_on_after_a_restart() {
     let dir = tempfile::tempdir().expect("a folder");
-    let nothing = reopen(MetaOptions { bootstrap: None, ..options(dir.path()) }).await;
+    let nothing = reopen(MetaOptions { begin: Begin::GoOn, ..options(dir.path()) }).await;
     assert!(matches!(nothing, Err(OpenError::NotBootstrapped { .. })), "{nothing:?}");
 
     let meta = open(dir.path()).await;
     let first = done(&meta, begin(1)).await;
     assert_eq!(done(&meta, begin(1)).await, first, "the same upload again");
-    let status = meta.status().await;
-    assert_eq!((status.state, status.leader, status.voters), (MetaState::Leader, Some(NodeId(1)), vec![NodeId(1)]));
-    assert!(status.applied >= 3 && status.committed == status.last && status.fatal.is_none());
+    let now = metrics(&meta);
+    assert_eq!((now.state, now.current_leader), (ServerState::Leader, Some(1)));
+    assert!(applied(&meta) >= 3 && meta.fatal().is_none());
     close(meta).await;
 
-    let meta = reopen(MetaOptions { bootstrap: None, ..options(dir.path()) }).await.expect("there is a cluster");
+    let meta = reopen(MetaOptions { begin: Begin::GoOn, ..options(dir.path()) }).await.expect("there is a cluster");
     assert!(has(&meta, 1).await);
     assert_eq!(done(&meta, begin(1)).await, first);
     assert!(meta.stale().state.view().cluster().expect("readable").is_some());
@@ -38,16 +38,16 @@ async fn nothing_is_lost_by_snapshots_and_purges() {
         for n in round * 60..(round + 1) * 60 {
             done(&meta, begin(n)).await;
         }
-        let before = meta.status().await.applied;
+        let before = applied(&meta);
         snapshot(&meta).await;
         tokio::time::timeout(Duration::from_secs(5), async {
-            while meta.status().await.purged < Some(before - 20) {
+            while purged(&meta) < Some(before - 20) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         })
         .await
         .expect("the log is purged behind the snapshot");
-        assert!(meta.status().await.snapshot >= Some(before));
+        assert!(metrics(&meta).snapshot.map(|id| id.index) >= Some(before));
         close(meta).await;
     }
 }
@@ -112,7 +112,7 @@ async fn a_command_that_is_too_long_and_one_after_the_end_are_refused() {
         upload: upload_id(1),
         ballot: Ballot(1),
         code: String::new(),
-        reason: "x".repeat(ENTRY_BYTES_MAX),
+        reason: "x".repeat(propose::ENTRY_BYTES_MAX),
     };
     assert!(matches!(meta.propose(long).await, Err(MetaError::TooLong(_))));
     meta.shutdown().await;
@@ -126,9 +126,9 @@ async fn after_a_failed_sync_nothing_more_is_acknowledged() {
     let dir = tempfile::tempdir().expect("a folder");
     let meta = open(dir.path()).await;
     done(&meta, begin(1)).await;
-    meta.0.log.poison();
+    meta.inner.log.poison();
     assert!(matches!(meta.propose(begin(2)).await, Err(MetaError::Stopped(_))));
-    assert!(meta.status().await.fatal.is_some());
+    assert!(meta.fatal().is_some());
     assert!(meta.stale().state.view().upload(upload_id(1)).expect("readable").is_some(), "it can still be read");
     close(meta).await;
     let meta = open(dir.path()).await;

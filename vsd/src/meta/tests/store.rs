@@ -97,7 +97,7 @@ async fn a_state_that_lost_what_the_log_purged_is_refused() {
         done(&meta, begin(n)).await;
     }
     snapshot(&meta).await;
-    while meta.status().await.purged.is_none() {
+    while purged(&meta).is_none() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     close(meta).await;
@@ -114,8 +114,8 @@ async fn state_after(dir: &Path, count: u64) -> StateStore {
         log_id: id(index),
         payload: EntryPayload::Normal(vsd_core::meta::Entry { wall_ms: index, client: None, command }),
     };
-    let Some(first) = options(dir).bootstrap else { unreachable!() };
-    let commands = std::iter::once(first).chain((1..count).map(begin));
+    let Begin::Bootstrap(first) = options(dir).begin else { unreachable!() };
+    let commands = std::iter::once(*first).chain((1..count).map(begin));
     state.apply((0..).zip(commands).map(entry).collect::<Vec<_>>()).await.expect("applied");
     state
 }
@@ -179,15 +179,14 @@ async fn an_install_that_was_interrupted_before_the_log_was_purged_is_finished()
     }
     snapshot_of(&meta, ours.path()).await;
     let meta = open(ours.path()).await;
-    let status = meta.status().await;
-    assert!(status.purged > Some(30) && status.applied > 30, "{status:?}");
+    assert!(purged(&meta) > Some(30) && applied(&meta) > 30, "{:?}", metrics(&meta));
     assert!(meta.read().await.expect("leads").view().upload(upload_id(29)).expect("readable").is_some());
     close(meta).await;
 }
 
 /// Installs the state of one node in the folder of another, whose log is empty.
 async fn snapshot_of(meta: &Meta, dir: &Path) {
-    let snapshot = meta.0.state.clone().build_snapshot().await.expect("built");
+    let snapshot = meta.inner.state.clone().build_snapshot().await.expect("built");
     let mut state = StateStore::open(&dir.join("state")).expect("opened");
     state.install_snapshot(&snapshot.meta, snapshot.snapshot).await.expect("installed");
 }

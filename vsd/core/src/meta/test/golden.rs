@@ -2,8 +2,8 @@
 //! more: change the code, not the file.
 //!
 //! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes;
-//! `golden/commands-v2.bin` those with fields that were added since, and `golden/commands-v3.bin` what came with clusters
-//! of several nodes.
+//! `golden/commands-v2.bin` those with fields that were added since, and `golden/commands-v3.bin` what came with
+//! clusters of several nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

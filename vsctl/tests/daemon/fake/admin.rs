@@ -1,0 +1,203 @@
+//! Nodes, the metadata group, and what an operator asks of it.
+
+use futures::StreamExt;
+use tonic::{Request, Response, Status};
+use vs_core::error::{Code, Failure};
+use vs_wire::{
+    status_from_failure,
+    v1::{self, admin_server, cluster_server},
+};
+
+use super::{Answer, Fake, Flow, State, unused};
+
+/// A cluster of three that is well.
+pub(super) fn three_nodes() -> State {
+    let node = |id: u64| v1::NodeInfo {
+        id,
+        // Nobody answers there.
+        addr: format!("127.0.0.1:{id}"),
+        roles: vec!["metadata".to_owned(), "storage".to_owned()],
+        zone: format!("eu-{id}"),
+        state: "up".to_owned(),
+        leader: id == 1,
+        voter: true,
+        weight_milli: 1_000,
+        joined_at_ms: 1_700_000_000_000,
+        heard_ms: Some(12),
+        ..v1::NodeInfo::default()
+    };
+    let member = |id: u64| v1::Member {
+        id,
+        addr: format!("127.0.0.1:{id}"),
+        state: if id == 1 { "leader" } else { "follower" }.to_owned(),
+        term: 2,
+        last: 40,
+        commit: 40,
+        applied: 40,
+        r#match: 40,
+        lag: 0,
+        heartbeat_ms: Some(12),
+        voter: true,
+    };
+    let taken = |node| v1::TakenSnapshot { node, index: 40, bytes: 4_096, ..v1::TakenSnapshot::default() };
+    let replica = |node| v1::Replica {
+        node,
+        state: vec![0xab; 32],
+        chain: vec![0xcd; 32],
+        records: 9,
+        same: Some(true),
+        why: String::new(),
+    };
+    let ids = [1, 2, 3];
+    State {
+        cluster: v1::ClusterState {
+            leader: Some(1),
+            term: 2,
+            quorum: 2,
+            voters: 3,
+            members: ids.map(member).to_vec(),
+            at_ms: 1_700_000_000_000,
+            last_election_ms: Some(8_049_000),
+            elections: 1,
+            ..v1::ClusterState::default()
+        },
+        nodes: ids.map(node).to_vec(),
+        snapshots: ids.map(taken).to_vec(),
+        replicas: ids.map(replica).to_vec(),
+        pictures: 2,
+        ..State::default()
+    }
+}
+
+impl Fake {
+    fn node(&self, id: u64) -> Result<v1::NodeInfo, Status> {
+        let found = self.state().nodes.iter().find(|node| node.id == id).cloned();
+        found.ok_or_else(|| status_from_failure(&Failure::new(Code::NotFound, format!("no node n{id}"))))
+    }
+
+    fn put(&self, node: &v1::NodeInfo) {
+        let mut state = self.state();
+        let kept = state.nodes.iter_mut().find(|kept| kept.id == node.id).unwrap();
+        kept.clone_from(node);
+    }
+}
+
+#[tonic::async_trait]
+impl admin_server::Admin for Fake {
+    async fn status(&self, request: Request<v1::StatusRequest>) -> Answer<v1::StatusResponse> {
+        let age_ms = self.admit_read(request.get_ref().consistency())?;
+        let state = self.state();
+        Ok(Response::new(v1::StatusResponse {
+            cluster_id: "5b7d8f3c-0000-4000-8000-000000000000".to_owned(),
+            version: "0.1.0".to_owned(),
+            cluster: Some(state.cluster.clone()),
+            nodes: state.nodes.clone(),
+            age_ms,
+            ..v1::StatusResponse::default()
+        }))
+    }
+
+    async fn list_nodes(&self, request: Request<v1::ListNodesRequest>) -> Answer<v1::ListNodesResponse> {
+        let age_ms = self.admit_read(request.get_ref().consistency())?;
+        Ok(Response::new(v1::ListNodesResponse { items: self.state().nodes.clone(), age_ms }))
+    }
+
+    async fn set_node(&self, request: Request<v1::SetNodeRequest>) -> Answer<v1::SetNodeResponse> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let request = request.into_inner();
+        let before = self.node(request.node)?;
+        let mut node = before.clone();
+        node.zone = request.zone.unwrap_or(node.zone);
+        node.weight_milli = request.weight_milli.unwrap_or(node.weight_milli);
+        if !request.dry_run {
+            self.put(&node);
+        }
+        Ok(Response::new(v1::SetNodeResponse { changed: node != before, node: Some(node), epoch: 3 }))
+    }
+
+    async fn remove_node(&self, request: Request<v1::RemoveNodeRequest>) -> Answer<v1::RemoveNodeResponse> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let request = request.into_inner();
+        let mut node = self.node(request.node)?;
+        if node.chunks > 0 {
+            let failure = Failure::new(Code::Conflict, format!("n{} may hold {} chunks", node.id, node.chunks));
+            return Err(status_from_failure(&failure));
+        }
+        let changed = node.state != "out";
+        "out".clone_into(&mut node.state);
+        if !request.dry_run {
+            self.put(&node);
+        }
+        Ok(Response::new(v1::RemoveNodeResponse { node: Some(node), changed }))
+    }
+
+    async fn transfer_leadership(
+        &self,
+        request: Request<v1::TransferLeadershipRequest>,
+    ) -> Answer<v1::TransferLeadershipResponse> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let request = request.into_inner();
+        let mut state = self.state();
+        let (from, to) = (state.cluster.leader.unwrap_or_default(), request.to.unwrap_or(2));
+        let term = state.cluster.term + u64::from(from != to);
+        if !request.dry_run {
+            state.cluster.leader = Some(to);
+        }
+        Ok(Response::new(v1::TransferLeadershipResponse { from, to, term, took_ms: 210 }))
+    }
+
+    async fn take_snapshot(&self, request: Request<v1::TakeSnapshotRequest>) -> Answer<v1::TakeSnapshotResponse> {
+        let only = request.get_ref().node;
+        let mut items = self.state().snapshots.clone();
+        items.retain(|taken| only.is_none_or(|id| id == taken.node));
+        Ok(Response::new(v1::TakeSnapshotResponse { items }))
+    }
+
+    async fn verify_replicas(&self, _: Request<v1::VerifyReplicasRequest>) -> Answer<v1::VerifyReplicasResponse> {
+        Ok(Response::new(v1::VerifyReplicasResponse { index: 41, items: self.state().replicas.clone() }))
+    }
+
+    async fn list_settings(&self, _: Request<v1::ListSettingsRequest>) -> Answer<v1::ListSettingsResponse> {
+        unused()
+    }
+
+    async fn set_setting(&self, _: Request<v1::SetSettingRequest>) -> Answer<v1::Setting> {
+        unused()
+    }
+
+    async fn list_chunks(&self, _: Request<v1::ListChunksRequest>) -> Answer<v1::ListChunksResponse> {
+        unused()
+    }
+
+    async fn get_chunks(&self, _: Request<v1::GetChunksRequest>) -> Answer<v1::GetChunksResponse> {
+        unused()
+    }
+
+    type VerifyChunksStream = Flow<v1::ChunkInfo>;
+
+    async fn verify_chunks(&self, _: Request<v1::VerifyChunksRequest>) -> Answer<Self::VerifyChunksStream> {
+        unused()
+    }
+
+    async fn get_care(&self, _: Request<v1::GetCareRequest>) -> Answer<v1::GetCareResponse> {
+        unused()
+    }
+
+    async fn order_care(&self, _: Request<v1::OrderCareRequest>) -> Answer<v1::OrderCareResponse> {
+        unused()
+    }
+}
+
+#[tonic::async_trait]
+impl cluster_server::Cluster for Fake {
+    type WatchStream = Flow<v1::ClusterState>;
+
+    /// A picture of this node's own: its address is that of the first member.
+    async fn watch(&self, _: Request<v1::ClusterWatchRequest>) -> Answer<Self::WatchStream> {
+        let state = self.state();
+        let mut picture = state.cluster.clone();
+        picture.members[0].addr.clone_from(&self.addr);
+        let pictures = futures::stream::iter(vec![picture; state.pictures]).map(Ok);
+        Ok(Response::new(Box::pin(pictures)))
+    }
+}
