@@ -152,6 +152,10 @@ impl DataDir {
         write_identity(&self.root, &self.identity)
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(crate) fn meta(&self) -> PathBuf {
         self.root.join("meta")
     }
@@ -422,6 +426,59 @@ mod tests {
             assert_eq!((moved.cluster, moved.node, moved.key), (cluster, NodeId(1), cluster.0));
             assert_eq!(moved.dir, Some(DirId(1)));
         }
+    }
+
+    #[test]
+    fn metadata_of_an_earlier_incarnation_is_set_aside_whatever_is_there_already() {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let mut data = DataDir::open(scratch.path(), cluster(), "a:1").expect("bootstrapped");
+        data.now_member().expect("written");
+        for aside in ["meta.incarnation-0", "meta.incarnation-0.2"] {
+            fs::write(data.meta().join("old"), aside).expect("written");
+            data.identity.incarnation = 0;
+            // the second time stands for one that was interrupted
+            for _ in 0..2 {
+                data.now_readmitted(1).expect("set aside");
+                assert_eq!((data.identity.stage, data.identity.incarnation), (Stage::Admitted, 1));
+            }
+            assert_eq!(fs::read_to_string(scratch.path().join(aside).join("old")).expect("kept"), aside);
+            assert!(fs::read_dir(data.meta()).expect("there").next().is_none(), "a new log begins");
+        }
+        assert!(
+            !scratch.path().join("meta.incarnation-0.3").exists()
+                && !scratch.path().join("meta.incarnation-1").exists()
+        );
+    }
+
+    #[test]
+    fn a_loaded_snapshot_counts_once_it_is_whole() {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let root = scratch.path();
+        let make = |folder: &Path| {
+            fs::create_dir(folder).expect("made");
+            fs::write(folder.join("half"), b"").expect("written");
+        };
+        let died = found(root, "a test", |folder| {
+            make(folder);
+            Err(Failure::new(Code::Internal, "the process died here"))
+        });
+        assert_eq!(died.expect_err("it did").code, Code::Internal);
+        assert_eq!(DataDir::open(root, cluster(), "a:1").expect_err("half a node").code, Code::DataDir);
+        let loaded = Loaded { cluster: ClusterId::from_random([7; 16]), incarnation: 1, node: NodeId(5) };
+        let again = found(root, "a test", |folder| {
+            assert!(!folder.exists());
+            make(folder);
+            Ok(loaded)
+        });
+        assert_eq!(again.expect("loaded"), loaded);
+        // killed right before its end
+        fs::rename(root.join("meta"), root.join(LOADING)).expect("renamed");
+        let data = DataDir::open(root, NewNode::Refuse, "a:1").expect("a member");
+        assert!(
+            (data.identity.node, data.identity.stage) == (NodeId(5), Stage::Member)
+                && data.meta().join("half").exists()
+        );
+        assert_eq!(found(root, "a test", |_| Ok(loaded)).expect_err("there is a node").code, Code::DataDir);
     }
 
     #[test]

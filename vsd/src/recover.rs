@@ -20,7 +20,6 @@ use vs_core::{
 };
 
 use crate::{
-    admission::leaves_from,
     cli::{WhereArgs, print},
     config::Config,
     meta::{self, Called, Me, Newer, Outlook},
@@ -62,24 +61,23 @@ pub(crate) fn main(args: &RecoverArgs) -> Result<(), Failure> {
     let mut data = node::stopped(root, &format!("vsd recover, process {}", std::process::id()))?;
     if let Some(incarnation) = meta::incarnation_of(&data.meta()).filter(|begun| *begun > data.identity.incarnation) {
         // it was interrupted right before its end
-        return done(&mut data, &config, incarnation);
+        return done(&mut data, incarnation);
     }
     let plan = Plan::make(&config, &data.identity)?;
     let _ = write!(io::stderr(), "{plan}");
     confirm(args.yes, &data.identity)?;
     let incarnation = meta::recover(&data.meta(), data.identity.node, wall_ms())?;
-    done(&mut data, &config, incarnation)
+    done(&mut data, incarnation)
 }
 
 #[allow(clippy::print_stderr, reason = "what to do next")]
-fn done(data: &mut DataDir, config: &Config, incarnation: u64) -> Result<(), Failure> {
+fn done(data: &mut DataDir, incarnation: u64) -> Result<(), Failure> {
     data.now_of_incarnation(incarnation)?;
     let Identity { node, cluster, .. } = &data.identity;
-    eprintln!("hint: start it with `vsd serve --data-dir {}`,", config.node.data_dir.display());
-    eprintln!(
-        "hint: and the others, which bring their chunks, with `vsd serve --join {} --data-dir DIR`",
-        config.node.advertised()
-    );
+    let addrs = meta::outlook(&data.meta(), *node)?.addrs;
+    let addr = addrs.get(node).map_or("HOST:PORT", String::as_str);
+    eprintln!("hint: start it as before: `vsd serve --data-dir {}`", data.root().display());
+    eprintln!("hint: start the others, which bring their chunks, with `vsd serve --join {addr} --data-dir DIR`");
     print(&format!("{node} leads cluster {cluster}, alone, as incarnation {incarnation}\n"))
 }
 
@@ -117,7 +115,7 @@ impl Plan {
         let me = Me { cluster: identity.cluster, incarnation: identity.incarnation, node: identity.node };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::new(Code::Internal, "no threads").because(error))?;
-        let (called, newer) = runtime.block_on(meta::call(me, leaves_from(config), &outlook.addrs));
+        let (called, newer) = runtime.block_on(meta::call(me, &outlook.addrs));
         if let Some(newer) = newer {
             return Err(went_on(&newer, identity, &config.node.data_dir));
         }

@@ -211,11 +211,9 @@ fn load(args: &LoadArgs) -> Result<(), Failure> {
     }
     let who = format!("vsd snapshot, process {}", std::process::id());
     let loaded = node::found(root, &who, |folder| make(&args.file, folder, &config))?;
-    eprintln!("hint: start it with `vsd serve --data-dir {}`,", root.display());
-    eprintln!(
-        "hint: and the old nodes, which bring their chunks, with `vsd serve --join {} --data-dir DIR`",
-        config.node.advertised()
-    );
+    let addr = config.node.advertised();
+    eprintln!("hint: start it with `vsd serve --data-dir {}`", root.display());
+    eprintln!("hint: start the old nodes, which bring their chunks, with `vsd serve --join {addr} --data-dir DIR`");
     print(&format!(
         "{} leads cluster {} after entry {index}, alone, as incarnation {}\n",
         loaded.node, loaded.cluster, loaded.incarnation

@@ -1,6 +1,6 @@
 //! Who answers, when there is no quorum: what a person is told then.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::join_all;
 use openraft::ServerState;
@@ -74,12 +74,8 @@ pub(crate) struct Called {
 
 /// Calls every other node that a node which does not run knows. Answers what became of that, and who refused because
 /// the cluster went on as a later incarnation.
-pub(crate) async fn call(
-    me: Me,
-    from: Option<IpAddr>,
-    addrs: &BTreeMap<NodeId, String>,
-) -> (Vec<Called>, Option<Newer>) {
-    let peers = Peers::new(me, from, None, Handle::current());
+pub(crate) async fn call(me: Me, addrs: &BTreeMap<NodeId, String>) -> (Vec<Called>, Option<Newer>) {
+    let peers = Peers::new(me, None, None, Handle::current());
     addrs.iter().for_each(|(node, addr)| peers.learn(*node, addr));
     let others = addrs.keys().copied().filter(|node| *node != me.node);
     let called = join_all(others.map(|node| ask(&peers, node, PATIENT_ANSWER))).await;
