@@ -3,6 +3,7 @@
 //! Invariants:
 //! - A node that is asked again with the same key is the same node, so a lost answer makes no second one.
 //! - A directory that belongs to one cluster never joins another, and one that was wiped comes back as a new node.
+//! - A node is taken into a later incarnation of its cluster only where it was told whom to join, and keeps its chunks.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -14,7 +15,7 @@ use vs_wire::v1;
 
 use crate::{
     config::Config,
-    meta::{PeerError, ask_at},
+    meta::{PeerError, ask_at, incarnation_of},
     node::{DataDir, Stage},
 };
 
@@ -44,8 +45,7 @@ pub(crate) async fn admit(data: &mut DataDir, config: &Config, members: &[String
                 .hint("name a node of the cluster with `vsd serve --join HOST:PORT`"));
         }
         Stage::Joining => {}
-        // an answer is only of use if there is one
-        _ => return Ok(ask_all(data, config, members).await?.map(|(_, seeds)| seeds).unwrap_or_default()),
+        Stage::Bootstrapping | Stage::Admitted | Stage::Member => return come_back(data, config, members).await,
     }
     for round in 0.. {
         if let Some((answer, seeds)) = ask_all(data, config, members).await? {
@@ -72,6 +72,21 @@ pub(crate) async fn admit(data: &mut DataDir, config: &Config, members: &[String
     unreachable!("it is asked for ever")
 }
 
+/// Has a node that was taken before learn where the others are, and taken again if they went on as a later incarnation.
+/// An answer is only of use if there is one.
+async fn come_back(data: &mut DataDir, config: &Config, members: &[String]) -> Result<Seeds, Failure> {
+    if !members.is_empty()
+        && let Some(incarnation) = incarnation_of(&data.meta())
+    {
+        data.now_of_incarnation(incarnation)?;
+    }
+    let Some((answer, seeds)) = ask_all(data, config, members).await? else { return Ok(Seeds::new()) };
+    if answer.incarnation > data.identity.incarnation {
+        data.now_readmitted(answer.incarnation)?;
+    }
+    Ok(seeds)
+}
+
 /// The first answer of those asked; none when nobody can answer now.
 async fn ask_all(
     data: &DataDir,
@@ -88,12 +103,19 @@ async fn ask_all(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         cluster_id: if is_new { String::new() } else { identity.cluster.to_string() },
         node: identity.node.0,
+        incarnation: identity.incarnation,
     };
     for member in members {
         let asked = ask_at(member, leaves_from(config), ANSWER, request.clone(), |mut to, request| async move {
             to.join(request).await
         });
         match asked.await {
+            Ok(answer) if answer.incarnation < identity.incarnation => {
+                tracing::warn!(
+                    member,
+                    "that node is of an earlier incarnation of the cluster; start it with `--join` first"
+                );
+            }
             Ok(answer) => {
                 let seeds = answer.members.iter().map(|member| (NodeId(member.id), member.addr.clone())).collect();
                 return Ok(Some((answer, seeds)));

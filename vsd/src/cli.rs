@@ -14,7 +14,7 @@ use vsd_core::meta::Role;
 
 use crate::{
     config::{Config, Sources},
-    dev, fsck, inspect, run,
+    dev, fsck, inspect, recover, run, snapshot,
 };
 
 /// The V-Stack daemon: keeps and serves a video library.
@@ -53,6 +53,19 @@ enum Command {
                       vsd inspect chunk 3f2a9c01 --data-dir /srv/v"
     )]
     Inspect(inspect::InspectCommand),
+    /// Keep the metadata of a stopped node in a file, and begin anew from such a file.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  vsd snapshot save /backup/v.snapshot --data-dir /srv/v\n  \
+                      vsd snapshot load /backup/v.snapshot --data-dir /srv/new"
+    )]
+    Snapshot(snapshot::SnapshotCommand),
+    /// Go on with one node when most of those that decide are gone for good.
+    #[command(after_help = "What only the lost nodes knew is gone. Start the lost nodes that come back with\n\
+                            `vsd serve --join ADDR`: they bring their chunks.\n\n\
+                            Examples:\n  vsd recover --force-new-cluster --dry-run --data-dir /srv/v\n  \
+                            vsd recover --force-new-cluster --data-dir /srv/v")]
+    Recover(recover::RecoverArgs),
 }
 
 /// Which node's disks.
@@ -174,6 +187,8 @@ pub fn main() -> ExitCode {
         Command::CheckConfig(args) => check(&args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::main(&args),
         Command::Inspect(command) => inspect::main(&command).map(|()| Exit::Ok),
+        Command::Snapshot(command) => snapshot::main(&command).map(|()| Exit::Ok),
+        Command::Recover(args) => recover::main(&args).map(|()| Exit::Ok),
     };
     match ended {
         Ok(exit) => exit_code(exit),

@@ -18,8 +18,10 @@ mod meta;
 mod node;
 mod notify;
 mod offline;
+mod recover;
 mod reserve;
 mod run;
+mod snapshot;
 mod storage;
 mod upload;
 

@@ -5,6 +5,8 @@
 //! | `LOCK` | held (flock) by the running daemon; says who that is |
 //! | `node.toml` | format, cluster and node; then only moved from `bootstrapping` or `joining` over `admitted` to `member` |
 //! | `meta/` | log and state |
+//! | `meta.incarnation-N/` | what this node had of an incarnation that ended; nothing reads it |
+//! | `meta.loading/` | a snapshot that is being loaded: it counts from when there is a `node.toml` |
 //! | `chunks/` | superblocks, unless the configuration names other directories; those say whose they are (`storage::identity`) |
 //! | `spool/` | uploads that are being received |
 //!
@@ -14,7 +16,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -26,10 +28,15 @@ use vs_core::{
     id::{ClusterId, DirId, NodeId},
 };
 
-use crate::storage::{self, make_dir, replace};
+use crate::{
+    meta::Loaded,
+    storage::{self, make_dir, replace},
+};
 
 /// Format of the data directory as a whole. Up to 1 the one directory of chunks had its id and key in `node.toml`.
 const FORMAT: u32 = 2;
+/// Where a snapshot is made into metadata.
+const LOADING: &str = "meta.loading";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,6 +103,10 @@ impl NewNode {
 impl DataDir {
     /// Takes the directory into use.
     pub(crate) fn open(root: &Path, new: NewNode, listen: &str) -> Result<Self, Failure> {
+        Self::open_as(root, new, &format!("vsd, process {}, listening on {listen}", std::process::id()))
+    }
+
+    fn open_as(root: &Path, new: NewNode, who: &str) -> Result<Self, Failure> {
         let state = look(root)?;
         if state == State::Foreign {
             return Err(Failure::new(Code::DataDir, format!("{} is not a data directory of vsd", root.display()))
@@ -108,7 +119,7 @@ impl DataDir {
                 .hint(format!("vsd serve --bootstrap --data-dir {}", root.display())));
         }
         make_dir(root).map_err(|error| unusable(root, &error))?;
-        let lock = lock(root, &format!("vsd, process {}, listening on {listen}", std::process::id()))?;
+        let lock = lock(root, who)?;
         let identity = match (look(root)?, new.identity()) {
             (State::Empty, Some(identity)) => {
                 write_identity(root, &identity)?;
@@ -116,6 +127,7 @@ impl DataDir {
             }
             _ => read_identity(root)?,
         };
+        adopt_loaded(root).map_err(|error| unusable(root, &error))?;
         for part in ["meta", "spool"] {
             make_dir(&root.join(part)).map_err(|error| unusable(root, &error))?;
         }
@@ -140,6 +152,10 @@ impl DataDir {
         write_identity(&self.root, &self.identity)
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(crate) fn meta(&self) -> PathBuf {
         self.root.join("meta")
     }
@@ -159,6 +175,28 @@ impl DataDir {
         write_identity(&self.root, &self.identity)
     }
 
+    /// The cluster went on as a later incarnation and takes this node back. What it has of the old one's log is set
+    /// aside; its chunks stay.
+    pub(crate) fn now_readmitted(&mut self, incarnation: u64) -> Result<(), Failure> {
+        let ended = self.identity.incarnation;
+        let set_aside = set_aside(&self.root, &format!("meta.incarnation-{ended}"));
+        if let Some(path) = set_aside.map_err(|error| unusable(&self.root, &error))? {
+            tracing::warn!(path = %path.display(), ended, incarnation, "the old metadata is set aside");
+        }
+        let stage = Stage::Admitted;
+        self.identity = Identity { stage, incarnation, ..self.identity.clone() };
+        write_identity(&self.root, &self.identity)
+    }
+
+    /// What the state says counts, should a `vsd recover` have been interrupted right before its end.
+    pub(crate) fn now_of_incarnation(&mut self, incarnation: u64) -> Result<(), Failure> {
+        if self.identity.incarnation != incarnation {
+            self.identity.incarnation = incarnation;
+            write_identity(&self.root, &self.identity)?;
+        }
+        Ok(())
+    }
+
     /// The node has a log: from now on a missing one is an error.
     pub(crate) fn now_member(&mut self) -> Result<(), Failure> {
         if self.identity.stage != Stage::Member {
@@ -169,6 +207,86 @@ impl DataDir {
     }
 }
 
+/// Puts the metadata folder aside under a name that nothing has, and makes an empty one. None when it is empty already,
+/// as after this was interrupted.
+fn set_aside(root: &Path, name: &str) -> io::Result<Option<PathBuf>> {
+    let meta = root.join("meta");
+    if fs::read_dir(&meta)?.next().is_none() {
+        return Ok(None);
+    }
+    let mut aside = root.join(name);
+    for number in 2.. {
+        if !aside.exists() {
+            break;
+        }
+        aside = root.join(format!("{name}.{number}"));
+    }
+    fs::rename(&meta, &aside)?;
+    make_dir(&meta)?;
+    Ok(Some(aside))
+}
+
+/// Gives the metadata of a loaded snapshot its place.
+fn adopt_loaded(root: &Path) -> io::Result<()> {
+    match fs::rename(root.join(LOADING), root.join("meta")) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => File::open(root)?.sync_all(),
+    }
+}
+
+/// Makes a node out of an empty directory, with the metadata that `load` makes in a folder. What it was interrupted with
+/// is of no use to anybody and made anew.
+pub(crate) fn found(
+    root: &Path,
+    who: &str,
+    load: impl FnOnce(&Path) -> Result<Loaded, Failure>,
+) -> Result<Loaded, Failure> {
+    must_be_empty(root)?;
+    make_dir(root).map_err(|error| unusable(root, &error))?;
+    let _lock = lock(root, who)?;
+    let folder = root.join(LOADING);
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(unusable(root, &error)),
+        _ => {}
+    }
+    let loaded = load(&folder)?;
+    File::open(root).and_then(|dir| dir.sync_all()).map_err(|error| unusable(root, &error))?;
+    let Loaded { cluster, incarnation, node } = loaded;
+    let stage = Stage::Member;
+    let identity =
+        Identity { format: FORMAT, stage, cluster, incarnation, node, join_key: None, dir: None, dir_key: None };
+    write_identity(root, &identity)?;
+    adopt_loaded(root).map_err(|error| unusable(root, &error))?;
+    Ok(loaded)
+}
+
+/// Refuses a directory in which something is.
+pub(crate) fn must_be_empty(root: &Path) -> Result<(), Failure> {
+    if look_past(root, &[LOADING])? == State::Empty {
+        return Ok(());
+    }
+    Err(Failure::new(Code::DataDir, format!("{} is not empty", root.display()))
+        .because("a snapshot makes a new node; what is there was not changed")
+        .hint("name an empty or new directory with `--data-dir DIR`"))
+}
+
+/// The identity of a node that has been a member.
+pub(crate) fn member(root: &Path) -> Result<Identity, Failure> {
+    let identity = identity(root)?;
+    match identity.stage {
+        Stage::Member => Ok(identity),
+        _ => Err(Failure::new(Code::DataDir, format!("the node in {} has no metadata yet", root.display()))
+            .because("it never was a member of a cluster")),
+    }
+}
+
+/// Keeps everybody else off the directory of a node that has been a member.
+pub(crate) fn stopped(root: &Path, who: &str) -> Result<DataDir, Failure> {
+    member(root)?;
+    DataDir::open_as(root, NewNode::Refuse, who)
+}
+
 #[derive(PartialEq, Eq)]
 enum State {
     Empty,
@@ -177,6 +295,11 @@ enum State {
 }
 
 fn look(root: &Path) -> Result<State, Failure> {
+    look_past(root, &[])
+}
+
+/// The same, as if what has one of these names were not there.
+fn look_past(root: &Path, names: &[&str]) -> Result<State, Failure> {
     if root.join("node.toml").exists() {
         return Ok(State::Ours);
     }
@@ -186,7 +309,8 @@ fn look(root: &Path) -> Result<State, Failure> {
         Err(error) => return Err(unusable(root, &error)),
     };
     let foreign = |entry: Result<fs::DirEntry, _>| {
-        entry.is_ok_and(|e| !["LOCK", "lost+found", "node.toml.new"].contains(&&*e.file_name().to_string_lossy()))
+        let ours = ["LOCK", "lost+found", "node.toml.new"];
+        entry.is_ok_and(|e| !ours.iter().chain(names).any(|name| *e.file_name() == **name))
     };
     Ok(if entries.into_iter().any(foreign) { State::Foreign } else { State::Empty })
 }
@@ -256,7 +380,7 @@ fn write_identity(root: &Path, identity: &Identity) -> Result<(), Failure> {
     replace(root, "node.toml", &text).map_err(|error| unusable(root, &error))
 }
 
-fn unusable(root: &Path, error: &std::io::Error) -> Failure {
+fn unusable(root: &Path, error: &io::Error) -> Failure {
     let code = if error.kind() == ErrorKind::StorageFull { Code::NoSpace } else { Code::DataDir };
     Failure::new(code, format!("cannot use {}", root.display())).because(error)
 }
@@ -302,6 +426,59 @@ mod tests {
             assert_eq!((moved.cluster, moved.node, moved.key), (cluster, NodeId(1), cluster.0));
             assert_eq!(moved.dir, Some(DirId(1)));
         }
+    }
+
+    #[test]
+    fn metadata_of_an_earlier_incarnation_is_set_aside_whatever_is_there_already() {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let mut data = DataDir::open(scratch.path(), cluster(), "a:1").expect("bootstrapped");
+        data.now_member().expect("written");
+        for aside in ["meta.incarnation-0", "meta.incarnation-0.2"] {
+            fs::write(data.meta().join("old"), aside).expect("written");
+            data.identity.incarnation = 0;
+            // the second time stands for one that was interrupted
+            for _ in 0..2 {
+                data.now_readmitted(1).expect("set aside");
+                assert_eq!((data.identity.stage, data.identity.incarnation), (Stage::Admitted, 1));
+            }
+            assert_eq!(fs::read_to_string(scratch.path().join(aside).join("old")).expect("kept"), aside);
+            assert!(fs::read_dir(data.meta()).expect("there").next().is_none(), "a new log begins");
+        }
+        assert!(
+            !scratch.path().join("meta.incarnation-0.3").exists()
+                && !scratch.path().join("meta.incarnation-1").exists()
+        );
+    }
+
+    #[test]
+    fn a_loaded_snapshot_counts_once_it_is_whole() {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let root = scratch.path();
+        let make = |folder: &Path| {
+            fs::create_dir(folder).expect("made");
+            fs::write(folder.join("half"), b"").expect("written");
+        };
+        let died = found(root, "a test", |folder| {
+            make(folder);
+            Err(Failure::new(Code::Internal, "the process died here"))
+        });
+        assert_eq!(died.expect_err("it did").code, Code::Internal);
+        assert_eq!(DataDir::open(root, cluster(), "a:1").expect_err("half a node").code, Code::DataDir);
+        let loaded = Loaded { cluster: ClusterId::from_random([7; 16]), incarnation: 1, node: NodeId(5) };
+        let again = found(root, "a test", |folder| {
+            assert!(!folder.exists());
+            make(folder);
+            Ok(loaded)
+        });
+        assert_eq!(again.expect("loaded"), loaded);
+        // killed right before its end
+        fs::rename(root.join("meta"), root.join(LOADING)).expect("renamed");
+        let data = DataDir::open(root, NewNode::Refuse, "a:1").expect("a member");
+        assert!(
+            (data.identity.node, data.identity.stage) == (NodeId(5), Stage::Member)
+                && data.meta().join("half").exists()
+        );
+        assert_eq!(found(root, "a test", |_| Ok(loaded)).expect_err("there is a node").code, Code::DataDir);
     }
 
     #[test]

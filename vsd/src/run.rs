@@ -105,6 +105,7 @@ async fn node(config: &Config, begin: &Begin) -> Result<Exit, Failure> {
 
     let reserve = Arc::new(Reserve::open(&data.meta()));
     let meta = Meta::open(meta_options(config, &data, seeds)).await?;
+    data.now_of_incarnation(meta.incarnation())?;
     let (closing, closed) = watch::channel(false);
     let routers = Arc::new(OnceLock::new());
     let server = tokio::spawn(listen::serve(listener, meta.acceptor(), routers.clone(), until(closed.clone())));
@@ -302,7 +303,8 @@ async fn bind(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-fn spec(config: &Config) -> NodeSpec {
+/// What the node tells of itself.
+pub(crate) fn spec(config: &Config) -> NodeSpec {
     NodeSpec {
         addr: config.node.advertised(),
         zone: config.node.zone.clone(),
@@ -383,6 +385,12 @@ pub(crate) async fn stop_signal() -> Signal {
         _ = awaited(SignalKind::interrupt()) => Signal::SIGINT,
         _ = awaited(SignalKind::terminate()) => Signal::SIGTERM,
     }
+}
+
+/// A moment of the wall clock as JSON has it.
+pub(crate) fn rfc3339(at_ms: u64) -> String {
+    let at = i64::try_from(at_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    at.unwrap_or_default().to_string()
 }
 
 /// The wall clock, for display.

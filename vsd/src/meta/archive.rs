@@ -25,7 +25,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use vs_core::codec;
+use vs_core::{
+    codec,
+    id::{ClusterId, NodeId},
+};
 
 use super::types::SnapshotMeta;
 
@@ -38,6 +41,25 @@ const COPY_BYTES: usize = 256 << 10;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) meta: SnapshotMeta,
+    /// What `vsd snapshot save` says of it. Snapshots that nodes make for themselves have nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) saved: Option<Saved>,
+}
+
+/// Where a saved snapshot comes from, and what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    pub(crate) cluster: ClusterId,
+    pub(crate) incarnation: u64,
+    pub(crate) node: NodeId,
+    /// Wall time, for display.
+    pub(crate) saved_ms: u64,
+    /// The last entry in it, and how many of the last ones are not known to have been committed.
+    pub(crate) index: u64,
+    pub(crate) unconfirmed: u64,
+    pub(crate) videos: u64,
+    pub(crate) assets: u64,
+    pub(crate) nodes: u64,
 }
 
 /// Writes the plain files of a folder.
@@ -102,16 +124,35 @@ pub(super) fn header(from: &mut impl Read) -> io::Result<Header> {
 
 /// Unpacks an archive into a folder that does not exist yet, and makes it durable.
 pub(super) fn unpack(from: &File, folder: &Path) -> io::Result<Header> {
+    let open = |name: &str| File::create_new(folder.join(name));
+    let header = read(from, || fs::create_dir(folder), open, |file| file.sync_all())?;
+    super::database::sync_dir(folder)?;
+    Ok(header)
+}
+
+/// Reads all of an archive, and keeps nothing.
+pub(super) fn verify(from: &File) -> io::Result<Header> {
+    read(from, || Ok(()), |_| Ok(io::sink()), |_| Ok(()))
+}
+
+/// Reads all of an archive: `begin` comes after the header; what is in a file goes into what `open` makes of its name,
+/// and `close` gets that once it is known to be whole.
+fn read<W: Write>(
+    from: &File,
+    begin: impl FnOnce() -> io::Result<()>,
+    open: impl Fn(&str) -> io::Result<W>,
+    close: impl Fn(W) -> io::Result<()>,
+) -> io::Result<Header> {
     let mut from = BufReader::with_capacity(COPY_BYTES, from);
     let header = header(&mut from)?;
-    fs::create_dir(folder)?;
+    begin()?;
     let mut files: u32 = 0;
     loop {
         let [length] = array(&mut from)?;
         if length == 0 {
             break;
         }
-        unpack_file(&mut from, usize::from(length), folder)?;
+        close(read_file(&mut from, usize::from(length), &open)?)?;
         files += 1;
     }
     if u32::from_le_bytes(array(&mut from)?) != files {
@@ -120,11 +161,14 @@ pub(super) fn unpack(from: &File, folder: &Path) -> io::Result<Header> {
     if from.read(&mut [0])? != 0 {
         return Err(wrong("it goes on after its end"));
     }
-    super::database::sync_dir(folder)?;
     Ok(header)
 }
 
-fn unpack_file(from: &mut impl Read, name_length: usize, folder: &Path) -> io::Result<()> {
+fn read_file<W: Write>(
+    from: &mut impl Read,
+    name_length: usize,
+    open: impl Fn(&str) -> io::Result<W>,
+) -> io::Result<W> {
     let mut name = vec![0; name_length];
     from.read_exact(&mut name)?;
     let name = String::from_utf8(name).map_err(io::Error::other)?;
@@ -132,12 +176,12 @@ fn unpack_file(from: &mut impl Read, name_length: usize, folder: &Path) -> io::R
         return Err(wrong("a file name that leads elsewhere"));
     }
     let bytes = u64::from_le_bytes(array(from)?);
-    let mut file = File::create_new(folder.join(&name))?;
+    let mut file = open(&name)?;
     let crc = copy(from, &mut file, bytes, crc32c::crc32c(name.as_bytes()))?;
     if u32::from_le_bytes(array(from)?) != crc {
         return Err(wrong(&format!("{name} is damaged")));
     }
-    file.sync_all()
+    Ok(file)
 }
 
 /// Copies exactly `bytes` bytes and answers `crc` continued over them.
@@ -176,7 +220,7 @@ mod tests {
         fs::write(folder.path().join("CURRENT"), b"").expect("written");
         fs::write(folder.path().join("LOG"), b"not part of it").expect("written");
         let mut file = tempfile::tempfile().expect("a file");
-        pack(&Header { meta: SnapshotMeta::default() }, folder.path(), &file).expect("packed");
+        pack(&Header { meta: SnapshotMeta::default(), saved: None }, folder.path(), &file).expect("packed");
         let mut bytes = Vec::new();
         file.rewind().expect("seekable");
         file.read_to_end(&mut bytes).expect("readable");
@@ -189,7 +233,11 @@ mod tests {
         file.write_all(bytes).expect("written");
         file.rewind().expect("seekable");
         let target = folder.path().join("new");
-        unpack(&file, &target)?;
+        let verified = verify(&file);
+        file.rewind().expect("seekable");
+        let unpacked = unpack(&file, &target);
+        assert_eq!(verified.is_ok(), unpacked.is_ok(), "both see the same");
+        unpacked?;
         names(&target)?.into_iter().map(|name| Ok((name.clone(), fs::read(target.join(name))?))).collect()
     }
 

@@ -152,12 +152,14 @@ impl RaftLog {
     }
 }
 
-/// What a log that nobody writes to holds.
-#[derive(Clone, Copy, Debug)]
+/// A log that nobody writes to.
+#[derive(Debug)]
 pub(super) struct StillLog {
+    db: DB,
     pub(super) entries: u64,
     pub(super) purged: Option<LogId>,
     pub(super) last: Option<LogId>,
+    pub(super) vote: Vote,
 }
 
 impl StillLog {
@@ -166,8 +168,35 @@ impl StillLog {
         let damaged = |error: LogError| OpenError::damaged(path, error);
         let db = database::open_read_only(path)?;
         let entries = check(&db).map_err(|why| OpenError::damaged(path, why))?;
-        Ok(Self { entries, purged: get(&db, PURGED).map_err(damaged)?, last: last(&db).map_err(damaged)? })
+        let (purged, last) = (get(&db, PURGED).map_err(damaged)?, last(&db).map_err(damaged)?);
+        let vote = get(&db, VOTE).map_err(damaged)?.unwrap_or_default();
+        Ok(Self { db, entries, purged, last, vote })
     }
+
+    /// The entries after this one, in order.
+    pub(super) fn after(&self, id: Option<LogId>) -> impl Iterator<Item = Result<LogEntry, LogError>> + '_ {
+        self.iterate(id.map_or(0, |id| id.index.saturating_add(1)), Direction::Forward)
+    }
+
+    /// The entries, the last one first.
+    pub(super) fn backwards(&self) -> impl Iterator<Item = Result<LogEntry, LogError>> + '_ {
+        self.iterate(u64::MAX, Direction::Reverse)
+    }
+
+    fn iterate(&self, from: u64, direction: Direction) -> impl Iterator<Item = Result<LogEntry, LogError>> + '_ {
+        let items = self.db.iterator_opt(IteratorMode::From(&key(from), direction), entries_only());
+        items.map(|item| {
+            let (key, bytes) = item?;
+            decode_entry(&key, &bytes)
+        })
+    }
+}
+
+/// Keeps a vote in a log that nobody else writes to; it is made when it is not there.
+pub(super) fn raise_vote(path: &Path, vote: Vote) -> Result<(), OpenError> {
+    let db = database::open(path)?;
+    let written = db.put(VOTE, codec::encode(&vote)).and_then(|()| db.flush_wal(true));
+    written.map_err(|error| OpenError::damaged(path, error))
 }
 
 /// Reads every entry and refuses a gap. Returns how many there are.

@@ -13,10 +13,13 @@
 //! |---|---|
 //! | `raft/` | [`log`]: entries, vote, purge mark; synced before anything is acknowledged |
 //! | `state/` | [`state`]: what the entries lead to, and snapshots |
+//!
+//! When too many machines are gone for good, [`incarnation`] begins anew with what one of them has.
 
 mod archive;
 mod database;
 mod elections;
+mod incarnation;
 mod log;
 mod metrics;
 mod network;
@@ -39,6 +42,7 @@ mod verify;
 
 use std::{
     collections::BTreeMap,
+    io::ErrorKind,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -61,19 +65,21 @@ use vs_wire::v1;
 use vsd_core::meta::{Command, Entry, Response, TableError, Txn, apply};
 
 pub(crate) use self::{
+    archive::Saved,
     database::OpenError,
+    incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
     offline::Offline,
-    peers::{PREFACE, PeerError, ask_at},
+    peers::{Me, Newer, PREFACE, PeerError, ask_at},
     picture::Own,
     propose::Proposer,
-    roll_call::RollCall,
+    roll_call::{Called, RollCall, call},
     service::PeerAcceptor,
     state::StateRead,
 };
 use self::{
     elections::Elections,
     log::RaftLog,
-    peers::{Me, Peers},
+    peers::Peers,
     picture::Picture,
     propose::Proposals,
     reads::{Reader, Rounds},
@@ -104,6 +110,7 @@ pub(crate) struct MetaOptions {
     /// The folder; made when it is not there.
     pub(crate) dir: PathBuf,
     pub(crate) cluster: ClusterId,
+    /// What the cluster said when it took the node. What the state says counts once there is a state.
     pub(crate) incarnation: u64,
     pub(crate) node: NodeId,
     /// The address from which this node talks to others, where there is one alone.
@@ -183,7 +190,9 @@ impl From<MetaError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        let failure = Self::new(Code::DataDir, error.to_string());
+        let is_full = matches!(&error, OpenError::Io { source, .. } if source.kind() == ErrorKind::StorageFull);
+        let code = if is_full { Code::NoSpace } else { Code::DataDir };
+        let failure = Self::new(code, error.to_string());
         match error {
             OpenError::NotBootstrapped { .. } => failure.hint("begin a new cluster with `vsd serve --bootstrap`"),
             OpenError::Lost { .. } => failure.hint("start with an empty data directory: it comes back as a new node"),
@@ -318,6 +327,11 @@ impl Meta {
         self.inner.state.watch_applied()
     }
 
+    /// The incarnation of the cluster that this node is in.
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.inner.peers.me().incarnation
+    }
+
     /// How the cluster is, as far as this node knows.
     pub(crate) fn cluster(&self) -> v1::ClusterState {
         self.inner.picture.current()
@@ -406,8 +420,10 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
     check(&options.dir, &log, &state)?;
 
     let node = options.node;
-    let me = Me { cluster: options.cluster, incarnation: options.incarnation, node };
-    let peers = Peers::new(me, options.from, Handle::current());
+    let begun = state.read().view().cluster().map_err(|error| OpenError::damaged(&options.dir, error))?;
+    let incarnation = begun.map_or(options.incarnation, |cluster| cluster.incarnation.into());
+    let me = Me { cluster: options.cluster, incarnation, node };
+    let peers = Peers::new(me, options.from, options.dir.parent(), Handle::current());
     options.seeds.iter().for_each(|(node, addr)| peers.learn(*node, addr));
     let config = Arc::new(config(options.snapshot_entries));
     let raft = Raft::new(node.0, config, peers.clone(), log.clone(), state.clone());

@@ -1,4 +1,5 @@
-//! The metadata of a node that does not run, read as a whole and never changed: what `vsd fsck` looks at.
+//! The metadata of a node that does not run, read as a whole and never changed: what `vsd fsck` looks at, and what
+//! [a new incarnation](super::incarnation) is begun from.
 
 use std::path::Path;
 
@@ -10,8 +11,8 @@ use super::{database::OpenError, hold_together, log::StillLog, state::StillState
 
 /// Log and state, both sound as far as opening them tells.
 pub(crate) struct Offline {
-    log: StillLog,
-    state: StillState,
+    pub(super) log: StillLog,
+    pub(super) state: StillState,
 }
 
 impl std::fmt::Debug for Offline {
@@ -31,6 +32,11 @@ impl Offline {
         let log = StillLog::read(&dir.join("raft"))?;
         hold_together(dir, (log.purged, log.last), (state.applied, state.installed))?;
         Ok(Self { log, state })
+    }
+
+    /// The last entry there is, in the log or in the state.
+    pub(super) fn last(&self) -> Option<super::LogId> {
+        self.log.last.max(self.state.applied)
     }
 
     /// Entries in the log.

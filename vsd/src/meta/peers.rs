@@ -11,6 +11,7 @@ use std::{
     collections::HashMap,
     io,
     net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -30,7 +31,7 @@ use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, NodeId},
 };
-use vs_wire::{MESSAGE_BYTES_MAX, failure_from_status, v1::peer_client::PeerClient};
+use vs_wire::{MESSAGE_BYTES_MAX, failure_from_status, status_from_failure, v1::peer_client::PeerClient};
 
 /// What a connection between nodes begins with.
 pub(crate) const PREFACE: &[u8; 8] = b"VSPEER1\n";
@@ -46,6 +47,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const KEEPALIVE: Duration = Duration::from_secs(1);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 const WINDOW_BYTES: u32 = 4 << 20;
+/// How often it is said again that this node was left behind.
+const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +94,18 @@ struct Inner {
     links: Mutex<HashMap<NodeId, Link>>,
     /// When each node last answered the leader's entries or heartbeats.
     answered: Mutex<HashMap<NodeId, Instant>>,
+    /// This node's data directory, for the command that a person is told to type.
+    data_dir: PathBuf,
+    newer: Mutex<Option<Newer>>,
+}
+
+/// A later incarnation of the cluster, which refuses this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Newer {
+    pub(crate) incarnation: u64,
+    /// Where a node is that is of it.
+    pub(crate) addr: String,
+    told: Instant,
 }
 
 impl std::fmt::Debug for Peers {
@@ -105,9 +120,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Peers {
     /// Connections leave from `from`, where one address is this node's, and live on `threads`.
-    pub(super) fn new(me: Me, from: Option<IpAddr>, threads: Handle) -> Self {
-        let (addrs, links, answered) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { me, from, threads, addrs, links, answered }))
+    pub(super) fn new(me: Me, from: Option<IpAddr>, data_dir: Option<&Path>, threads: Handle) -> Self {
+        let (addrs, links, answered, newer) = Default::default();
+        let data_dir = data_dir.unwrap_or(Path::new(".")).to_owned();
+        Self(Arc::new(Inner { me, from, threads, addrs, links, answered, data_dir, newer }))
     }
 
     pub(super) fn me(&self) -> Me {
@@ -132,6 +148,29 @@ impl Peers {
 
     pub(super) fn note_answer(&self, node: NodeId) {
         lock(&self.0.answered).insert(node, Instant::now());
+    }
+
+    /// The later incarnation of the cluster that refused this node, if one did.
+    pub(super) fn newer(&self) -> Option<Newer> {
+        lock(&self.0.newer).clone()
+    }
+
+    /// A node at this address is of an incarnation. If it is a later one than ours, that is said now and then: this node
+    /// takes part in nothing until somebody starts it anew.
+    pub(super) fn note_incarnation(&self, incarnation: u64, addr: &str) {
+        let Inner { me, data_dir, newer, .. } = &*self.0;
+        let mut newer = lock(newer);
+        let is_said = newer.as_ref().is_some_and(|newer| newer.told.elapsed() < SAY_EVERY);
+        if incarnation <= me.incarnation || is_said {
+            return;
+        }
+        *newer = Some(Newer { incarnation, addr: addr.to_owned(), told: Instant::now() });
+        tracing::error!(
+            "the cluster went on as incarnation {incarnation} after a `vsd recover` or a loaded snapshot; this node is of \
+             incarnation {} and refused. Stop it, and type `vsd serve --join {addr} --data-dir {}`: its chunks come back",
+            me.incarnation,
+            data_dir.display(),
+        );
     }
 
     fn link(&self, node: NodeId) -> Result<Link, PeerError> {
@@ -200,10 +239,26 @@ impl Peers {
         let called = self.0.threads.spawn(tokio::time::timeout(within, ask(client(channel), request)));
         match called.await {
             Ok(Ok(Ok(response))) => Ok(response.into_inner()),
-            Ok(Ok(Err(status))) => Err(refusal(&status)),
+            Ok(Ok(Err(status))) => {
+                if let (Some(theirs), Some(addr)) = (number(status.metadata(), INCARNATION), self.addr(node)) {
+                    self.note_incarnation(theirs, &addr);
+                }
+                Err(refusal(&status))
+            }
             Ok(Err(_)) => Err(PeerError::Timeout(within)),
             Err(stopped) => Err(PeerError::Broken(stopped.to_string())),
         }
+    }
+
+    /// Refuses a call that is not meant for this node, and tells who sent one that is.
+    pub(super) fn check(&self, metadata: &MetadataMap) -> Result<NodeId, Status> {
+        let me = self.0.me;
+        check(metadata, me).map_err(|failure| {
+            let mut status = status_from_failure(&failure);
+            // who is of an older one learns of it
+            status.metadata_mut().insert(INCARNATION, MetadataValue::from(me.incarnation));
+            status
+        })
     }
 }
 
@@ -304,20 +359,26 @@ fn stamp(metadata: &mut MetadataMap, me: Me, to: NodeId) {
     }
 }
 
-/// Refuses a call that is not meant for this node, and tells who sent one that is.
-pub(super) fn check(metadata: &MetadataMap, me: Me) -> Result<NodeId, Failure> {
-    let text = |name: &'static str| metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let number = |name| text(name).parse::<u64>().ok();
+fn text<'a>(metadata: &'a MetadataMap, name: &str) -> &'a str {
+    metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn number(metadata: &MetadataMap, name: &str) -> Option<u64> {
+    text(metadata, name).parse().ok()
+}
+
+fn check(metadata: &MetadataMap, me: Me) -> Result<NodeId, Failure> {
     let refused =
         |why: String| Failure::new(Code::Conflict, format!("{} is not the node that was meant", me.node)).because(why);
-    if text(CLUSTER) != me.cluster.to_string() {
+    if text(metadata, CLUSTER) != me.cluster.to_string() {
         return Err(refused(format!("it belongs to cluster {}, the caller to another", me.cluster)));
     }
-    if number(INCARNATION) != Some(me.incarnation) {
-        return Err(refused("one of the two does not know of a `vsd recover`".to_owned()));
+    if number(metadata, INCARNATION) != Some(me.incarnation) {
+        let theirs = text(metadata, INCARNATION);
+        return Err(refused(format!("it is of incarnation {} of the cluster, the caller of {theirs}", me.incarnation)));
     }
-    if number(TO) != Some(me.node.0) {
+    if number(metadata, TO) != Some(me.node.0) {
         return Err(refused("another node was at this address before".to_owned()));
     }
-    number(FROM).map(NodeId).ok_or_else(|| refused("the caller does not say who it is".to_owned()))
+    number(metadata, FROM).map(NodeId).ok_or_else(|| refused("the caller does not say who it is".to_owned()))
 }

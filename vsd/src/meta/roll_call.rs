@@ -1,16 +1,23 @@
 //! Who answers, when there is no quorum: what a person is told then.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::join_all;
 use openraft::ServerState;
+use tokio::runtime::Handle;
 use vs_core::id::NodeId;
 use vs_wire::v1;
 
-use super::{MetaError, peers::Peers, standing::Standing};
+use super::{
+    MetaError,
+    peers::{Me, Newer, Peers},
+    standing::Standing,
+};
 
 /// How long a voter may take to answer.
 const ANSWER: Duration = Duration::from_millis(300);
+/// The same for a person who has time.
+const PATIENT_ANSWER: Duration = Duration::from_secs(3);
 
 /// What each voter answered when none of them led.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,25 +49,52 @@ pub(super) async fn no_quorum(standing: &Standing, peers: &Peers, lost: bool) ->
     }
     let voters: Vec<_> = metrics.membership_config.membership().voter_ids().map(NodeId).collect();
     let call = |voter: NodeId| async move {
-        let addr = peers.addr(voter).unwrap_or_default();
         if voter == standing.node() {
-            return (true, format!("{voter} {addr}  ok (this node)"));
+            let line = format!("{voter} {}  ok (this node)", peers.addr(voter).unwrap_or_default());
+            return Called { node: voter, answered: true, line };
         }
-        // a log that ends before every other is voted for by nobody
-        let poll = v1::PollRequest::default();
-        let asked = peers.ask(voter, ANSWER, poll, |mut to, request| async move { to.poll(request).await });
-        match asked.await {
-            Ok(answer) => (true, format!("{voter} {addr}  ok ({}, term {})", answer.state, answer.term)),
-            Err(why) => (false, format!("{voter} {addr}  {why}")),
-        }
+        ask(peers, voter, ANSWER).await
     };
-    let answers = join_all(voters.iter().map(|voter| call(*voter))).await;
+    let called = join_all(voters.iter().map(|voter| call(*voter))).await;
     MetaError::NoQuorum(RollCall {
-        reachable: answers.iter().filter(|(answered, _)| *answered).count(),
+        reachable: called.iter().filter(|called| called.answered).count(),
         voters: voters.len(),
-        lines: answers.into_iter().map(|(_, line)| line).collect(),
+        lines: called.into_iter().map(|called| called.line).collect(),
         lost,
     })
+}
+
+/// What became of the call of one voter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Called {
+    pub(crate) node: NodeId,
+    pub(crate) answered: bool,
+    pub(crate) line: String,
+}
+
+/// Calls every other node that a node which does not run knows. Answers what became of that, and who refused because
+/// the cluster went on as a later incarnation.
+pub(crate) async fn call(me: Me, addrs: &BTreeMap<NodeId, String>) -> (Vec<Called>, Option<Newer>) {
+    let peers = Peers::new(me, None, None, Handle::current());
+    addrs.iter().for_each(|(node, addr)| peers.learn(*node, addr));
+    let others = addrs.keys().copied().filter(|node| *node != me.node);
+    let called = join_all(others.map(|node| ask(&peers, node, PATIENT_ANSWER))).await;
+    (called, peers.newer())
+}
+
+/// Asks a node how it is.
+async fn ask(peers: &Peers, node: NodeId, within: Duration) -> Called {
+    let addr = peers.addr(node).unwrap_or_default();
+    // a log that ends before every other is voted for by nobody
+    let poll = v1::PollRequest::default();
+    let asked = peers.ask(node, within, poll, |mut to, request| async move { to.poll(request).await });
+    match asked.await {
+        Ok(answer) => {
+            let line = format!("{node} {addr}  ok ({}, term {})", answer.state, answer.term);
+            Called { node, answered: true, line }
+        }
+        Err(why) => Called { node, answered: false, line: format!("{node} {addr}  {why}") },
+    }
 }
 
 /// The name of a state, as `cluster status` has it.

@@ -25,7 +25,7 @@ use vsd_core::meta::{Command, NodeSpec};
 use super::{
     Inner, MetaError,
     network::Piece,
-    peers::{self, PREFACE},
+    peers::PREFACE,
     propose::{Answer, Forwarded, Proposer},
     roll_call::state_name,
     types::{RaftId, TypeConfig},
@@ -99,7 +99,7 @@ fn decoded<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Status> {
 impl Service {
     /// The message, if it is meant for this node, and who sent it.
     fn check<T>(&self, request: Request<T>) -> Result<(T, NodeId), Status> {
-        let from = peers::check(request.metadata(), self.0.peers.me()).map_err(|why| status_from_failure(&why))?;
+        let from = self.0.peers.check(request.metadata())?;
         Ok((request.into_inner(), from))
     }
 }
@@ -221,7 +221,7 @@ impl Inner {
                     .because(format!("its directory is of cluster {}, this is cluster {}", join.cluster_id, me.cluster))
                     .hint("to join this one, name an empty directory with `--data-dir DIR`"));
             }
-            NodeId(join.node)
+            self.readmit(&join).await?
         };
         let state = self.state.read();
         let nodes = state.view().nodes(None, vs_core::limit::PAGE_ITEMS_MAX).map_err(MetaError::from)?;
@@ -236,5 +236,32 @@ impl Inner {
             node: node.0,
             members: nodes.into_iter().map(member).collect(),
         })
+    }
+
+    /// Whether a node may go on with what is in its data directory; [`super::incarnation`] says why one of an earlier
+    /// incarnation may.
+    async fn readmit(&self, join: &v1::JoinRequest) -> Result<NodeId, Failure> {
+        let (me, node) = (self.peers.me(), NodeId(join.node));
+        if join.incarnation >= me.incarnation {
+            self.peers.note_incarnation(join.incarnation, &join.addr);
+            return Ok(node);
+        }
+        self.rounds.join().await?;
+        let known = self.state.read().view().node(node).map_err(MetaError::from)?;
+        let members = self.standing.metrics().membership_config;
+        let (what, why) = match known {
+            None => (
+                format!("incarnation {} of the cluster does not know {node}", me.incarnation),
+                "it joined in entries that are lost; its chunks are left as they are, and nobody asks for them",
+            ),
+            Some(known) if known.removed => (format!("{node} was removed"), "it is not taken back"),
+            Some(_) if members.membership().get_node(&node.0).is_some() => (
+                format!("{node} is a member of incarnation {} of the cluster already", me.incarnation),
+                "this directory is an older copy, from before it came back",
+            ),
+            Some(_) => return Ok(node),
+        };
+        let hint = "keep this directory; the machine can join as a new node with an empty one: `--data-dir DIR`";
+        Err(Failure::new(Code::Conflict, what).because(why).hint(hint))
     }
 }

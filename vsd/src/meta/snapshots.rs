@@ -53,8 +53,9 @@ impl Kept {
 }
 
 impl Snapshots {
-    /// Finds the newest snapshot that is not ahead of the state, and removes everything else.
-    pub(super) fn open(folder: &Path, applied: Option<LogId>) -> Result<Self, OpenError> {
+    /// Finds the newest snapshot that is neither ahead of the state nor behind what it was installed from, and removes
+    /// everything else: no entries lead from a snapshot behind that to the state.
+    pub(super) fn open(folder: &Path, installed: Option<LogId>, applied: Option<LogId>) -> Result<Self, OpenError> {
         fs::create_dir_all(folder).map_err(OpenError::io(folder))?;
         let mut newest: Option<Current> = None;
         for entry in fs::read_dir(folder).map_err(OpenError::io(folder))? {
@@ -63,7 +64,7 @@ impl Snapshots {
                 continue;
             }
             match read_meta(&path) {
-                Ok(meta) if meta.last_log_id > applied => {}
+                Ok(meta) if meta.last_log_id > applied || meta.last_log_id < installed => {}
                 Ok(meta) => {
                     if newest.as_ref().is_none_or(|newest| newest.meta.last_log_id < meta.last_log_id) {
                         newest = Some(Current { meta, path });
@@ -96,7 +97,7 @@ impl Snapshots {
     pub(super) fn store(&self, meta: &SnapshotMeta, checkpoint: &Path) -> Result<(), SnapshotError> {
         let new = self.folder.join(NEW);
         let packed = File::create(&new).and_then(|file| {
-            archive::pack(&Header { meta: meta.clone() }, checkpoint, &file)?;
+            archive::pack(&Header { meta: meta.clone(), saved: None }, checkpoint, &file)?;
             file.sync_all()
         });
         packed.map_err(at(&new))?;

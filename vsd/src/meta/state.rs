@@ -48,16 +48,18 @@ const CHAIN: &[u8] = &[0x00, 0x03];
 /// States kept as they were right after a marked entry.
 const MARKS_MAX: usize = 4;
 const POINTER: &str = "CURRENT";
+/// Where the state is copied to before it is packed.
+pub(super) const CHECKPOINT: &str = "checkpoint";
 
 /// Entries applied in one batch: what a restart has to apply at once must not all be in memory at once.
-const BATCH_ENTRIES: usize = 256;
+pub(super) const BATCH_ENTRIES: usize = 256;
 
 /// Names the current generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Pointer {
-    generation: u64,
+pub(super) struct Pointer {
+    pub(super) generation: u64,
     /// What it was installed from; none for the first one.
-    snapshot: Option<LogId>,
+    pub(super) snapshot: Option<LogId>,
 }
 
 /// One database of the state.
@@ -138,7 +140,7 @@ impl StateStore {
         remove_others(root, pointer.generation).map_err(OpenError::io(root))?;
         let generation = open_generation(root, pointer.generation)?;
         let applied = generation.applied().map_err(|why| OpenError::damaged(root, why))?;
-        let snapshots = Snapshots::open(&root.join("snapshots"), applied)?;
+        let snapshots = Snapshots::open(&root.join("snapshots"), pointer.snapshot, applied)?;
         sync_dir(root).map_err(OpenError::io(root))?;
         Ok(Self(Arc::new(Shared {
             root: root.to_owned(),
@@ -209,49 +211,13 @@ impl StateStore {
 
     /// Makes everything applied so far durable.
     pub(super) fn flush(&self) -> Result<(), rocksdb::Error> {
-        self.generation().db.flush()
+        self.generation().flush()
     }
 
     /// Applies entries in order and answers each.
     fn apply_batch(&self, entries: &[LogEntry]) -> Result<Vec<Response>, StateError> {
-        let generation = self.generation();
-        let tables = DbTables(&generation.db);
-        let mut txn = Txn::over(&tables);
-        let mut answers = Vec::with_capacity(entries.len());
-        let mut membership = None;
-        let mut chain = generation.chain()?;
-        for entry in entries {
-            answers.push(match &entry.payload {
-                EntryPayload::Normal(command) => {
-                    let mut over = Txn::over(&txn);
-                    let answer = apply(&mut over, entry.log_id.index, command)?;
-                    let writes = over.into_writes();
-                    chain = link(chain, entry.log_id.index, &writes);
-                    txn.absorb(writes);
-                    answer
-                }
-                EntryPayload::Membership(changed) => {
-                    membership = Some(Membership::new(Some(entry.log_id), changed.clone()));
-                    Response::Done
-                }
-                EntryPayload::Blank => Response::Done,
-            });
-            trace("apply", entry.log_id, &chain);
-        }
-        let mut batch = WriteBatch::default();
-        for (key, value) in txn.into_writes() {
-            match value {
-                Some(value) => batch.put(key, value),
-                None => batch.delete(key),
-            }
-        }
-        if let Some(membership) = membership {
-            batch.put(MEMBERSHIP, codec::encode(&membership));
-        }
+        let answers = self.generation().apply(entries)?;
         if let Some(last) = entries.last() {
-            batch.put(APPLIED, codec::encode(&last.log_id));
-            batch.put(CHAIN, chain);
-            generation.db.write_opt(batch, &WriteOptions::default())?;
             if is_mark(last) {
                 self.mark(last.log_id.index);
             }
@@ -316,10 +282,8 @@ impl StateStore {
     }
 
     fn build(&self) -> Result<Snapshot, StateError> {
-        let checkpoint = self.0.root.join("checkpoint");
-        remove_if_there(&checkpoint)?;
-        let generation = self.generation();
-        rocksdb::checkpoint::Checkpoint::new(&generation.db)?.create_checkpoint(&checkpoint)?;
+        let checkpoint = self.0.root.join(CHECKPOINT);
+        self.generation().copy_to(&checkpoint)?;
         let meta = meta_of(&checkpoint)?;
         let stored = self.0.snapshots.store(&meta, &checkpoint);
         fs::remove_dir_all(&checkpoint)?;
@@ -353,7 +317,7 @@ fn trace(what: &'static str, id: LogId, chain: &[u8; 32]) {
 }
 
 /// What a checkpoint holds the state after. Entries may have been applied while it was asked for.
-fn meta_of(checkpoint: &Path) -> Result<SnapshotMeta, StateError> {
+pub(super) fn meta_of(checkpoint: &Path) -> Result<SnapshotMeta, StateError> {
     let db = DB::open_for_read_only(&database::options(), checkpoint, false)?;
     let last_log_id: Option<LogId> = mark(&db, APPLIED)?;
     let last_membership = mark(&db, MEMBERSHIP)?.unwrap_or_default();
@@ -370,7 +334,97 @@ fn mark<T: DeserializeOwned>(db: &DB, key: &'static [u8]) -> Result<Option<T>, S
 }
 
 impl Generation {
-    fn applied(&self) -> Result<Option<LogId>, StateError> {
+    /// Opens the database in this folder; it is made when it is not there.
+    pub(super) fn open(path: PathBuf) -> Result<Self, OpenError> {
+        let db = database::open(&path)?;
+        Ok(Self { db, folder: Folder { path, retired: false.into() } })
+    }
+
+    /// Copies it, as it is now, to a folder on the same file system. A copy that was there is replaced.
+    pub(super) fn copy_to(&self, folder: &Path) -> Result<(), StateError> {
+        remove_if_there(folder)?;
+        Ok(rocksdb::checkpoint::Checkpoint::new(&self.db)?.create_checkpoint(folder)?)
+    }
+
+    /// Applies entries in order, as one batch, and answers each.
+    pub(super) fn apply(&self, entries: &[LogEntry]) -> Result<Vec<Response>, StateError> {
+        let tables = DbTables(&self.db);
+        let mut txn = Txn::over(&tables);
+        let mut answers = Vec::with_capacity(entries.len());
+        let mut membership = None;
+        let mut chain = self.chain()?;
+        for entry in entries {
+            answers.push(match &entry.payload {
+                EntryPayload::Normal(command) => {
+                    let mut over = Txn::over(&txn);
+                    let answer = apply(&mut over, entry.log_id.index, command)?;
+                    let writes = over.into_writes();
+                    chain = link(chain, entry.log_id.index, &writes);
+                    txn.absorb(writes);
+                    answer
+                }
+                EntryPayload::Membership(changed) => {
+                    membership = Some(Membership::new(Some(entry.log_id), changed.clone()));
+                    Response::Done
+                }
+                EntryPayload::Blank => Response::Done,
+            });
+            trace("apply", entry.log_id, &chain);
+        }
+        if let Some(last) = entries.last() {
+            self.write(txn.into_writes(), membership.as_ref(), last.log_id, chain)?;
+        }
+        Ok(answers)
+    }
+
+    /// Makes the state that `change` leads to, with the members that it names, durable as that after an entry with the id
+    /// that it names.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Txn<'_>) -> Result<(LogId, Membership, T), TableError>,
+    ) -> Result<T, StateError> {
+        let tables = DbTables(&self.db);
+        let mut txn = Txn::over(&tables);
+        let (at, members, changed) = change(&mut txn)?;
+        let writes = txn.into_writes();
+        let chain = link(self.chain()?, at.index, &writes);
+        self.write(writes, Some(&members), at, chain)?;
+        self.flush()?;
+        Ok(changed)
+    }
+
+    fn write(
+        &self,
+        writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+        members: Option<&Membership>,
+        applied: LogId,
+        chain: [u8; 32],
+    ) -> Result<(), StateError> {
+        let mut batch = WriteBatch::default();
+        for (key, value) in writes {
+            match value {
+                Some(value) => batch.put(key, value),
+                None => batch.delete(key),
+            }
+        }
+        if let Some(members) = members {
+            batch.put(MEMBERSHIP, codec::encode(members));
+        }
+        batch.put(APPLIED, codec::encode(&applied));
+        batch.put(CHAIN, chain);
+        Ok(self.db.write_opt(batch, &WriteOptions::default())?)
+    }
+
+    /// Makes everything applied so far durable.
+    pub(super) fn flush(&self) -> Result<(), rocksdb::Error> {
+        self.db.flush()
+    }
+
+    pub(super) fn tables(&self) -> impl Tables + '_ {
+        DbTables(&self.db)
+    }
+
+    pub(super) fn applied(&self) -> Result<Option<LogId>, StateError> {
         mark(&self.db, APPLIED)
     }
 
@@ -385,20 +439,19 @@ impl Generation {
     }
 }
 
-fn generation_folder(root: &Path, generation: u64) -> PathBuf {
+pub(super) fn generation_folder(root: &Path, generation: u64) -> PathBuf {
     root.join(format!("g{generation}"))
 }
 
-fn open_generation(root: &Path, generation: u64) -> Result<Generation, OpenError> {
-    let path = generation_folder(root, generation);
-    let db = database::open(&path)?;
-    Ok(Generation { db, folder: Folder { path, retired: false.into() } })
+pub(super) fn open_generation(root: &Path, generation: u64) -> Result<Generation, OpenError> {
+    Generation::open(generation_folder(root, generation))
 }
 
 /// The state of a node that does not run, as its daemon left it. Looking at it changes nothing.
 pub(super) struct StillState {
     db: DB,
     pub(super) applied: Option<LogId>,
+    pub(super) members: Membership,
     /// The last entry of the snapshot that it was installed from.
     pub(super) installed: Option<LogId>,
 }
@@ -411,8 +464,8 @@ impl StillState {
         let damaged = |why: StateError| OpenError::damaged(&path, why);
         let db = database::open_read_only(&path)?;
         let applied = mark(&db, APPLIED).map_err(damaged)?;
-        mark::<Membership>(&db, MEMBERSHIP).map_err(damaged)?;
-        Ok(Some(Self { db, applied, installed: pointer.snapshot }))
+        let members = mark(&db, MEMBERSHIP).map_err(damaged)?.unwrap_or_default();
+        Ok(Some(Self { db, applied, members, installed: pointer.snapshot }))
     }
 
     pub(super) fn tables(&self) -> impl Tables + '_ {
@@ -420,7 +473,7 @@ impl StillState {
     }
 }
 
-fn read_pointer(root: &Path) -> Result<Option<Pointer>, OpenError> {
+pub(super) fn read_pointer(root: &Path) -> Result<Option<Pointer>, OpenError> {
     let path = root.join(POINTER);
     match fs::read(&path) {
         Ok(bytes) => codec::decode(&bytes).map(Some).map_err(|why| OpenError::damaged(&path, why)),
@@ -436,21 +489,21 @@ fn remove_others(root: &Path, generation: u64) -> io::Result<()> {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let is_generation = name.strip_prefix('g').is_some_and(|number| number.parse::<u64>().is_ok());
-        if (is_generation && path != current) || name == "checkpoint" {
+        if (is_generation && path != current) || name == CHECKPOINT {
             fs::remove_dir_all(&path)?;
         }
     }
     Ok(())
 }
 
-fn remove_if_there(folder: &Path) -> io::Result<()> {
+pub(super) fn remove_if_there(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
-fn write_pointer(root: &Path, pointer: &Pointer) -> io::Result<()> {
+pub(super) fn write_pointer(root: &Path, pointer: &Pointer) -> io::Result<()> {
     let new = root.join("CURRENT.new");
     let mut file = File::create(&new)?;
     file.write_all(&codec::encode(pointer))?;

@@ -1,6 +1,7 @@
 //! The stores against openraft's own suite, and the whole against kill -9.
 
 mod cluster;
+mod incarnation;
 mod install;
 mod kill;
 mod restart;

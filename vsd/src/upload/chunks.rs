@@ -17,6 +17,9 @@ use vs_core::{
     manifest::ChunkRef,
 };
 use vs_wire::v1;
+use vsd_core::meta::index_in;
+
+use crate::meta::Meta;
 
 /// Chunks of one upload on their way at the same time.
 const IN_FLIGHT_MAX: usize = 4;
@@ -60,10 +63,11 @@ struct Inner {
     copies: usize,
     addrs: HashMap<NodeId, String>,
     in_flight: Semaphore,
-    /// How far this node has applied the log: what the receiver's sweep must not decide below.
+    /// How far this node has applied the log of its incarnation: what the receiver's sweep must not decide below.
     applied: watch::Receiver<u64>,
     /// Which nodes are up.
     cluster: watch::Receiver<Arc<v1::ClusterState>>,
+    incarnation: u64,
 }
 
 impl ChunkWriter {
@@ -73,15 +77,16 @@ impl ChunkWriter {
         layout: Layout,
         scheme: Scheme,
         addrs: HashMap<NodeId, String>,
-        applied: watch::Receiver<u64>,
-        cluster: watch::Receiver<Arc<v1::ClusterState>>,
+        meta: &Meta,
     ) -> Self {
         let copies = match scheme {
             Scheme::Replicate(n) => n.into(),
             Scheme::Erasure { .. } => 1,
         };
         let in_flight = Semaphore::new(IN_FLIGHT_MAX);
-        Self { inner: Arc::new(Inner { client, asset, layout, copies, addrs, in_flight, applied, cluster }) }
+        let (applied, incarnation, cluster) = (meta.watch_applied(), meta.incarnation(), meta.watch_cluster());
+        let inner = Inner { client, asset, layout, copies, addrs, in_flight, applied, incarnation, cluster };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Copies that the layout has room for, and how many of them make a chunk stored.
@@ -100,7 +105,7 @@ impl ChunkWriter {
     async fn put_once(&self, hash: Hash, bytes: &Bytes) -> Result<ChunkRef, Failure> {
         let inner = &self.inner;
         let chunk = ChunkRef { hash, bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB") };
-        let index = *inner.applied.borrow();
+        let index = index_in(inner.incarnation, *inner.applied.borrow());
         let (_, quorum) = self.copies_and_quorum();
         let places = inner.layout.place(&hash, inner.copies);
         let put = |node: NodeId| async move { (node, self.put_on(node, chunk, bytes, index).await) };

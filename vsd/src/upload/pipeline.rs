@@ -460,8 +460,7 @@ fn chunk_writer(
         }
     }
     let client: ChunkClient = uploader.chunks().clone();
-    let meta = uploader.meta();
-    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, meta.watch_applied(), meta.watch_cluster()))
+    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, uploader.meta()))
 }
 
 fn original_track(container: &str) -> Track {

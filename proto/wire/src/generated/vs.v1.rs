@@ -3625,11 +3625,14 @@ pub struct JoinRequest {
     pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(string, tag = "5")]
     pub version: ::prost::alloc::string::String,
-    /// Of a node that comes back after `vsd recover`: which cluster and node it was.
+    /// Of a node that was a member before: of which cluster, as which node, and in which incarnation. Without them it is
+    /// new.
     #[prost(string, tag = "6")]
     pub cluster_id: ::prost::alloc::string::String,
     #[prost(uint64, tag = "7")]
     pub node: u64,
+    #[prost(uint64, tag = "8")]
+    pub incarnation: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JoinResponse {

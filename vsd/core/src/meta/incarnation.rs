@@ -3,11 +3,13 @@
 //! The lost entries gave out ids that other machines, disks and clients may still know. So every later id has the
 //! number of the incarnation in its high bits, and an asset id that the lost entries may have given out is
 //! [`AssetFate::Unknown`](super::AssetFate), never dead. This is no command: it happens while nobody applies the log.
+//! The indexes of the log go on; where they are told to nodes of any incarnation, they have its number in their high
+//! bits too ([`index_in`]).
 
 use super::{
     table::{
         cluster::{Cluster, Ended},
-        counters::{self, Counter},
+        counters::{self, Counter, INCARNATION_BIT},
         events::{self, EventKind},
         layouts,
     },
@@ -38,4 +40,10 @@ pub fn begin_incarnation(txn: &mut Txn<'_>, wall_ms: u64) -> Result<u64, TableEr
     let now = View::new(txn).cluster_time()?;
     events::push(txn, 0, now, wall_ms, EventKind::IncarnationBegun { incarnation: cluster.incarnation })?;
     Ok(cluster.incarnation.into())
+}
+
+/// An index of the log among those of all incarnations: one of a later incarnation is higher.
+#[must_use]
+pub fn index_in(incarnation: u64, index: u64) -> u64 {
+    index | incarnation << INCARNATION_BIT
 }

@@ -56,7 +56,7 @@ mod view;
 pub use apply::{apply, housekeeping_due, time_matters};
 pub use check::{MetaFlaw, check_tables};
 pub use command::{Command, Entry, UploadBegin};
-pub use incarnation::begin_incarnation;
+pub use incarnation::{begin_incarnation, index_in};
 pub use response::{Refused, Response};
 pub use table::{
     assets::{AssetFate, AssetRecord, AssetState, AssetStatus, Pending, SourceInfo, SourceStream},

@@ -142,6 +142,11 @@ impl<'a> View<'a> {
         load::<Assets>(self.tables, &id)
     }
 
+    /// Assets in the order of their ids, dead ones that have a record too.
+    pub fn assets(&self, after: Option<AssetId>, limit: u32) -> Read<Vec<AssetRecord>> {
+        self.list::<Assets>(after, limit)
+    }
+
     /// What may be done with chunks of an asset, whether or not it still has a record.
     pub fn fate(&self, id: AssetId) -> Read<AssetFate> {
         Ok(match self.asset(id)?.map(|asset| asset.state) {

@@ -10,6 +10,8 @@ pub(super) struct Member {
     pub(super) dir: tempfile::TempDir,
     pub(super) node: NodeId,
     pub(super) addr: String,
+    /// What the cluster said when it took the node.
+    pub(super) incarnation: u64,
     seeds: Vec<(NodeId, String)>,
     running: Option<(Meta, JoinHandle<()>)>,
 }
@@ -30,7 +32,7 @@ impl Member {
         spec.addr.clone_from(&addr);
         let meta = Meta::open(options).await.expect("sound");
         let served = serve(listener, &meta);
-        Self { dir, node: NodeId(1), addr, seeds: Vec::new(), running: Some((meta, served)) }
+        Self { dir, node: NodeId(1), addr, incarnation: 0, seeds: Vec::new(), running: Some((meta, served)) }
     }
 
     /// One more.
@@ -51,14 +53,19 @@ impl Member {
         let answer = asked.await.expect("admitted");
         let seeds = answer.members.iter().map(|member| (NodeId(member.id), member.addr.clone())).collect();
         let dir = tempfile::tempdir().expect("a folder");
-        let mut member = Self { dir, node: NodeId(answer.node), addr, seeds, running: None };
+        let mut member = Self { dir, node: NodeId(answer.node), addr, incarnation: 0, seeds, running: None };
         member.run(listener).await;
         member
     }
 
     async fn run(&mut self, listener: TcpListener) {
-        let options =
-            MetaOptions { node: self.node, begin: Begin::Join, seeds: self.seeds.clone(), ..options(self.dir.path()) };
+        let options = MetaOptions {
+            node: self.node,
+            incarnation: self.incarnation,
+            begin: Begin::Join,
+            seeds: self.seeds.clone(),
+            ..options(self.dir.path())
+        };
         let meta = reopen(options).await.expect("sound");
         let served = serve(listener, &meta);
         self.running = Some((meta, served));
