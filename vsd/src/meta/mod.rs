@@ -15,6 +15,7 @@
 //! | `state/` | [`state`]: what the entries lead to, and snapshots |
 
 mod archive;
+pub(crate) mod bench;
 mod database;
 mod elections;
 mod log;
