@@ -27,7 +27,7 @@ pub struct Direct(Peers);
 impl Direct {
     /// Of a cluster that was never recovered. The connections live on `threads`.
     pub fn new<'a>(cluster: ClusterId, members: impl IntoIterator<Item = (NodeId, &'a str)>, threads: Handle) -> Self {
-        let peers = Peers::new(Me { cluster, incarnation: 0, node: NodeId(0) }, None, threads);
+        let peers = Peers::new(Me { cluster, incarnation: 0, node: NodeId(0) }, None, None, threads);
         members.into_iter().for_each(|(node, addr)| peers.learn(node, addr));
         Self(peers)
     }
