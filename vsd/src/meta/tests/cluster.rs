@@ -205,7 +205,7 @@ async fn a_node_is_not_taken_for_the_one_that_was_at_its_address() {
     let gone = members.remove(2);
     let listener = TcpListener::bind(&addr).await.expect("the same port");
     let dir = tempfile::tempdir().expect("a folder");
-    let mut new = Member { dir, node: NodeId(9), addr, seeds: gone.seeds.clone(), running: None };
+    let mut new = Member { dir, node: NodeId(9), addr, incarnation: 0, seeds: gone.seeds.clone(), running: None };
     new.run(listener).await;
     let refused = members[0].meta().digest_of(old, 1).await;
     assert!(matches!(&refused, Err(PeerError::Refused(why)) if why.what.contains("n9 is not")), "{refused:?}");
