@@ -33,7 +33,7 @@ fn ip(at: usize) -> Ipv4Addr {
 }
 
 impl Cluster {
-    /// Begins a cluster of so many nodes with these `key=value` settings, and waits until all are ready and vote.
+    /// Begins a cluster of so many nodes with these `key=value` settings, and waits until all are ready, vote, and are given data.
     #[must_use]
     pub fn start(nodes: usize, sets: &[&str]) -> Self {
         Self::start_prepared(nodes, sets, |_, _| ())
@@ -57,6 +57,11 @@ impl Cluster {
         let nodes = links.iter().enumerate().map(node).collect();
         let cluster = Self { nodes, links, _root: root };
         cluster.await_whole();
+        wait_for("all nodes to be given data", || {
+            let listed = cluster.listed(0)?;
+            let given = listed.iter().filter(|node| node["weight"].as_f64().is_some_and(|weight| weight > 0.0));
+            (given.count() == cluster.size()).then_some(())
+        });
         cluster
     }
 
@@ -116,6 +121,13 @@ impl Cluster {
     pub fn status(&self, at: usize) -> Option<Value> {
         let said = self.tools(at).vsctl(&["cluster", "status", "--stale", "--timeout", STATUS_TIMEOUT, "-o", "json"]);
         (said.code == 0).then(|| said.json())
+    }
+
+    /// The nodes of the cluster for all that this one knows, as `vsctl node ls` lists them.
+    #[must_use]
+    pub fn listed(&self, at: usize) -> Option<Vec<Value>> {
+        let said = self.tools(at).vsctl(&["node", "ls", "--stale", "-o", "json"]);
+        (said.code == 0).then(|| said.json()["items"].as_array().expect("a list").clone())
     }
 
     /// The node that leads the highest term of which any node knows the leader.

@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    thread,
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
@@ -17,8 +17,8 @@ use vs_tests::{
 
 /// How long a refusal may take: two seconds are promised, and a busy machine takes some more to start a program.
 const REFUSAL_MAX: Duration = Duration::from_secs(5);
-/// Edits that a client makes at least while something happens.
-const EDITS_MIN: u64 = 5;
+/// What a client does at least between two events.
+const MORE: u64 = 5;
 /// How far a clock is off that says 2030.
 const CLOCK_AHEAD: &str = "+1500d";
 
@@ -29,12 +29,6 @@ fn rename(tools: &Tools, id: &str, title: &str) -> Said {
 fn title(tools: &Tools, id: &str) -> Option<String> {
     let said = tools.vsctl(&["show", "-o", "json", id]);
     (said.code == 0).then(|| said.json()["title"].as_str().expect("a title").to_owned())
-}
-
-/// What `vsctl node ls` lists, as any node answers.
-fn nodes(cluster: &Cluster) -> Vec<Value> {
-    let said = cluster.tools_anywhere().vsctl(&["node", "ls", "-o", "json"]).ok().json();
-    said["items"].as_array().expect("a list").clone()
 }
 
 #[track_caller]
@@ -50,8 +44,6 @@ fn assert_read_only(tools: &Tools, id: &str, title: &str) {
     let listed = tools.vsctl(&["ls", "--stale", "-o", "json"]).ok();
     assert!(listed.out().contains(id), "{listed}");
     assert!(listed.err.contains("stale") && listed.err.contains("ago"), "with its age: {listed}");
-    let status = tools.vsctl(&["status", "--stale"]).ok();
-    assert!(status.out().contains("no quorum") || status.out().contains("read-only"), "and it says so: {status}");
     let asked: [&[&str]; 3] =
         [&["video", "edit", id, "--title", title], &["video", "edit", id, "--tag", "x"], &["show", id]];
     for args in asked {
@@ -62,6 +54,8 @@ fn assert_read_only(tools: &Tools, id: &str, title: &str) {
         assert!(said.err.contains("no quorum: 1 of 3 voters reachable (need 2)"), "{said}");
         assert!(took < REFUSAL_MAX, "refused after {took:?}: {said}");
     }
+    let status = tools.vsctl(&["status", "--stale"]).ok();
+    assert!(status.out().contains("no quorum") || status.out().contains("read-only"), "and it says so: {status}");
 }
 
 /// AVL-1, with the leader on the wrong side and with a follower there.
@@ -139,9 +133,13 @@ impl Drop for Over<'_> {
     }
 }
 
-fn await_more(count: &AtomicU64) {
-    let enough = count.load(Ordering::SeqCst) + EDITS_MIN;
-    wait_for("edits", || (count.load(Ordering::SeqCst) >= enough).then_some(()));
+/// Waits until each of them has done something more, or one has failed.
+fn await_more(counts: &[&AtomicU64], working: &[ScopedJoinHandle<'_, ()>]) {
+    for count in counts {
+        let enough = count.load(Ordering::SeqCst) + MORE;
+        let has_failed = || working.iter().any(ScopedJoinHandle::is_finished);
+        wait_for("them to go on", || (count.load(Ordering::SeqCst) >= enough || has_failed()).then_some(()));
+    }
 }
 
 #[test]
@@ -153,18 +151,20 @@ fn a_leader_that_is_asked_to_stop_costs_no_edit() {
     thread::scope(|scope| {
         let over = Over(&is_over);
         let edit = |no| drop(rename(&editor, &id, &format!("edit {no}")).ok());
-        let editing = scope.spawn(keep(&is_over, &edits, edit));
+        let editing = [scope.spawn(keep(&is_over, &edits, edit))];
         for _ in 0..2 {
-            await_more(&edits);
+            await_more(&[&edits], &editing);
             let leader = cluster.await_leader();
             assert_eq!(cluster.terminate(leader), 128 + Signal::SIGTERM as i32);
             let _ = cluster.await_leader();
-            await_more(&edits);
+            await_more(&[&edits], &editing);
             cluster.restart(leader);
             cluster.await_whole();
         }
         drop(over);
-        editing.join().expect("no edit failed");
+        for thread in editing {
+            thread.join().expect("no edit failed");
+        }
     });
     let last = format!("edit {}", edits.load(Ordering::SeqCst) - 1);
     assert_eq!(title(&cluster.tools_anywhere(), &id), Some(last));
@@ -182,8 +182,8 @@ fn a_rolling_restart_loses_nothing_and_fails_no_read() {
     let [editor, reader, viewer] = &people;
     let back = cluster.work().join("back.mp4");
     let is_over = AtomicBool::new(false);
-    let counts = [const { AtomicU64::new(0) }; 3];
-    let [edits, reads, downloads] = &counts;
+    let [edits, reads, downloads] = &[const { AtomicU64::new(0) }; 3];
+    let counts = [edits, reads, downloads];
     thread::scope(|scope| {
         let over = Over(&is_over);
         let edit = |no| drop(rename(editor, &id, &format!("edit {no}")).ok());
@@ -195,12 +195,12 @@ fn a_rolling_restart_loses_nothing_and_fails_no_read() {
             scope.spawn(keep(&is_over, downloads, download)),
         ];
         for at in 0..3 {
-            counts.iter().for_each(await_more);
+            await_more(&counts, &working);
             assert_eq!(cluster.terminate(at), 128 + Signal::SIGTERM as i32, "node {at}");
             cluster.restart(at);
             cluster.await_whole();
         }
-        counts.iter().for_each(await_more);
+        await_more(&counts, &working);
         drop(over);
         for thread in working {
             thread.join().expect("nothing failed");
@@ -223,7 +223,8 @@ fn a_wiped_node_comes_back_as_another_one() {
         let is_meant = |node: &&Value| {
             node["addr"] == cluster.advertised(wiped) && state.is_none_or(|state| node["state"] == state)
         };
-        nodes(cluster).iter().filter(is_meant).map(|node| node["id"].clone()).collect::<Vec<_>>()
+        let listed = cluster.listed(leader).unwrap_or_default();
+        listed.iter().filter(is_meant).map(|node| node["id"].clone()).collect::<Vec<_>>()
     };
     let before = at_address(&cluster, Some("up"));
     assert_eq!(before.len(), 1, "{before:?}");
@@ -252,7 +253,7 @@ fn a_node_of_another_cluster_is_refused() {
     let said = program::run(&mut stranger.command());
     assert!(matches!(said.code, 3 | 6), "{said}");
     assert!(said.err.contains("belongs to") && said.err.contains("cluster"), "whose it is: {said}");
-    assert_eq!(nodes(&cluster).len(), 1);
+    assert_eq!(cluster.listed(0).map(|nodes| nodes.len()), Some(1));
     stranger.begins(Begin::Bootstrap);
     stranger.restart();
     assert_eq!(stranger.tools().show(&id)["id"], id.as_str(), "nothing of it was touched");
@@ -320,12 +321,13 @@ fn three_nodes_hold_three_copies_and_any_one_of_them_is_enough() {
     assert_eq!(shown["scheme"], "replicate(3)", "{shown}");
     let tracks = shown["tracks"].as_array().expect("tracks").iter();
     let chunks: u64 = tracks.filter_map(|track| track["chunks"].as_u64()).sum();
-    wait_for("three copies", || {
-        let held: Vec<_> = nodes(&cluster).iter().filter_map(|node| node["chunks"].as_u64()).collect();
-        (held == [chunks; 3]).then_some(())
+    let nodes = wait_for("three copies", || {
+        let nodes = cluster.listed(cluster.leader()?)?;
+        let held: Vec<_> = nodes.iter().filter_map(|node| node["chunks"].as_u64()).collect();
+        (held == [chunks; 3]).then_some(nodes)
     });
     let verified = tools.vsctl(&["cluster", "verify"]).ok();
-    for node in nodes(&cluster) {
+    for node in nodes {
         let name = node["id"].as_str().expect("a name");
         assert!(verified.out().contains(name), "{name} is compared: {verified}");
     }

@@ -26,5 +26,8 @@ mod storage;
 mod upload;
 
 pub use cli::command;
+/// What `benches/` measure of the inside.
 #[doc(hidden)]
-pub use storage::bench;
+pub mod bench {
+    pub use crate::{meta::bench::Direct, storage::bench::*};
+}

@@ -400,8 +400,9 @@ pub(crate) fn wall_ms() -> u64 {
 }
 
 fn log_to_stderr(config: &Config) -> Result<(), Failure> {
-    // openraft warns of what an election does to messages on their way; whoever wants that names it.
-    let filter = tracing_subscriber::EnvFilter::try_new(format!("openraft=error,{}", config.log.level))
+    // openraft cries out at every message that a dead node does not take; whoever wants that names it. What of it an
+    // operator has to know is said by `meta`.
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("openraft=off,{}", config.log.level))
         .map_err(|error| Failure::new(Code::Config, "log.level is wrong").because(error))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log.format {

@@ -159,6 +159,9 @@ fn footer(state: &v1::ClusterState) -> String {
 
 /// How many more voters may fail, counting those that did.
 pub(super) fn can_lose(state: &v1::ClusterState) -> String {
+    if state.leader.is_none() {
+        return "read-only until there is one".to_owned();
+    }
     let down = state.members.iter().filter(|member| member.voter && member.state == "down").count();
     let up = state.voters.saturating_sub(u32::try_from(down).unwrap_or(u32::MAX));
     match up.checked_sub(state.quorum) {

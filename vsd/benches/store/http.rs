@@ -3,10 +3,9 @@
 
 use std::{
     fs,
-    io::{ErrorKind, Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
     path::Path,
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -15,8 +14,9 @@ use vs_core::hash::Hash;
 
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
+    common::server::{Server, spent_ms},
     disk::noise,
-    nginx::Nginx,
+    nginx,
     table::{Rounds, Row, Table, Target, in_turns, mb_per_s, say},
 };
 
@@ -25,17 +25,15 @@ const IN_FLIGHT: [usize; 3] = [1, 16, 64];
 const IN_FLIGHT_MAIN: usize = 16;
 /// An asset that no upload has.
 const ASSET: u64 = 1 << 40;
-/// How long a server may take to come up.
-const START: Duration = Duration::from_secs(30);
-/// How `/proc` counts processor time: a constant of Linux towards programs.
-const TICK_MS: f64 = 10.0;
 /// Longest head of an answer.
 const HEAD_BYTES: usize = 4096;
 
 pub(crate) fn measure(table: &mut Table, root: &Path, effort: Effort) -> Outcome<()> {
     let files = root.join("files");
     fs::create_dir(&files)?;
-    let vsd = Vsd::start(root)?;
+    let mut vsd = Server::vsd(&root.join("vsd"), &["--bootstrap"])?;
+    vsd.start()?;
+    vsd.await_ready()?;
     let (mut paths, mut names) = (Vec::new(), Vec::new());
     for nth in 0..effort.chunks {
         let bytes = noise(nth as u64, CHUNK_BYTES);
@@ -46,7 +44,7 @@ pub(crate) fn measure(table: &mut Table, root: &Path, effort: Effort) -> Outcome
         paths.push(path);
         names.push(format!("/{name}"));
     }
-    let nginx = match Nginx::start(root, &files) {
+    let nginx = match nginx::start(root, &files) {
         Ok(nginx) => Some(nginx),
         Err(why) => {
             say(&format!("nginx is not here to compare with: {why}"));
@@ -63,11 +61,11 @@ fn compare(
     table: &mut Table,
     effort: Effort,
     in_flight: usize,
-    (vsd, paths): (&Vsd, &[String]),
-    nginx: Option<(&Nginx, &[String])>,
+    (vsd, paths): (&Server, &[String]),
+    nginx: Option<(&Server, &[String])>,
 ) -> Outcome<()> {
     let (mut own_cores, mut peer_cores) = (Rounds::default(), Rounds::default());
-    let mut ours = |_| load(vsd.addr, vsd.child.id(), paths, in_flight, effort.seconds, &mut own_cores);
+    let mut ours = |_| load(vsd.addr, vsd.pid(), paths, in_flight, effort.seconds, &mut own_cores);
     let what = format!("GET 2 MiB over HTTP/1.1, {in_flight} in flight");
     let cores = format!("  … processor time of the server, {in_flight}");
     let (row, cost) = if let Some((nginx, names)) = nginx {
@@ -98,7 +96,7 @@ fn load(
     seconds: f64,
     cores: &mut Rounds,
 ) -> Outcome<f64> {
-    let spent_before = spent_ms(server)?;
+    let spent_before = spent_ms(&[server])?;
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(seconds);
     let client = |nth: usize| {
@@ -123,7 +121,7 @@ fn load(
         clients.into_iter().map(join).sum::<Outcome<usize>>()
     })?;
     let took = began.elapsed();
-    cores.push((spent_ms(server)? - spent_before) / got.max(1) as f64);
+    cores.push((spent_ms(&[server])? - spent_before) / got.max(1) as f64);
     Ok(mb_per_s(got * CHUNK_BYTES, took))
 }
 
@@ -176,63 +174,4 @@ fn put(addr: SocketAddr, path: &str, body: &[u8]) -> Outcome<()> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     if answer.starts_with("HTTP/1.1 201") { Ok(()) } else { Err(format!("{path}: {answer}").into()) }
-}
-
-/// A cluster of one.
-struct Vsd {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Vsd {
-    fn start(root: &Path) -> Outcome<Self> {
-        let addr = free_addr()?;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vsd"));
-        command.args(["serve", "--bootstrap", "--listen", &addr.to_string(), "--data-dir"]).arg(root.join("vsd"));
-        command.env("HOME", root).env("VSD_LOG", "error");
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let vsd = Self { child, addr };
-        await_listening(addr)?;
-        Ok(vsd)
-    }
-}
-
-impl Drop for Vsd {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An address that nobody listens on now.
-pub(crate) fn free_addr() -> Outcome<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
-}
-
-pub(crate) fn await_listening(addr: SocketAddr) -> Outcome<()> {
-    let began = Instant::now();
-    loop {
-        match TcpStream::connect(addr) {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() != ErrorKind::ConnectionRefused || began.elapsed() > START => {
-                return Err(format!("no answer from {addr}: {error}").into());
-            }
-            Err(_) => thread::sleep(Duration::from_millis(20)),
-        }
-    }
-}
-
-/// Processor time that a process and its children, which both servers keep while they run, have spent.
-fn spent_ms(server: u32) -> Outcome<f64> {
-    let mut spent = 0.0;
-    for entry in fs::read_dir("/proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
-        let Some((_, fields)) = stat.rsplit_once(") ") else { continue };
-        let fields: Vec<&str> = fields.split(' ').collect();
-        if pid == server || fields[1] == server.to_string() {
-            spent += (fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) * TICK_MS;
-        }
-    }
-    Ok(spent)
 }

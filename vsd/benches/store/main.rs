@@ -1,8 +1,12 @@
 //! How fast the chunk store is, beside peers and limits measured in the same run: `make bench`.
 //!
 //! Machines differ and are noisy, so no time stands alone: every figure is taken in rounds in which ours and its peer take turns,
-//! and what counts is the median of their ratios, shown with the least and the greatest. `BENCH_QUICK=1` looks whether everything
-//! runs, in half a minute; its figures mean nothing. `--json FILE` keeps the figures.
+//! and what counts is the median of their ratios, shown with the least and the greatest. `--quick`, or `BENCH_QUICK=1`,
+//! looks whether everything runs, in half a minute; its figures mean nothing. `--json FILE` keeps the figures, and
+//! named parts are measured alone.
+
+#[path = "../common/mod.rs"]
+mod common;
 
 mod care;
 mod disk;
@@ -11,11 +15,13 @@ mod http;
 mod nginx;
 mod open;
 mod put;
-mod table;
 
 use std::{path::Path, process::ExitCode};
 
-use table::Table;
+use common::{
+    Options, Outcome,
+    table::{self, Table},
+};
 
 /// Bytes of the chunks that are measured, but for the small ones.
 const CHUNK_BYTES: usize = 2 << 20;
@@ -40,37 +46,32 @@ const FULL: Effort = Effort {
 };
 const QUICK: Effort = Effort { rounds: 2, chunks: 16, seconds: 0.2, sparse: &[20_000] };
 
+type Part = fn(&mut Table, &Path, Effort) -> Outcome<()>;
+
+const PARTS: [(&str, Part); 6] = [
+    ("disk", disk::measure),
+    ("put", put::measure),
+    ("get", get::measure),
+    ("http", http::measure),
+    ("open", open::measure),
+    ("care", care::measure),
+];
+
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let done = match args[..] {
-        [open::CHILD, dir] => open::child(Path::new(dir)),
-        [] => measure(None),
-        ["--json", file] => measure(Some(Path::new(file))),
-        _ => Err("usage: store [--json FILE]".into()),
+    let args = common::args();
+    let done = match &args[..] {
+        [child, dir] if child == open::CHILD => open::child(Path::new(dir)),
+        _ => Options::parse(&args, &PARTS.map(|(name, _)| name)).and_then(|options| measure(&options)),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            table::say(&format!("error: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    common::exit(done)
 }
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-fn measure(json: Option<&Path>) -> Outcome<()> {
-    let is_quick = std::env::var_os("BENCH_QUICK").is_some_and(|value| !value.is_empty() && value != "0");
-    let effort = if is_quick { QUICK } else { FULL };
-    // beside the build: temporary files may lie in memory
-    let root = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let mut table = Table::new(is_quick);
-    disk::measure(&mut table, root.path(), effort)?;
-    put::measure(&mut table, root.path(), effort)?;
-    get::measure(&mut table, root.path(), effort)?;
-    http::measure(&mut table, root.path(), effort)?;
-    open::measure(&mut table, root.path(), effort)?;
-    care::measure(&mut table, root.path(), effort)?;
-    table.close(json)
+fn measure(options: &Options) -> Outcome<()> {
+    let effort = if options.is_quick { QUICK } else { FULL };
+    let root = common::scratch()?;
+    let mut table = Table::new(options.is_quick);
+    for (_, measure) in PARTS.iter().filter(|(name, _)| options.wants(name)) {
+        measure(&mut table, root.path(), effort)?;
+    }
+    table.close(options.json.as_deref())
 }

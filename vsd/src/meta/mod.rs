@@ -17,6 +17,7 @@
 //! When too many machines are gone for good, [`incarnation`] begins anew with what one of them has.
 
 mod archive;
+pub(crate) mod bench;
 mod database;
 mod elections;
 mod incarnation;

@@ -197,7 +197,8 @@ impl Peers {
         ask: impl FnOnce(PeerClient<Channel>, Request<Q>) -> F,
     ) -> Result<A, PeerError>
     where
-        F: Future<Output = Result<Response<A>, Status>>,
+        A: Send + 'static,
+        F: Future<Output = Result<Response<A>, Status>> + Send + 'static,
     {
         let channel = self.link(node)?.control;
         self.ask_over(channel, node, within, message, ask).await
@@ -212,12 +213,15 @@ impl Peers {
         ask: impl FnOnce(PeerClient<Channel>, Request<Q>) -> F,
     ) -> Result<A, PeerError>
     where
-        F: Future<Output = Result<Response<A>, Status>>,
+        A: Send + 'static,
+        F: Future<Output = Result<Response<A>, Status>> + Send + 'static,
     {
         let channel = self.link(node)?.bulk;
         self.ask_over(channel, node, within, message, ask).await
     }
 
+    /// The call goes on when the caller stops waiting: a peer takes many calls that are broken off for an attack, and
+    /// closes the connection.
     async fn ask_over<Q, A, F>(
         &self,
         channel: Channel,
@@ -227,19 +231,22 @@ impl Peers {
         ask: impl FnOnce(PeerClient<Channel>, Request<Q>) -> F,
     ) -> Result<A, PeerError>
     where
-        F: Future<Output = Result<Response<A>, Status>>,
+        A: Send + 'static,
+        F: Future<Output = Result<Response<A>, Status>> + Send + 'static,
     {
         let mut request = Request::new(message);
         stamp(request.metadata_mut(), self.0.me, node);
-        match tokio::time::timeout(within, ask(client(channel), request)).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => {
+        let called = self.0.threads.spawn(tokio::time::timeout(within, ask(client(channel), request)));
+        match called.await {
+            Ok(Ok(Ok(response))) => Ok(response.into_inner()),
+            Ok(Ok(Err(status))) => {
                 if let (Some(theirs), Some(addr)) = (number(status.metadata(), INCARNATION), self.addr(node)) {
                     self.note_incarnation(theirs, &addr);
                 }
                 Err(refusal(&status))
             }
-            Err(_) => Err(PeerError::Timeout(within)),
+            Ok(Err(_)) => Err(PeerError::Timeout(within)),
+            Err(stopped) => Err(PeerError::Broken(stopped.to_string())),
         }
     }
 

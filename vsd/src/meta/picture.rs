@@ -127,7 +127,10 @@ impl Picture {
             lock(&self.0.health).stalled(now_ms);
             match self.draw() {
                 Ok(drawn) => {
-                    self.0.drawn.send_replace(Arc::new(drawn));
+                    let before = self.0.drawn.send_replace(Arc::new(drawn));
+                    if leads {
+                        say_changes(&before, &self.0.drawn.borrow());
+                    }
                 }
                 Err(error) => tracing::error!(%error, "the picture of the cluster cannot be drawn"),
             }
@@ -319,6 +322,19 @@ impl Picture {
         let epoch = view.epoch()?.map_or(0, |epoch| epoch.0);
         let members = membership.nodes().map(member).collect();
         Ok(v1::ClusterState { members, nodes, epoch, ..v1::ClusterState::default() })
+    }
+}
+
+/// Tells the log which nodes come and go.
+fn say_changes(before: &v1::ClusterState, now: &v1::ClusterState) {
+    for node in &now.nodes {
+        let was = before.nodes.iter().find(|other| other.id == node.id).map_or("up", |other| other.state.as_str());
+        let (id, now) = (NodeId(node.id), node.state.as_str());
+        match now {
+            _ if was == now || was == "unknown" => {}
+            "down" | "suspect" => tracing::warn!(node = %id, "the node is {now}"),
+            _ => tracing::info!(node = %id, "the node is {now}"),
+        }
     }
 }
 

@@ -52,8 +52,8 @@ pub(crate) enum Proposer {
 /// A proposal on its way to the leader.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Forwarded {
-    client: Option<(ClientId, u64)>,
-    command: Command,
+    pub(super) client: Option<(ClientId, u64)>,
+    pub(super) command: Command,
 }
 
 /// What the leader answers to it.
@@ -81,7 +81,7 @@ impl From<Result<Response, MetaError>> for Answer {
 }
 
 impl Answer {
-    fn into_result(self) -> Result<Response, MetaError> {
+    pub(super) fn into_result(self) -> Result<Response, MetaError> {
         match self {
             Self::Applied(response) => Ok(*response),
             Self::NotLeader => Err(MetaError::NotLeader { leader: None }),

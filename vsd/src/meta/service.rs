@@ -71,7 +71,9 @@ impl PeerAcceptor {
                 .timer(TokioTimer::new())
                 .initial_stream_window_size(WINDOW_BYTES)
                 .initial_connection_window_size(WINDOW_BYTES)
-                .max_concurrent_streams(STREAMS_MAX);
+                .max_concurrent_streams(STREAMS_MAX)
+                // among nodes, calls that are broken off before they were begun are no attack
+                .max_pending_accept_reset_streams(Some(STREAMS_MAX as usize));
             let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
             if let Err(error) = served {
                 tracing::debug!(%error, "a connection of another node ended");

@@ -6,7 +6,7 @@
 //! - Chunks in memory are bounded: a request waits for its share before its first byte is buffered.
 //! - No request deletes anything (SEC-1).
 
-pub mod bench;
+pub(crate) mod bench;
 mod care_metrics;
 mod caretaker;
 mod directory;

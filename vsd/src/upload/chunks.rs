@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::{Instant, timeout_at},
+};
 use vs_client::chunk::{ChunkClient, ChunkError};
 use vs_core::{
     error::{Code, Failure},
@@ -13,6 +16,7 @@ use vs_core::{
     layout::{Layout, Scheme},
     manifest::ChunkRef,
 };
+use vs_wire::v1;
 use vsd_core::meta::index_in;
 
 use crate::meta::Meta;
@@ -21,8 +25,9 @@ use crate::meta::Meta;
 const IN_FLIGHT_MAX: usize = 4;
 /// How long one PUT may take: longer than a disk that stalls for seconds.
 const PUT_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much longer than its quorum a copy may take.
-const STRAGGLER_MAX: Duration = Duration::from_secs(2);
+/// How much longer than its quorum a copy may take, on a node that is up and on one that has not been heard of.
+const STRAGGLER_MAX: Duration = Duration::from_secs(10);
+const SILENT_MAX: Duration = Duration::from_millis(500);
 /// For how long a step is repeated that fails for a moment, and with what pauses.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY_MIN: Duration = Duration::from_millis(200);
@@ -30,7 +35,7 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 
 /// Repeats a step that may fail for a moment: starting a film anew because of one reset connection would be dear.
 pub(crate) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(step: impl Fn() -> F) -> Result<T, Failure> {
-    let started = tokio::time::Instant::now();
+    let started = Instant::now();
     let mut wait = RETRY_MIN;
     loop {
         match step().await {
@@ -60,6 +65,8 @@ struct Inner {
     in_flight: Semaphore,
     /// How far this node has applied the log of its incarnation: what the receiver's sweep must not decide below.
     applied: watch::Receiver<u64>,
+    /// Which nodes are up.
+    cluster: watch::Receiver<Arc<v1::ClusterState>>,
     incarnation: u64,
 }
 
@@ -77,8 +84,9 @@ impl ChunkWriter {
             Scheme::Erasure { .. } => 1,
         };
         let in_flight = Semaphore::new(IN_FLIGHT_MAX);
-        let (applied, incarnation) = (meta.watch_applied(), meta.incarnation());
-        Self { inner: Arc::new(Inner { client, asset, layout, copies, addrs, in_flight, applied, incarnation }) }
+        let (applied, incarnation, cluster) = (meta.watch_applied(), meta.incarnation(), meta.watch_cluster());
+        let inner = Inner { client, asset, layout, copies, addrs, in_flight, applied, incarnation, cluster };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Copies that the layout has room for, and how many of them make a chunk stored.
@@ -100,20 +108,25 @@ impl ChunkWriter {
         let index = index_in(inner.incarnation, *inner.applied.borrow());
         let (_, quorum) = self.copies_and_quorum();
         let places = inner.layout.place(&hash, inner.copies);
-        let mut puts: FuturesUnordered<_> = places.iter().map(|node| self.put_on(*node, chunk, bytes, index)).collect();
+        let put = |node: NodeId| async move { (node, self.put_on(node, chunk, bytes, index).await) };
+        let mut puts: FuturesUnordered<_> = places.iter().copied().map(put).collect();
         let (mut stored, mut refused, mut full) = (0, Vec::new(), false);
-        // Once it is stored, the other places are given a little longer: a frozen node must not hold up the film.
-        let mut until = tokio::time::Instant::now() + PUT_TIMEOUT;
-        while let Ok(Some(put)) = tokio::time::timeout_at(until, puts.next()).await {
-            if stored + 1 == quorum && put.is_ok() {
-                until = tokio::time::Instant::now() + STRAGGLER_MAX;
-            }
+        let mut waited_for = places.clone();
+        // Every place is awaited: one that failed must not go unnoticed, and none is left writing behind our back. Once
+        // the chunk is stored, those that have fallen silent are not.
+        let mut until = Instant::now() + PUT_TIMEOUT;
+        while let Ok(Some((node, put))) = timeout_at(until, puts.next()).await {
+            waited_for.retain(|other| *other != node);
             match put {
                 Ok(()) => stored += 1,
                 Err(error) => {
                     full |= matches!(error, ChunkError::Full { .. });
                     refused.push(error.to_string());
                 }
+            }
+            if stored >= quorum {
+                let patience = if self.are_up(&waited_for) { STRAGGLER_MAX } else { SILENT_MAX };
+                until = until.min(Instant::now() + patience);
             }
         }
         if stored >= quorum {
@@ -124,6 +137,15 @@ impl ChunkWriter {
             Failure::new(code, format!("a chunk is on {stored} of {} nodes (need {quorum})", places.len()));
         failure.why = refused;
         Err(failure)
+    }
+
+    /// Whether none of these nodes is known to have fallen silent.
+    fn are_up(&self, nodes: &[NodeId]) -> bool {
+        let cluster = self.inner.cluster.borrow();
+        let silent = |node: &NodeId| {
+            cluster.nodes.iter().any(|info| info.id == node.0 && matches!(info.state.as_str(), "suspect" | "down"))
+        };
+        !nodes.iter().any(silent)
     }
 
     async fn put_on(&self, node: NodeId, chunk: ChunkRef, bytes: &Bytes, index: u64) -> Result<(), ChunkError> {

@@ -8,27 +8,30 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::Outcome;
+use super::Outcome;
 
 /// What a ratio, or a figure without a peer, should come to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
     AtLeast(f64),
     AtMost(f64),
+    /// Our own figure, whatever the peer's is.
+    OursAtMost(f64),
 }
 
 impl Target {
-    fn is_met(self, value: f64) -> bool {
+    fn is_met(self, ours: f64, ratio: f64) -> bool {
         match self {
-            Self::AtLeast(least) => value >= least,
-            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => ratio >= least,
+            Self::AtMost(most) => ratio <= most,
+            Self::OursAtMost(most) => ours <= most,
         }
     }
 
     fn show(self) -> String {
         match self {
             Self::AtLeast(least) => format!(">= {least}"),
-            Self::AtMost(most) => format!("<= {most}"),
+            Self::AtMost(most) | Self::OursAtMost(most) => format!("<= {most}"),
         }
     }
 }
@@ -51,6 +54,10 @@ impl Rounds {
             length if length % 2 == 1 => sorted[middle],
             _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
         }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// The figure that so many percent of them do not exceed.
@@ -111,7 +118,7 @@ impl Table {
     pub(crate) fn row(&mut self, row: &Row<'_>) {
         let ratio = row.peer.map_or_else(|| row.ours.clone(), |(_, peer)| row.ours.by(peer));
         let (least, most) = ratio.range();
-        let is_met = row.target.map(|target| target.is_met(ratio.median()));
+        let is_met = row.target.map(|target| target.is_met(row.ours.median(), ratio.median()));
         self.missed += usize::from(is_met == Some(false));
         let peer = row.peer.map_or_else(String::new, |(_, peer)| format!("{:.1}", peer.median()));
         let verdict = match is_met {
@@ -163,21 +170,25 @@ pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
     (done, began.elapsed())
 }
 
+/// Runs all of them in every round, each as the first in its turn.
+pub(crate) fn all_in_turns<T>(rounds: usize, runs: &mut [&mut dyn FnMut(usize) -> Outcome<T>]) -> Outcome<Vec<Vec<T>>> {
+    let count = runs.len();
+    let mut figures: Vec<Vec<T>> = runs.iter().map(|_| Vec::new()).collect();
+    for round in 0..rounds {
+        for nth in 0..count {
+            let at = (round + nth) % count;
+            figures[at].push(runs[at](round)?);
+        }
+    }
+    Ok(figures)
+}
+
 /// Runs ours and its peer in turns, each first in every other round.
 pub(crate) fn in_turns(
     rounds: usize,
     mut ours: impl FnMut(usize) -> Outcome<f64>,
     mut peer: impl FnMut(usize) -> Outcome<f64>,
 ) -> Outcome<(Rounds, Rounds)> {
-    let (mut own, mut other) = (Rounds::default(), Rounds::default());
-    for round in 0..rounds {
-        if round % 2 == 0 {
-            own.push(ours(round)?);
-            other.push(peer(round)?);
-        } else {
-            other.push(peer(round)?);
-            own.push(ours(round)?);
-        }
-    }
-    Ok((own, other))
+    let mut both = all_in_turns(rounds, &mut [&mut ours, &mut peer])?.into_iter().map(Rounds);
+    Ok((both.next().unwrap_or_default(), both.next().unwrap_or_default()))
 }
