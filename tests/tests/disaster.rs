@@ -168,9 +168,11 @@ fn a_saved_snapshot_stands_in_for_metadata_that_nobody_has_any_more() {
         come_back(&mut cluster, at, 2);
     }
     cluster.await_whole();
-    let third = cluster.tools(2).vsctl(&["node", "ls", "-o", "json"]).ok().json();
-    let third = third["items"].as_array().expect("a list").iter().find(|node| node["id"] == "n3").cloned();
-    assert_eq!(third.expect("it is still listed")["state"], "down");
+    // a leader that has just begun judges nobody for ten seconds
+    wait_for("n3, still listed, to be down", || {
+        let nodes = cluster.listed(2)?;
+        nodes.iter().any(|node| node["id"] == "n3" && node["state"] == "down").then_some(())
+    });
     assert_eq!(cluster.tools(2).download(&id, &back), hash, "out of the chunks that came back");
     assert_eq!(cluster.node_mut(2).stop(Signal::SIGTERM), 143);
 }

@@ -120,10 +120,21 @@ impl Plan {
             return Err(went_on(&newer, identity, &config.node.data_dir));
         }
         let plan = Self { identity: identity.clone(), outlook, called, now_ms: wall_ms() };
-        match plan.outlook.voters.iter().find(|voters| plan.answering(voters) > voters.len() / 2) {
-            Some(voters) => Err(plan.needless(voters, &config.node.data_dir)),
-            None => Ok(plan),
+        let Outlook { voters, voters_before, .. } = &plan.outlook;
+        // those who do not have the last membership can only be others
+        match plan.decide(voters, true) || plan.decide(voters_before, false) {
+            true => Err(plan.needless(&config.node.data_dir)),
+            false => Ok(plan),
         }
+    }
+
+    /// Whether a majority of each of these sets answers, or is this node.
+    fn decide(&self, sets: &[BTreeSet<NodeId>], with_me: bool) -> bool {
+        let decides = |voters: &BTreeSet<NodeId>| {
+            let mine = voters.contains(&self.identity.node) && !with_me;
+            self.answering(voters) - usize::from(mine) > voters.len() / 2
+        };
+        !sets.is_empty() && sets.iter().all(decides)
     }
 
     /// How many of these answer, or are this node.
@@ -148,11 +159,12 @@ impl Plan {
         voters.iter().map(line).collect()
     }
 
-    fn needless(&self, voters: &BTreeSet<NodeId>, data_dir: &Path) -> Failure {
-        let (reached, all) = (self.answering(voters), voters.len());
+    fn needless(&self, data_dir: &Path) -> Failure {
+        let voters: BTreeSet<_> = self.outlook.voters.iter().flatten().copied().collect();
+        let (reached, all) = (self.answering(&voters), voters.len());
         let what = format!("a quorum can be had: {reached} of {all} voters (need {})", all / 2 + 1);
         let failure = Failure::new(Code::Conflict, what);
-        let failure = self.lines(voters).into_iter().fold(failure, Failure::because);
+        let failure = self.lines(&voters).into_iter().fold(failure, Failure::because);
         let start = format!("vsd serve --data-dir {}", data_dir.display());
         failure.because("nothing was changed").hint(format!("start this node, and nothing is lost: `{start}`"))
     }

@@ -71,8 +71,11 @@ pub(crate) struct Outlook {
     pub(crate) last_ms: Option<u64>,
     /// How many of the last entries are not known to have been committed.
     pub(crate) unconfirmed: u64,
-    /// The sets of voters of which any may be the one that decides: more than one when they were being changed.
+    /// Who votes by the last membership there is: a majority of each set decides. They are two while voters change.
     pub(crate) voters: Vec<BTreeSet<NodeId>>,
+    /// The same by the membership before it, if the last one may not have been committed: it holds for those who do not
+    /// have the last one, as this node does. An earlier one holds nowhere, or there would not be two behind it.
+    pub(crate) voters_before: Vec<BTreeSet<NodeId>>,
     /// Where the nodes were when this one last heard.
     pub(crate) addrs: BTreeMap<NodeId, String>,
 }
@@ -85,18 +88,16 @@ pub(crate) fn outlook(dir: &Path, node: NodeId) -> Result<Outlook, OpenError> {
     let offline = Offline::open(dir)?;
     let (log, state) = (&offline.log, &offline.state);
     let damaged = |why: &dyn std::fmt::Display| OpenError::damaged(dir, why);
-    let mut voters = sets(state.members.membership());
-    let mut addrs: BTreeMap<_, _> = addresses(state.members.membership());
     let applied = state.applied.map_or(0, |id| id.index);
+    let (mut members, mut before) = (state.members.membership().clone(), None);
     let mut behind = 0;
     for entry in log.after(state.applied) {
         behind += 1;
-        if let EntryPayload::Membership(members) = entry.map_err(|error| damaged(&error))?.payload {
-            voters.extend(sets(&members));
-            addrs.extend(addresses(&members));
+        if let EntryPayload::Membership(changed) = entry.map_err(|error| damaged(&error))?.payload {
+            before = Some(std::mem::replace(&mut members, changed));
         }
     }
-    voters.dedup();
+    let mut addrs = addresses(&members);
     let tables = state.tables();
     let view = View::new(&tables);
     let not_begun = || OpenError::NotBootstrapped { path: dir.to_owned() };
@@ -112,8 +113,7 @@ pub(crate) fn outlook(dir: &Path, node: NodeId) -> Result<Outlook, OpenError> {
         EntryPayload::Normal(entry) => Some(entry.wall_ms),
         _ => None,
     };
-    let last = offline.last();
-    let alone = BTreeSet::from([node]);
+    let (last, voters) = (offline.last(), sets(&members));
     Ok(Outlook {
         cluster,
         applied,
@@ -121,8 +121,9 @@ pub(crate) fn outlook(dir: &Path, node: NodeId) -> Result<Outlook, OpenError> {
         last_term: last.map_or(0, |id| id.leader_id.term),
         last_ms: log.backwards().map_while(Result::ok).find_map(written),
         // where nobody else votes, an entry that is durable here is committed
-        unconfirmed: if voters.iter().all(|voters| *voters == alone) { 0 } else { behind },
+        unconfirmed: if voters.iter().all(|voters| *voters == BTreeSet::from([node])) { 0 } else { behind },
         voters,
+        voters_before: before.map(|before| sets(&before)).unwrap_or_default(),
         addrs,
     })
 }
