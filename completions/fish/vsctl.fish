@@ -65,6 +65,7 @@ complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "video" -d 'List, show, 
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "session" -d 'List, resume and cancel uploads in flight'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "settings" -d 'What holds for the whole cluster'
@@ -73,6 +74,7 @@ complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "context" -d 'Name clust
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "consistency"
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l title -d 'The video\'s title [default: the file\'s name]' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand upload" -l description -d 'What the video is about' -r
@@ -788,38 +790,42 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subco
 complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show where a node keeps one chunk'
 complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Read chunks from a node\'s disks and check every byte'
 complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s C -l context -d 'Use this context of the configuration file' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l timeout -d 'Give up after this long, as in 30s' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t''
 never\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
 wide\t'For people, with every column'
 json\t'One document; the stable contract'
 jsonl\t'One JSON object a line'
 yaml\t''
 csv\t'With a header line, exact values'
 name\t'Ids only'"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l columns -d 'Show these columns or keys only' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
 bar\t''
 plain\t'A line every five seconds'
 json\t'An object a second'
 none\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l stale -d 'Read whatever the answering node has, without asking the others'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l json -d 'Same as -o json'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l no-headers -d 'Leave out the header line'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l bytes -d 'Exact sizes in tables'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l utc -d 'Exact times in tables, in UTC'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s y -l yes -d 'Do not ask before severe acts'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l no-input -d 'Never ask anything; what would need an answer is refused'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -l dry-run -d 'Say what would be done, change nothing'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s q -l quiet -d 'Print ids only, and say nothing else'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "show" -d 'Show all that is known about one node'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "ping" -d 'Measure how fast nodes answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "rm" -d 'Remove a node for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -850,8 +856,358 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l zone -d 'What fails together with it, as in eu-2' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l weight -d 'Share of the data, 1 for an ordinary node' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is known about one node'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "ping" -d 'Measure how fast nodes answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Remove a node for good; asks first'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -f -a "status" -d 'Show who leads, and how far every member is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -f -a "watch" -d 'Follow the members until interrupted'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -f -a "members" -d 'List the members: who votes, who learns'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -f -a "transfer" -d 'Hand the lead over to another voter'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -f -a "snapshot" -d 'Make a snapshot of the metadata on every member, or on one'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -f -a "verify" -d 'Compare the metadata of all members after the same entry'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from transfer" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show who leads, and how far every member is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Follow the members until interrupted'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "members" -d 'List the members: who votes, who learns'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "transfer" -d 'Hand the lead over to another voter'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "snapshot" -d 'Make a snapshot of the metadata on every member, or on one'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Compare the metadata of all members after the same entry'
+complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -1855,25 +2211,57 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l no-input -d 'Nev
 complete -c vsctl -n "__fish_vsctl_using_subcommand version" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "upload" -d 'Upload films'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "ls" -d 'List videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "video" -d 'List, show, edit, remove and restore videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "session" -d 'List, resume and cancel uploads in flight'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "node" -d 'The machines of the cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "settings" -d 'What holds for the whole cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "config" -d 'Show and change settings'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "context" -d 'Name clusters and choose between them'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "version" -d 'Print the version, with commit and date'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node scrub compact settings config context completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "upload" -d 'Upload films'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "video" -d 'List, show, edit, remove and restore videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "config" -d 'Show and change settings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "context" -d 'Name clusters and choose between them'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "consistency"
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "ls" -d 'List videos'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "edit" -d 'Change a video\'s title, description or tags'
@@ -1887,6 +2275,16 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from chunk" -f -a "show" -d 'Show where a node keeps one chunk'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from chunk" -f -a "verify" -d 'Read chunks from a node\'s disks and check every byte'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "show" -d 'Show all that is known about one node'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ping" -d 'Measure how fast nodes answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "rm" -d 'Remove a node for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "status" -d 'Show who leads, and how far every member is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "watch" -d 'Follow the members until interrupted'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "members" -d 'List the members: who votes, who learns'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "transfer" -d 'Hand the lead over to another voter'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "snapshot" -d 'Make a snapshot of the metadata on every member, or on one'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "verify" -d 'Compare the metadata of all members after the same entry'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "start" -d 'Begin to check every chunk now'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "status" -d 'Show how far each node is, when it was last done, and what was found'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
