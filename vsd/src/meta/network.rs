@@ -69,6 +69,7 @@ impl Network {
         }
     }
 
+    #[allow(clippy::result_large_err, reason = "openraft's type")]
     fn answer<T: DeserializeOwned, E: std::error::Error + DeserializeOwned>(
         &self,
         kept: &v1::Kept,

@@ -203,7 +203,8 @@ async fn a_damaged_snapshot_is_not_loaded() {
     let file = dir.path().join("saved");
     save(dir.path(), NodeId(1), &file, 5).expect("saved");
     let good = fs::read(&file).expect("readable");
-    let damages: [&dyn Fn(&mut Vec<u8>); 4] = [
+    type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let damages: [Damage<'_>; 4] = [
         &|bytes| bytes.truncate(bytes.len() - 1),
         &|bytes| bytes[10] ^= 1,
         &|bytes| bytes[good.len() / 2] ^= 1,
