@@ -36,6 +36,8 @@ const NODE_KEYS: &[&str] = &[
     "chunks",
     "latency_ms",
     "version",
+    "weight",
+    "voter",
 ];
 const CLUSTER_KEYS: &[&str] = &["leader", "term", "quorum", "voters", "members"];
 const REPORT_KEYS: &[&str] = &[

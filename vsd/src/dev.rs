@@ -106,11 +106,13 @@ fn start(
     addrs: &[String],
     signals: &Signals,
 ) -> Result<Option<Signal>, Failure> {
+    let is_new = !dirs[0].join("node.toml").exists();
     for (nth, (dir, addr)) in dirs.iter().zip(addrs).enumerate() {
         let child = spawn(dir, addr, (nth > 0).then(|| addrs[0].as_str()))?;
         nodes.push(Node { child, addr: addr.clone() });
-        // the others can wait for one another
-        if nth == 0
+        // a new one is asked by the others, an old one needs them
+        if is_new
+            && nth == 0
             && let Some(signal) = wait_ready(&mut nodes[0], signals)?
         {
             return Ok(Some(signal));

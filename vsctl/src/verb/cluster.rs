@@ -371,7 +371,7 @@ voters 3 · quorum 2 · can lose 1 · last election 02:14:09 ago
         assert_eq!(can_lose(&state), "can lose 0");
         state.members[0].state = "down".to_owned();
         (state.leader, state.last_election_ms, state.age_ms) = (None, None, Some(75_000));
-        assert_eq!(footer(&state), "no leader · voters 3 · quorum 2 · no quorum: 1 up · as of 1m15s ago");
+        assert_eq!(footer(&state), "no leader · voters 3 · quorum 2 · read-only until there is one · as of 1m15s ago");
         let keys: Vec<_> = watched(&state).as_object().unwrap().keys().cloned().collect();
         assert_eq!(keys, WATCHED.keys);
     }

@@ -108,16 +108,17 @@ impl Services {
                 (self.meta.propose_for(proposer, command(record.id)).await?, Some(before))
             }
         };
-        let vsd_core::meta::Response::Video { video, revision, .. } = response.accepted()? else {
-            return Err(Failure::new(Code::Conflict, "the session's call was another one"));
+        let (video, revision) = match (response.accepted()?, before) {
+            (vsd_core::meta::Response::Video { video, revision, .. }, _) => (video, revision),
+            // it is gone
+            (_, before) => return Ok(before.unwrap_or_default()),
         };
         let (state, _) = self.state(v1::Consistency::Linearizable).await?;
         let view = state.view();
-        match (view.video(video).map_err(internal)?, before) {
+        match view.video(video).map_err(internal)? {
             // others may have changed it since
-            (Some(record), _) => Ok(v1::Video { revision, ..describe(&view, &record)?.0 }),
-            (None, Some(before)) => Ok(before),
-            (None, None) => Ok(v1::Video { id: video.to_string(), revision, ..v1::Video::default() }),
+            Some(record) => Ok(v1::Video { revision, ..describe(&view, &record)?.0 }),
+            None => Ok(v1::Video { id: video.to_string(), revision, ..v1::Video::default() }),
         }
     }
 

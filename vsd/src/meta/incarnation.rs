@@ -19,8 +19,8 @@
 //!
 //! | step | stopped after it |
 //! |---|---|
-//! | [`raise_vote`]: the vote goes to a higher term | the old state; to the others it is as if this node had stood for election once |
-//! | [`prepare`]: a new generation of the state is written, and durable | the old state; what is not named is removed at the next start |
+//! | [`raise_vote`]: the vote goes to a higher term | the old state; to the others it stood for election once |
+//! | [`prepare`]: a new generation of the state is durable | the old state; what is not named goes at the next start |
 //! | [`flip`]: the pointer names it | the new state |
 //!
 //! # Why nodes of the old incarnation may come back with their ids
