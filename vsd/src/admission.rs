@@ -39,6 +39,10 @@ pub(crate) fn leaves_from(config: &Config) -> Option<IpAddr> {
 /// # Errors
 /// When the cluster refuses it for good.
 pub(crate) async fn admit(data: &mut DataDir, config: &Config, members: &[String]) -> Result<Seeds, Failure> {
+    if members.contains(&config.node.advertised()) {
+        return Err(Failure::new(Code::Invalid, format!("{} is this node itself", config.node.advertised()))
+            .hint("name another node of the cluster with `--join HOST:PORT`"));
+    }
     match data.identity.stage {
         Stage::Joining if members.is_empty() => {
             return Err(Failure::new(Code::DataDir, "no cluster has this node yet")

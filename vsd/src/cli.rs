@@ -111,7 +111,7 @@ struct ServeArgs {
     #[arg(long)]
     bootstrap: bool,
     /// Join the cluster that these nodes belong to, with an empty data directory
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', conflicts_with = "bootstrap")]
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', conflicts_with = "bootstrap", value_parser = host_port)]
     join: Vec<String>,
     /// Listen off loopback although nothing is encrypted
     #[arg(long)]
@@ -128,6 +128,13 @@ struct CheckArgs {
     /// Print every key with the value it has
     #[arg(long)]
     print_effective: bool,
+}
+
+fn host_port(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => Ok(text.to_owned()),
+        _ => Err("write it as HOST:PORT".to_owned()),
+    }
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -330,6 +330,10 @@ impl Config {
                        (or `--insecure`) if the network is yours alone";
             return Err(("node.listen", format!("refusing to listen on {}: {why}", self.node.listen)));
         }
+        if self.node.listen.ip().is_unspecified() && self.node.advertise.is_empty() {
+            let why = "others cannot reach it there: say where with node.advertise (or `--advertise HOST:PORT`)";
+            return Err(("node.advertise", format!("{} is no address of this node: {why}", self.node.listen)));
+        }
         tracing_subscriber::EnvFilter::try_new(&self.log.level)
             .map_err(|error| ("log.level", format!("`{}`: {error}", self.log.level)))?;
         Ok(())

@@ -77,7 +77,10 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
         }
         Err(failure) => stop_all(nodes).and(Err(failure)),
     };
-    if ours && !args.keep {
+    // what is left after something went wrong is worth a look
+    if ended.is_err() {
+        eprintln!("the library is left in {}", dir.display());
+    } else if ours && !args.keep {
         let owned = if existed { dirs } else { vec![dir] };
         for own in owned {
             std::fs::remove_dir_all(own).map_err(|error| failed("the library cannot be removed", error))?;

@@ -106,10 +106,9 @@ pub(crate) async fn serve(
         let (builder, watcher) = (builder.clone(), graceful.watcher());
         let (peers, ready) = (peers.clone(), ready.clone());
         tokio::spawn(async move {
-            let _slot = slot;
             // Which protocol it is shows with the first bytes; whoever sends none takes a slot from others.
             match tokio::time::timeout(HEADER_TIMEOUT, is_peer(&stream)).await {
-                Ok(Ok(true)) => return peers.serve(stream),
+                Ok(Ok(true)) => return peers.serve(stream, slot),
                 Ok(Ok(false)) if ready.get().is_some() => {}
                 _ => return,
             }

@@ -125,7 +125,14 @@ impl DataDir {
                 write_identity(root, &identity)?;
                 identity
             }
-            _ => read_identity(root)?,
+            (_, new) => match (read_identity(root)?, new) {
+                // no cluster has it: it may still begin one
+                (Identity { stage: Stage::Joining, .. }, Some(first)) if first.stage == Stage::Bootstrapping => {
+                    write_identity(root, &first)?;
+                    first
+                }
+                (identity, _) => identity,
+            },
         };
         adopt_loaded(root).map_err(|error| unusable(root, &error))?;
         for part in ["meta", "spool"] {

@@ -42,6 +42,7 @@ use crate::{
 };
 
 /// How often a node that joins looks whether it has got the log's beginning.
+const BEGUN_SAY: Duration = Duration::from_secs(10);
 const BEGUN_POLL: Duration = Duration::from_millis(10);
 /// How long the disks may take to seal what was being written.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -181,9 +182,7 @@ impl Running {
         reserve: &Arc<Reserve>,
         closed: watch::Receiver<bool>,
     ) -> Result<(Self, Routers), Failure> {
-        while !meta.has_begun() {
-            tokio::time::sleep(BEGUN_POLL).await;
-        }
+        until_begun(meta).await?;
         data.now_member()?;
         let (store, membership) = join(config, data, meta, spec(config)).await?;
         let store = Arc::new(store);
@@ -238,7 +237,27 @@ impl Running {
         // the cluster hears of what failed while this node stopped
         let _ = self.ending.send(true);
         let _ = tokio::time::timeout(FAULT_TIMEOUT, self.faults).await;
-        meta.shutdown().await;
+        if tokio::time::timeout(CLOSE_TIMEOUT, meta.shutdown()).await.is_err() {
+            tracing::warn!("the metadata does not close in time; what was acknowledged is safe");
+        }
+    }
+}
+
+/// Waits until a leader has sent the beginning of the log.
+async fn until_begun(meta: &Meta) -> Result<(), Failure> {
+    let mut waited = tokio::time::interval(BEGUN_SAY);
+    waited.tick().await;
+    loop {
+        if let Some(why) = meta.fatal() {
+            return Err(Failure::new(Code::Internal, "the metadata of this node has stopped").because(why));
+        }
+        if meta.has_begun() {
+            return Ok(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(BEGUN_POLL) => {}
+            _ = waited.tick() => tracing::warn!("no leader has sent anything yet: can it reach this node's address?"),
+        }
     }
 }
 
@@ -321,6 +340,7 @@ fn meta_options(config: &Config, data: &DataDir, seeds: Seeds) -> MetaOptions {
         cluster: identity.cluster,
         incarnation: identity.incarnation,
         node: identity.node,
+        addr: config.node.advertised(),
         from: leaves_from(config),
         begin: match identity.stage {
             Stage::Bootstrapping => meta::Begin::Bootstrap(Box::new(first)),

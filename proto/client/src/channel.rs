@@ -17,6 +17,8 @@ use vs_wire::{
     },
 };
 
+use crate::chunk::ChunkClient;
+
 /// Head start of each endpoint over the next one named.
 const STAGGER: Duration = Duration::from_millis(250);
 /// How long one endpoint may take to accept a connection.
@@ -55,10 +57,19 @@ impl Client {
     /// # Errors
     /// `Unreachable`, with a line for each endpoint, when none does.
     pub async fn connect(endpoints: &[String], deadline: Duration) -> Result<Self, Failure> {
-        let attempt = |(at, addr): (u32, String)| async move {
-            sleep(STAGGER * at).await;
-            let connected = Self::connect_one(&addr).await;
-            (addr, connected)
+        // a frozen node accepts connections; where there is a choice, the first to answer counts
+        let pings = (endpoints.len() > 1).then(ChunkClient::new);
+        let attempt = |(at, addr): (u32, String)| {
+            let pings = pings.clone();
+            async move {
+                sleep(STAGGER * at).await;
+                if let Some(pings) = pings {
+                    // whatever it answers
+                    let _ = pings.ping(&addr, CONNECT_TIMEOUT).await;
+                }
+                let connected = Self::connect_one(&addr).await;
+                (addr, connected)
+            }
         };
         let mut attempts: FuturesUnordered<_> = (0..).zip(endpoints.iter().cloned()).map(attempt).collect();
         let mut refused = Vec::new();

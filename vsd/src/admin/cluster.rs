@@ -36,7 +36,7 @@ impl Services {
                 zone: record.zone().to_owned(),
                 state: match record.removed {
                     true => "out".to_owned(),
-                    false if live.state.is_empty() => "up".to_owned(),
+                    false if live.state.is_empty() => "unknown".to_owned(),
                     false => live.state.clone(),
                 },
                 version: record.spec.version.clone(),

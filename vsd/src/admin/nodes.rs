@@ -29,7 +29,8 @@ impl Services {
         let before = self.node_now(request.node).await?;
         let node = NodeId(request.node);
         let state = self.meta.read().await?;
-        let repeated = answered(&state.view(), proposer)?.is_some();
+        let before_now = answered(&state.view(), proposer)?.map(vsd_core::meta::Response::accepted).transpose()?;
+        let repeated = before_now.is_some();
         let record = state.view().node(node).map_err(internal)?.ok_or_else(|| unknown(request.node))?;
         let zone = request.zone.clone().filter(|zone| zone != record.zone());
         let weight_milli = request.weight_milli.filter(|weight| *weight != record.weight_milli());
@@ -60,7 +61,8 @@ impl Services {
         let node = NodeId(request.node);
         let before = self.node_now(request.node).await?;
         if before.state == "out" {
-            let changed = answered(&self.meta.read().await?.view(), proposer)?.is_some();
+            let before_now = answered(&self.meta.read().await?.view(), proposer)?;
+            let changed = before_now.map(vsd_core::meta::Response::accepted).transpose()?.is_some();
             return Ok(v1::RemoveNodeResponse { node: Some(before), changed });
         }
         if before.chunks > 0 {

@@ -54,6 +54,7 @@ async fn after_a_failed_sync(root: &Path) {
         cluster,
         incarnation: 0,
         node: NodeId(1),
+        addr: "127.0.0.1:7400".to_owned(),
         from: None,
         begin: Begin::Bootstrap(Box::new(first)),
         seeds: Vec::new(),

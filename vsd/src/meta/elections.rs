@@ -16,6 +16,7 @@ use super::{
     MetaError,
     log::RaftLog,
     peers::Peers,
+    propose::Proposals,
     standing::{Leads, Standing},
     types::{Raft, RaftId},
 };
@@ -26,9 +27,10 @@ const HEARTBEAT: Duration = Duration::from_millis(100);
 const POLL_TIMEOUT: Duration = Duration::from_millis(200);
 /// How often a cluster of one tries to elect itself.
 const SOLE: Duration = Duration::from_millis(50);
-/// How often a node that was asked to take over tries, and for how long.
-const TAKE_OVER_PAUSE: Duration = Duration::from_millis(60);
-const TAKE_OVER_TRIES: u32 = 25;
+/// How often a node that was asked to take over tries, and how long each try may take: longer than anybody's refusal to
+/// vote because it heard the old leader.
+const TAKE_OVER_TRIES: u32 = 5;
+const TAKE_OVER_TRY: Duration = Duration::from_millis(400);
 /// How long handing over may take.
 const HAND_OVER_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often its end is looked for.
@@ -54,6 +56,7 @@ impl Elections {
         beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             beats.tick().await;
+            self.standing.look();
             let leads = self.standing.metrics().state == ServerState::Leader;
             if leads && !self.standing.is_resigning() && self.raft.trigger().heartbeat().await.is_err() {
                 return;
@@ -139,31 +142,47 @@ impl Elections {
         }
     }
 
-    /// Becomes the leader because the leader asked for it.
-    pub(super) async fn take_over(&self) -> Result<(), MetaError> {
+    /// Becomes the leader because the leader asked for it. Answers whether it did.
+    pub(super) async fn take_over(&self) -> Result<bool, MetaError> {
+        let before = self.standing.metrics().current_leader;
         for _ in 0..TAKE_OVER_TRIES {
-            if self.standing.leads() == Leads::Me {
-                return Ok(());
+            if self.standing.is_resigning() {
+                return Ok(false);
             }
             self.standing.tried();
             self.raft.trigger().elect().await.map_err(MetaError::stopped)?;
-            tokio::time::sleep(TAKE_OVER_PAUSE).await;
+            let until = tokio::time::Instant::now() + TAKE_OVER_TRY;
+            while tokio::time::Instant::now() < until {
+                match self.standing.metrics().current_leader {
+                    Some(leader) if leader == self.standing.node().0 => return Ok(true),
+                    Some(leader) if Some(leader) != before => return Ok(false),
+                    _ => tokio::time::sleep(LOOK).await,
+                }
+            }
         }
-        Err(MetaError::NotLeader { leader: None })
+        Ok(false)
     }
 
-    /// Lets another voter lead: `to`, or the one whose log is furthest. Proposals wait meanwhile.
-    pub(super) async fn hand_over(&self, to: Option<NodeId>) -> Result<NodeId, MetaError> {
+    /// Lets another voter lead: `to`, or the one whose log is furthest. Proposals wait meanwhile. Goes on when whoever
+    /// asked for it stops waiting.
+    pub(super) async fn hand_over(&self, to: Option<NodeId>, proposals: &Proposals) -> Result<NodeId, MetaError> {
         if self.standing.leads() != Leads::Me {
             let Leads::Other(leader) = self.standing.leads() else { return Err(MetaError::NotLeader { leader: None }) };
             return Err(MetaError::NotLeader { leader: Some(leader) });
         }
         let heir = self.heir(to).ok_or(MetaError::NoHeir { wanted: to })?;
-        self.standing.resign(true);
-        let handed = tokio::time::timeout(HAND_OVER_TIMEOUT, self.hand_over_to(heir)).await;
-        let handed = handed.unwrap_or(Err(MetaError::Unknown(HAND_OVER_TIMEOUT)));
-        self.standing.resign(false);
-        handed.map(|()| heir)
+        let resigned = self.standing.resign().ok_or(MetaError::Busy)?;
+        let (elections, proposals) = (self.clone(), proposals.clone());
+        let handed = tokio::spawn(async move {
+            let handing = async {
+                proposals.drained().await;
+                elections.hand_over_to(heir).await
+            };
+            let handed = tokio::time::timeout(HAND_OVER_TIMEOUT, handing).await;
+            drop(resigned);
+            handed.unwrap_or(Err(MetaError::Unknown(HAND_OVER_TIMEOUT)))
+        });
+        handed.await.map_err(MetaError::stopped)?.map(|()| heir)
     }
 
     async fn hand_over_to(&self, heir: NodeId) -> Result<(), MetaError> {

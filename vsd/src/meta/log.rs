@@ -405,7 +405,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     async fn purge(&mut self, log_id: LogId) -> Result<(), StorageError> {
         let state = self.0.state.clone();
         state.until_applied(log_id.index).await.map_err(|error| unwritable(LogError::Install(error)))?;
-        let flushed = tokio::task::spawn_blocking(move || state.flush()).await;
+        let flushed = tokio::task::spawn_blocking(move || state.flush_up_to(log_id.index)).await;
         flushed
             .map_err(|error| broken(ErrorSubject::StateMachine, ErrorVerb::Write, error))?
             .map_err(|error| unwritable(LogError::State(error)))?;

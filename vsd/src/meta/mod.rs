@@ -97,7 +97,7 @@ const THREADS: usize = 2;
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long another node may take to take entries in: openraft calls this its heartbeat interval, and beats by it unless
 /// it is kept from it ([`elections`] beats instead).
-const APPEND_TIMEOUT_MS: u64 = 2_000;
+const APPEND_TIMEOUT_MS: u64 = 10_000;
 /// How long a vote may take to become durable, and for how long after hearing of a leader nobody votes for another:
 /// openraft's election timeouts. What starts elections is in [`elections`].
 const VOTE_TIMEOUT_MS: u64 = 250;
@@ -114,6 +114,8 @@ pub(crate) struct MetaOptions {
     /// What the cluster said when it took the node. What the state says counts once there is a state.
     pub(crate) incarnation: u64,
     pub(crate) node: NodeId,
+    /// Where others reach this node.
+    pub(crate) addr: String,
     /// The address from which this node talks to others, where there is one alone.
     pub(crate) from: Option<IpAddr>,
     pub(crate) begin: Begin,
@@ -318,7 +320,7 @@ impl Meta {
     /// The state as this node has it.
     pub(crate) fn stale(&self) -> Stale {
         let applied = *self.inner.state.watch_applied().borrow();
-        let age = self.inner.standing.age(applied);
+        let age = self.inner.standing.age(applied).unwrap_or_else(|| self.inner.state.applied_ago());
         let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         Stale { state: self.inner.state.read(), age_ms }
     }
@@ -393,7 +395,11 @@ impl Meta {
             return;
         }
         match self.hand_over(None).await {
-            Ok((_, to)) => tracing::info!(%to, "handed over"),
+            Ok((_, to)) => {
+                // for good: a node that is stopping is to lead no more
+                std::mem::forget(self.inner.standing.resign());
+                tracing::info!(%to, "handed over");
+            }
             Err(error) => tracing::debug!(%error, "nobody to hand over to"),
         }
     }
@@ -426,6 +432,7 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
     let me = Me { cluster: options.cluster, incarnation, node };
     let peers = Peers::new(me, options.from, options.dir.parent(), Handle::current());
     options.seeds.iter().for_each(|(node, addr)| peers.learn(*node, addr));
+    peers.learn(node, &options.addr);
     let config = Arc::new(config(options.snapshot_entries));
     let raft = Raft::new(node.0, config, peers.clone(), log.clone(), state.clone());
     let raft = raft.await.map_err(|error| OpenError::damaged(&options.dir, error))?;
@@ -445,6 +452,7 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
     let run = |task| drop(tokio::spawn(inner.stop.clone().run_until_cancelled_owned(task)));
     run(Box::pin(inner.elections.clone().run()) as Task);
     inner.begin(&options).await?;
+    inner.learn_addresses();
     run(Box::pin(inner.upkeep().run()));
     run(Box::pin(inner.steward().run()));
     run(Box::pin(inner.picture.clone().run()));
@@ -491,7 +499,8 @@ impl Inner {
             }
             _ => {}
         }
-        if !begun && matches!(options.begin, Begin::Join) {
+        // its membership comes with what it is sent, which waits for the port
+        if matches!(options.begin, Begin::Join) {
             return Ok(());
         }
         let has_voters =
@@ -519,15 +528,21 @@ impl Inner {
     fn learn_addresses(&self) {
         let state = self.state.read();
         for node in state.view().nodes(None, vs_core::limit::PAGE_ITEMS_MAX).unwrap_or_default() {
-            self.peers.learn(node.id, &node.spec.addr);
+            if node.id != self.node {
+                self.peers.learn_listed(node.id, &node.spec.addr);
+            }
         }
+    }
+
+    fn applied(&self) -> u64 {
+        *self.state.watch_applied().borrow()
     }
 
     /// Hands over, or asks the leader to.
     async fn hand_over(&self, to: Option<NodeId>) -> Result<(NodeId, NodeId), MetaError> {
         use standing::Leads;
         match self.standing.await_leader(propose::LEADERLESS_MAX).await {
-            Leads::Me => self.elections.hand_over(to).await.map(|to| (self.node, to)),
+            Leads::Me => self.elections.hand_over(to, &self.proposals).await.map(|to| (self.node, to)),
             Leads::Nobody => Err(roll_call::no_quorum(&self.standing, &self.peers, false).await),
             Leads::Other(leader) if to == Some(leader) => Ok((leader, leader)),
             Leads::Other(leader) => {

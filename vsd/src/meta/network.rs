@@ -84,7 +84,7 @@ impl Network {
 }
 
 fn kept(message: &impl Serialize) -> v1::Kept {
-    v1::Kept { kept: codec::encode(message).into() }
+    v1::Kept { kept: codec::encode(message).into(), ..v1::Kept::default() }
 }
 
 impl RaftNetwork<TypeConfig> for Network {
@@ -93,9 +93,11 @@ impl RaftNetwork<TypeConfig> for Network {
         request: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<RaftId>, Failed> {
-        let asked = self.peers.ask(self.target, option.hard_ttl(), kept(&request), |mut to, request| async move {
-            to.append(request).await
-        });
+        let (quorum_ms, settled) = self.peers.claim();
+        let message = v1::Kept { quorum_ms, settled, ..kept(&request) };
+        let asked = self
+            .peers
+            .ask(self.target, option.hard_ttl(), message, |mut to, request| async move { to.append(request).await });
         let answer = asked.await.map_err(|error| self.failed(error, &option))?;
         let answer = self.answer(&answer)?;
         if !matches!(answer, AppendEntriesResponse::HigherVote(_)) {
@@ -110,7 +112,8 @@ impl RaftNetwork<TypeConfig> for Network {
         option: RPCOption,
     ) -> Result<InstallSnapshotResponse<RaftId>, Failed<RaftError<RaftId, InstallSnapshotError>>> {
         let InstallSnapshotRequest { vote, meta, offset, data, done } = request;
-        let piece = kept(&Piece { vote, meta, offset, data, done });
+        let (quorum_ms, settled) = self.peers.claim();
+        let piece = v1::Kept { quorum_ms, settled, ..kept(&Piece { vote, meta, offset, data, done }) };
         let asked = self.peers.ask_bulk(self.target, option.hard_ttl(), piece, |mut to, request| async move {
             to.install_snapshot(request).await
         });

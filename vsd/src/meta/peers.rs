@@ -8,7 +8,7 @@
 //!   or that belongs to another cluster, refuses it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
@@ -40,6 +40,7 @@ const CLUSTER: &str = "vs-cluster";
 const INCARNATION: &str = "vs-incarnation";
 const FROM: &str = "vs-from";
 const TO: &str = "vs-to";
+const ADDR: &str = "vs-addr";
 
 /// How long a node may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -91,6 +92,10 @@ struct Inner {
     from: Option<IpAddr>,
     threads: Handle,
     addrs: Mutex<HashMap<NodeId, String>>,
+    /// What the state says of that. A node that has moved says so itself before the state can.
+    listed: Mutex<HashMap<NodeId, String>>,
+    /// Of a leader: who votes, and whether it has committed an entry of its term.
+    led: Mutex<(Vec<BTreeSet<u64>>, bool)>,
     links: Mutex<HashMap<NodeId, Link>>,
     /// When each node last answered the leader's entries or heartbeats.
     answered: Mutex<HashMap<NodeId, Instant>>,
@@ -121,9 +126,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Peers {
     /// Connections leave from `from`, where one address is this node's, and live on `threads`.
     pub(super) fn new(me: Me, from: Option<IpAddr>, data_dir: Option<&Path>, threads: Handle) -> Self {
-        let (addrs, links, answered, newer) = Default::default();
+        let (addrs, listed, led, links, answered, newer) = Default::default();
         let data_dir = data_dir.unwrap_or(Path::new(".")).to_owned();
-        Self(Arc::new(Inner { me, from, threads, addrs, links, answered, data_dir, newer }))
+        Self(Arc::new(Inner { me, from, threads, addrs, listed, led, links, answered, data_dir, newer }))
     }
 
     pub(super) fn me(&self) -> Me {
@@ -139,6 +144,45 @@ impl Peers {
 
     pub(super) fn addr(&self, node: NodeId) -> Option<String> {
         lock(&self.0.addrs).get(&node).cloned()
+    }
+
+    /// Where the state says that a node can be reached: heeded when that is new.
+    pub(super) fn learn_listed(&self, node: NodeId, addr: &str) {
+        let before = lock(&self.0.listed).insert(node, addr.to_owned());
+        if before.is_none_or(|before| before != addr) {
+            self.learn(node, addr);
+        }
+    }
+
+    /// Whom this node leads, if it does.
+    pub(super) fn lead(&self, voters: Vec<BTreeSet<u64>>, settled: bool) {
+        *lock(&self.0.led) = (voters, settled);
+    }
+
+    /// What a leader says of itself with its entries: for how long no quorum has answered it, and whether it has
+    /// committed an entry of its term.
+    pub(super) fn claim(&self) -> (u64, bool) {
+        let (voters, settled) = lock(&self.0.led).clone();
+        let silence = if voters.is_empty() { Duration::MAX } else { self.quorum_silence(&voters) };
+        (u64::try_from(silence.as_millis()).unwrap_or(u64::MAX), settled)
+    }
+
+    /// For how long no majority of each of these has answered this node as its leader.
+    pub(super) fn quorum_silence(&self, configs: &[BTreeSet<u64>]) -> Duration {
+        let silence = |voters: &BTreeSet<u64>| {
+            let mut silences: Vec<_> = voters.iter().map(|voter| self.silence(NodeId(*voter))).collect();
+            silences.sort_unstable();
+            silences.get(voters.len() / 2).copied().unwrap_or_default()
+        };
+        configs.iter().map(silence).max().unwrap_or_default()
+    }
+
+    /// For how long a node has not answered this one as its follower.
+    pub(super) fn silence(&self, node: NodeId) -> Duration {
+        if node == self.0.me.node {
+            return Duration::ZERO;
+        }
+        self.answered(node).map_or(Duration::MAX, |at| at.elapsed())
     }
 
     /// When a node last answered as a follower.
@@ -236,6 +280,9 @@ impl Peers {
     {
         let mut request = Request::new(message);
         stamp(request.metadata_mut(), self.0.me, node);
+        if let Some(Ok(addr)) = self.addr(self.0.me.node).map(|addr| addr.parse()) {
+            request.metadata_mut().insert(ADDR, addr);
+        }
         let called = self.0.threads.spawn(tokio::time::timeout(within, ask(client(channel), request)));
         match called.await {
             Ok(Ok(Ok(response))) => Ok(response.into_inner()),
@@ -253,12 +300,15 @@ impl Peers {
     /// Refuses a call that is not meant for this node, and tells who sent one that is.
     pub(super) fn check(&self, metadata: &MetadataMap) -> Result<NodeId, Status> {
         let me = self.0.me;
-        check(metadata, me).map_err(|failure| {
+        let from = check(metadata, me).map_err(|failure| {
             let mut status = status_from_failure(&failure);
             // who is of an older one learns of it
             status.metadata_mut().insert(INCARNATION, MetadataValue::from(me.incarnation));
             status
-        })
+        })?;
+        // it may have moved, and the state hears of that only once it is found
+        self.learn(from, text(metadata, ADDR));
+        Ok(from)
     }
 }
 

@@ -15,13 +15,13 @@ use vs_core::{id::NodeId, limit::PAGE_ITEMS_MAX};
 use vs_wire::v1;
 use vsd_core::{
     health::{Health, NodeState},
-    meta::{Role, TableError, View},
+    meta::{TableError, View},
 };
 
 use super::{
     peers::Peers,
     roll_call::state_name,
-    standing::{Leads, Metrics, Standing},
+    standing::{Leads, Metrics, SILENCE_MAX, Standing},
     state::StateStore,
 };
 use crate::run::wall_ms;
@@ -222,6 +222,7 @@ impl Picture {
         }
         for node in &mut state.nodes {
             node.leader = state.leader == Some(node.id);
+            node.voter = membership.voter_ids().any(|voter| voter == node.id);
         }
         Ok(state)
     }
@@ -247,7 +248,8 @@ impl Picture {
             member.r#match = replication.get(id).copied().flatten().map_or(0, |id| id.index);
             member.lag = own.last.saturating_sub(member.r#match);
             member.heartbeat_ms = self.0.peers.answered(node).map(|at| millis(at.elapsed()));
-            let is_down = self.liveness(node).0 == NodeState::Down;
+            // one that is known to be silent is not shown as taking part
+            let is_down = self.liveness(node).0 == NodeState::Down || self.0.peers.silence(node) > SILENCE_MAX;
             member.state = match (is_down, member.voter) {
                 (true, _) => "down",
                 (false, true) if member.state == "candidate" => "candidate",
@@ -260,11 +262,15 @@ impl Picture {
         let nodes = nodes(&view, |node| {
             let live = reports.get(&node).and_then(|report| report.node.clone());
             if node == self.0.standing.node() {
-                return (self.own_node(), NodeState::Up, Some(0));
+                return (self.own_node(), Some(NodeState::Up), Some(0));
             }
             let now_ms = self.0.standing.now_ms();
             let health = lock(&self.0.health);
-            (live.unwrap_or_default(), health.state(node, now_ms), health.heard_ms(node, now_ms))
+            let heard_ms = health.heard_ms(node, now_ms);
+            // a leader that has just begun judges nobody; of those it never heard it knows nothing
+            let state = health.state(node, now_ms);
+            let state = Some(state).filter(|state| heard_ms.is_some() || *state != NodeState::Up);
+            (live.unwrap_or_default(), state, heard_ms)
         })?;
         let epoch = view.epoch()?.map_or(0, |epoch| epoch.0);
         Ok(v1::ClusterState { members, nodes, epoch, ..v1::ClusterState::default() })
@@ -318,7 +324,7 @@ impl Picture {
             voter: membership.voter_ids().any(|voter| voter == *id),
             ..v1::Member::default()
         };
-        let nodes = nodes(&view, |_| (v1::NodeInfo::default(), NodeState::Up, None))?;
+        let nodes = nodes(&view, |_| (v1::NodeInfo::default(), None, None))?;
         let epoch = view.epoch()?.map_or(0, |epoch| epoch.0);
         let members = membership.nodes().map(member).collect();
         Ok(v1::ClusterState { members, nodes, epoch, ..v1::ClusterState::default() })
@@ -349,7 +355,7 @@ fn name(state: NodeState) -> &'static str {
 /// Every node that is registered, with what is known of how it is.
 fn nodes(
     view: &View<'_>,
-    live: impl Fn(NodeId) -> (v1::NodeInfo, NodeState, Option<u64>),
+    live: impl Fn(NodeId) -> (v1::NodeInfo, Option<NodeState>, Option<u64>),
 ) -> Result<Vec<v1::NodeInfo>, TableError> {
     let layout = view.current_layout()?;
     let records = view.nodes(None, PAGE_ITEMS_MAX)?;
@@ -361,13 +367,13 @@ fn nodes(
             addr: record.spec.addr.clone(),
             roles: record.spec.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             zone: record.zone().to_owned(),
-            state: if record.removed { "out" } else { name(liveness) }.to_owned(),
+            state: if record.removed { "out" } else { liveness.map_or("unknown", name) }.to_owned(),
             leader: false,
             version: record.spec.version.clone(),
             weight_milli: placed.map_or(0, |node| node.weight_milli),
             heard_ms,
             joined_at_ms: record.joined_ms,
-            voter: record.spec.roles.contains(&Role::Metadata),
+            voter: false,
             ..live
         }
     };

@@ -31,7 +31,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 /// AVL-1 promises.
 pub(super) const LEADERLESS_MAX: Duration = Duration::from_millis(1_500);
 /// Proposals under way at once.
-const PROPOSALS_MAX: usize = 1_024;
+const PROPOSALS_MAX: u32 = 1_024;
 /// Longest entry, in bytes. A part is the longest that is common; a commit with many init segments the longest there
 /// is.
 pub(super) const ENTRY_BYTES_MAX: usize = 8 << 20;
@@ -105,7 +105,13 @@ pub(super) struct Proposals {
 
 impl Proposals {
     pub(super) fn new(raft: Raft, standing: Standing, peers: Peers, threads: Handle) -> Self {
-        Self { raft, standing, peers, under_way: Arc::new(Semaphore::new(PROPOSALS_MAX)), threads }
+        Self { raft, standing, peers, under_way: Arc::new(Semaphore::new(PROPOSALS_MAX as usize)), threads }
+    }
+
+    /// Returns once nothing that was proposed here is under way.
+    pub(super) async fn drained(&self) {
+        // it is never closed
+        drop(self.under_way.acquire_many(PROPOSALS_MAX).await);
     }
 
     pub(super) async fn propose(&self, proposer: Proposer, command: Command) -> Result<Response, MetaError> {

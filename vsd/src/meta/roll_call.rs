@@ -15,7 +15,7 @@ use super::{
 };
 
 /// How long a voter may take to answer.
-const ANSWER: Duration = Duration::from_millis(300);
+const ANSWER: Duration = Duration::from_millis(200);
 /// The same for a person who has time.
 const PATIENT_ANSWER: Duration = Duration::from_secs(3);
 

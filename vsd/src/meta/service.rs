@@ -1,6 +1,6 @@
 //! What this node answers to the others (`peer.proto`), on the threads of the consensus.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -28,12 +28,15 @@ use super::{
     peers::PREFACE,
     propose::{Answer, Forwarded, Proposer},
     roll_call::state_name,
+    standing::Leads,
     types::{RaftId, TypeConfig},
 };
 
 /// Calls under way on one connection: every proposal of a node is one.
 const STREAMS_MAX: u32 = 2_048;
 const WINDOW_BYTES: u32 = 4 << 20;
+/// A connection at whose other end nobody answers for so long is closed.
+const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// Takes connections of other nodes to the threads of the consensus.
 #[derive(Clone)]
@@ -54,7 +57,7 @@ impl PeerAcceptor {
     }
 
     /// Serves a connection whose next bytes are the preface, until it ends.
-    pub(crate) fn serve(&self, stream: TcpStream) {
+    pub(crate) fn serve(&self, stream: TcpStream, slot: impl Send + 'static) {
         let service = peer_server::PeerServer::new(Service(self.inner.clone()))
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
@@ -62,6 +65,7 @@ impl PeerAcceptor {
         let Ok(stream) = stream.into_std() else { return };
         self.threads.spawn(stop.run_until_cancelled_owned(async move {
             let Ok(mut stream) = TcpStream::from_std(stream) else { return };
+            let _slot = slot;
             let mut preface = [0; PREFACE.len()];
             if tokio::io::AsyncReadExt::read_exact(&mut stream, &mut preface).await.is_err() {
                 return;
@@ -69,6 +73,8 @@ impl PeerAcceptor {
             let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
             builder
                 .timer(TokioTimer::new())
+                .keep_alive_interval(KEEPALIVE)
+                .keep_alive_timeout(KEEPALIVE)
                 .initial_stream_window_size(WINDOW_BYTES)
                 .initial_connection_window_size(WINDOW_BYTES)
                 .max_concurrent_streams(STREAMS_MAX)
@@ -86,7 +92,7 @@ struct Service(Arc<Inner>);
 
 /// Answers what the consensus answered; when it does not run, nobody is there.
 fn kept<T: Serialize, E: Serialize>(answer: &Result<T, E>) -> Response<v1::Kept> {
-    Response::new(v1::Kept { kept: codec::encode(answer).into() })
+    Response::new(v1::Kept { kept: codec::encode(answer).into(), ..v1::Kept::default() })
 }
 
 fn decoded<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Status> {
@@ -125,7 +131,8 @@ impl peer_server::Peer for Service {
         let append: AppendEntriesRequest<TypeConfig> = decoded(&message.kept)?;
         // entries may take long to become durable; that their leader is there shows already
         if append.vote.committed && append.vote >= self.0.standing.metrics().vote {
-            self.0.standing.heard_leader(append.leader_commit, *self.0.state.watch_applied().borrow());
+            let committed = append.leader_commit.filter(|_| message.settled);
+            self.0.standing.heard_leader(message.quorum_ms, committed, self.0.applied());
         }
         Ok(kept(&self.0.raft.append_entries(append).await))
     }
@@ -136,7 +143,7 @@ impl peer_server::Peer for Service {
         let request = InstallSnapshotRequest { vote, meta, offset, data, done };
         let answer = self.0.raft.install_snapshot(request).await;
         if answer.is_ok() {
-            self.0.standing.heard_leader(None, 0);
+            self.0.standing.heard_leader(message.quorum_ms, None, 0);
         }
         Ok(kept(&answer))
     }
@@ -151,13 +158,15 @@ impl peer_server::Peer for Service {
 
     async fn elect(&self, request: Request<v1::ElectRequest>) -> Result<Response<v1::ElectResponse>, Status> {
         self.check(request)?;
-        self.0.elections.take_over().await.map_err(status)?;
+        if !self.0.elections.take_over().await.map_err(status)? {
+            return Err(status(MetaError::NotLeader { leader: None }));
+        }
         Ok(Response::new(v1::ElectResponse {}))
     }
 
     async fn hand_over(&self, request: Request<v1::HandOverRequest>) -> Result<Response<v1::HandOverResponse>, Status> {
         let (order, _) = self.check(request)?;
-        let to = self.0.elections.hand_over(order.to.map(NodeId)).await.map_err(status)?;
+        let to = self.0.elections.hand_over(order.to.map(NodeId), &self.0.proposals).await.map_err(status)?;
         Ok(Response::new(v1::HandOverResponse { to: to.0 }))
     }
 
@@ -173,6 +182,10 @@ impl peer_server::Peer for Service {
         request: Request<v1::ReadIndexRequest>,
     ) -> Result<Response<v1::ReadIndexResponse>, Status> {
         self.check(request)?;
+        // only as the leader: two nodes that name each other would ask in circles
+        if self.0.standing.leads() != Leads::Me {
+            return Err(status(MetaError::NotLeader { leader: None }));
+        }
         let index = self.0.rounds.join().await.map_err(status)?;
         Ok(Response::new(v1::ReadIndexResponse { index }))
     }
@@ -182,7 +195,9 @@ impl peer_server::Peer for Service {
         request: Request<v1::HeartbeatRequest>,
     ) -> Result<Response<v1::HeartbeatResponse>, Status> {
         let (report, from) = self.check(request)?;
-        self.0.picture.report(from, report);
+        if self.0.standing.metrics().membership_config.membership().get_node(&from.0).is_some() {
+            self.0.picture.report(from, report);
+        }
         Ok(Response::new(v1::HeartbeatResponse { state: Some(self.0.picture.current()) }))
     }
 
@@ -242,23 +257,32 @@ impl Inner {
     /// incarnation may.
     async fn readmit(&self, join: &v1::JoinRequest) -> Result<NodeId, Failure> {
         let (me, node) = (self.peers.me(), NodeId(join.node));
-        if join.incarnation >= me.incarnation {
+        if join.incarnation > me.incarnation {
             self.peers.note_incarnation(join.incarnation, &join.addr);
             return Ok(node);
         }
         self.rounds.join().await?;
         let known = self.state.read().view().node(node).map_err(MetaError::from)?;
-        let members = self.standing.metrics().membership_config;
+        let membership = self.standing.metrics().membership_config;
+        let is_older = join.incarnation < me.incarnation;
+        let votes = membership.membership().voter_ids().any(|voter| voter == node.0);
         let (what, why) = match known {
+            None if !is_older => (format!("the cluster does not know {node}"), "its directory is of another one"),
             None => (
                 format!("incarnation {} of the cluster does not know {node}", me.incarnation),
                 "it joined in entries that are lost; its chunks are left as they are, and nobody asks for them",
             ),
             Some(known) if known.removed => (format!("{node} was removed"), "it is not taken back"),
-            Some(_) if members.membership().get_node(&node.0).is_some() => (
+            Some(_) if is_older && votes => (
                 format!("{node} is a member of incarnation {} of the cluster already", me.incarnation),
                 "this directory is an older copy, from before it came back",
             ),
+            Some(known) if is_older || known.spec.addr != join.addr => {
+                let readmit = Command::NodeReadmit { node, addr: join.addr.clone() };
+                self.proposals.propose(Proposer::Node, readmit).await?.accepted()?;
+                self.peers.learn(node, &join.addr);
+                return Ok(node);
+            }
             Some(_) => return Ok(node),
         };
         let hint = "keep this directory; the machine can join as a new node with an empty one: `--data-dir DIR`";

@@ -19,8 +19,9 @@ use super::{
 const ENDING: &str = "snapshot";
 /// Where a leader's snapshot arrives.
 const RECEIVING: &str = "receiving";
-/// Where a snapshot is written before it gets its name.
+/// Where a snapshot is written before it gets its name: one that is made here, and one that was received.
 const NEW: &str = "new";
+const RECEIVED: &str = "received";
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SnapshotError {
@@ -74,8 +75,9 @@ impl Snapshots {
                 Err(error) => tracing::warn!(path = %path.display(), %error, "a snapshot is damaged and dropped"),
             }
         }
-        let snapshots = Self { folder: folder.to_owned(), current: Mutex::new(newest) };
-        snapshots.remove_others().map_err(OpenError::io(folder))?;
+        let snapshots = Self { folder: folder.to_owned(), current: Mutex::new(None) };
+        snapshots.remove_others(newest.as_ref(), None).map_err(OpenError::io(folder))?;
+        *snapshots.current.lock().unwrap_or_else(PoisonError::into_inner) = newest;
         Ok(snapshots)
     }
 
@@ -83,14 +85,6 @@ impl Snapshots {
     pub(super) fn current(&self) -> Result<Option<(SnapshotMeta, File)>, SnapshotError> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
         current.map(|Current { meta, path }| Ok((meta, File::open(&path).map_err(at(&path))?))).transpose()
-    }
-
-    /// The same, if it is this one.
-    pub(super) fn open_current(&self, meta: &SnapshotMeta) -> Result<File, SnapshotError> {
-        match self.current()? {
-            Some((current, file)) if current == *meta => Ok(file),
-            _ => Err(SnapshotError::Gone),
-        }
     }
 
     /// Packs a checkpoint and makes it the snapshot that counts.
@@ -112,7 +106,7 @@ impl Snapshots {
 
     /// Copies what was received, and makes it durable.
     pub(super) fn keep(&self, received: &mut File) -> Result<Kept, SnapshotError> {
-        let path = self.folder.join(NEW);
+        let path = self.folder.join(RECEIVED);
         let kept = File::create(&path).and_then(|mut file| {
             received.seek(SeekFrom::Start(0))?;
             io::copy(received, &mut file)?;
@@ -122,21 +116,25 @@ impl Snapshots {
         Ok(Kept(path))
     }
 
-    /// Gives a durable snapshot its name, and removes older ones.
+    /// Gives a durable snapshot its name, and removes older ones. If a newer one has its name, this one goes.
     pub(super) fn adopt(&self, kept: Kept, meta: &SnapshotMeta) -> Result<(), SnapshotError> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|current| current.meta.last_log_id > meta.last_log_id) {
+            return fs::remove_file(&kept.0).map_err(at(&kept.0));
+        }
         let index = meta.last_log_id.map_or(0, |id| id.index);
         let path = self.folder.join(format!("{index:020}.{ENDING}"));
         fs::rename(&kept.0, &path).and_then(|()| sync_dir(&self.folder)).map_err(at(&path))?;
-        let current = Current { meta: meta.clone(), path };
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
-        self.remove_others().map_err(at(&self.folder))
+        *current = Some(Current { meta: meta.clone(), path });
+        self.remove_others(current.as_ref(), Some(ENDING)).map_err(at(&self.folder))
     }
 
-    fn remove_others(&self) -> io::Result<()> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    /// Removes everything that does not count; with an ending, of what has it.
+    fn remove_others(&self, current: Option<&Current>, ending: Option<&str>) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            if current.as_ref().is_none_or(|current| current.path != path) {
+            let is_meant = ending.is_none_or(|ending| path.extension().is_some_and(|has| has == ending));
+            if is_meant && current.is_none_or(|current| current.path != path) {
                 fs::remove_file(&path)?;
             }
         }

@@ -5,7 +5,6 @@
 //! and this node as a leader as long as a quorum answers it.
 
 use std::{
-    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -25,6 +24,8 @@ use super::{
 
 /// A leader that was not heard for so long, or that no quorum answered for so long, counts for nothing.
 pub(super) const SILENCE_MAX: Duration = Duration::from_millis(1_300);
+/// More than any silence that is told apart from a longer one.
+const DAY_MS: u64 = 86_400_000;
 /// How often somebody who waits for a leader looks.
 const LOOK: Duration = Duration::from_millis(10);
 /// Election timeouts: some heartbeats and a slow sync.
@@ -70,12 +71,14 @@ struct Heard {
     /// When the leader said that it had committed up to this index, and when what it had said before was applied.
     said: Option<(Instant, u64)>,
     fresh: Option<Instant>,
+    /// Since when nobody has led.
+    leaderless: Option<Instant>,
 }
 
 impl Standing {
     pub(super) fn new(node: NodeId, peers: Peers, metrics: watch::Receiver<Metrics>) -> Self {
         let election = Election::new(TIMING, 0, rand::random());
-        let heard = Mutex::new(Heard { election, leader: None, said: None, fresh: None });
+        let heard = Mutex::new(Heard { election, leader: None, said: None, fresh: None, leaderless: None });
         Self(Arc::new(Inner {
             node,
             peers,
@@ -115,7 +118,7 @@ impl Standing {
             Some(leader) if leader == self.0.node && metrics.state == ServerState::Leader => {
                 let voters: Vec<_> = metrics.membership_config.membership().get_joint_config().clone();
                 drop(metrics);
-                let leads = !self.is_resigning() && self.quorum_silence(&voters) <= SILENCE_MAX;
+                let leads = !self.is_resigning() && self.0.peers.quorum_silence(&voters) <= SILENCE_MAX;
                 if leads { Leads::Me } else { Leads::Nobody }
             }
             Some(leader) if leader != self.0.node => {
@@ -130,27 +133,15 @@ impl Standing {
         }
     }
 
-    /// For how long this node, as a leader, has not been answered by a quorum.
-    fn quorum_silence(&self, configs: &[BTreeSet<RaftId>]) -> Duration {
-        let silence = |voters: &BTreeSet<RaftId>| {
-            let mut silences: Vec<_> = voters.iter().map(|voter| self.silence(NodeId(*voter))).collect();
-            silences.sort_unstable();
-            silences.get(voters.len() / 2).copied().unwrap_or_default()
-        };
-        configs.iter().map(silence).max().unwrap_or_default()
-    }
-
     /// For how long a node has not answered this one as its follower.
     pub(super) fn silence(&self, node: NodeId) -> Duration {
-        if node == self.0.node {
-            return Duration::ZERO;
-        }
-        self.0.peers.answered(node).map_or(Duration::MAX, |at| at.elapsed())
+        self.0.peers.silence(node)
     }
 
-    /// Who leads, waiting until `patience` is over for somebody to.
+    /// Who leads, waiting until `patience` is over for somebody to. Where nobody has led for so long, nobody waits.
     pub(super) async fn await_leader(&self, patience: Duration) -> Leads {
-        let until = tokio::time::Instant::now() + patience;
+        let leaderless = self.heard().leaderless.map_or(Duration::ZERO, |since| since.elapsed());
+        let until = tokio::time::Instant::now() + patience.saturating_sub(leaderless);
         loop {
             match self.leads() {
                 Leads::Nobody if tokio::time::Instant::now() < until => tokio::time::sleep(LOOK).await,
@@ -166,20 +157,39 @@ impl Standing {
         }
     }
 
-    /// A leader was heard that had committed up to `committed`; this node had applied up to `applied`.
-    pub(super) fn heard_leader(&self, committed: Option<LogId>, applied: u64) {
+    /// A leader was heard that a quorum had answered `quorum_ms` ago, and that had committed up to `committed` if it
+    /// knew; this node had applied up to `applied`.
+    pub(super) fn heard_leader(&self, quorum_ms: u64, committed: Option<LogId>, applied: u64) {
         let now = Instant::now();
         let mut heard = self.heard();
         heard.election.heard(self.now_ms(), rand::random());
-        heard.leader = Some(now);
-        if let Some((at, index)) = heard.said
-            && applied >= index
-        {
-            heard.fresh = Some(at);
+        let confirmed = now.checked_sub(Duration::from_millis(quorum_ms.min(DAY_MS)));
+        // one that nobody else hears leads nobody
+        if let Some(confirmed) = confirmed.filter(|at| at.elapsed() <= SILENCE_MAX) {
+            heard.leader = heard.leader.max(Some(confirmed));
+            if let Some(committed) = committed {
+                if let Some((at, index)) = heard.said
+                    && applied >= index
+                {
+                    heard.fresh = heard.fresh.max(Some(at));
+                }
+                heard.said = Some((confirmed, committed.index));
+            }
         }
-        heard.said = Some((now, committed.map_or(0, |id| id.index)));
         drop(heard);
         self.0.again.notify_one();
+    }
+
+    /// Looks who leads: to be called a few times a second.
+    pub(super) fn look(&self) {
+        let metrics = self.metrics();
+        let leads = metrics.state == ServerState::Leader;
+        let settled = metrics.last_applied.is_some_and(|id| id.leader_id.term == metrics.current_term);
+        let voters = metrics.membership_config.membership().get_joint_config().clone();
+        self.0.peers.lead(if leads { voters } else { Vec::new() }, settled);
+        let nobody = self.leads() == Leads::Nobody;
+        let mut heard = self.heard();
+        heard.leaderless = if nobody { heard.leaderless.or(Some(Instant::now())) } else { None };
     }
 
     /// A vote was given to a candidate.
@@ -213,9 +223,10 @@ impl Standing {
         self.leads() != Leads::Me && self.heard().election.would_vote(self.now_ms(), mine, theirs)
     }
 
-    /// From now on, until taken back, this node neither leads nor stands for election.
-    pub(super) fn resign(&self, resigning: bool) {
-        self.0.resigning.store(resigning, Ordering::SeqCst);
+    /// As long as the answer is kept this node neither leads nor stands for election. None when it resigns already.
+    pub(super) fn resign(&self) -> Option<Resigned> {
+        let first = !self.0.resigning.swap(true, Ordering::SeqCst);
+        first.then(|| Resigned(self.clone()))
     }
 
     pub(super) fn is_resigning(&self) -> bool {
@@ -241,13 +252,13 @@ impl Standing {
         self.heard().said.map_or(applied, |(_, said)| said.max(applied))
     }
 
-    /// How old the state of this node may be.
-    pub(super) fn age(&self, applied: u64) -> Duration {
+    /// How old the state of this node may be; none when that was not learned since it started.
+    pub(super) fn age(&self, applied: u64) -> Option<Duration> {
         let metrics = self.0.metrics.borrow();
         if metrics.state == ServerState::Leader {
-            let voters = metrics.membership_config.membership().get_joint_config().clone();
             drop(metrics);
-            return self.quorum_silence(&voters).min(self.0.began.elapsed());
+            let (quorum_ms, settled) = self.0.peers.claim();
+            return Some(Duration::from_millis(quorum_ms)).filter(|age| settled && *age < self.0.began.elapsed());
         }
         drop(metrics);
         let heard = self.heard();
@@ -255,6 +266,15 @@ impl Standing {
             Some((at, index)) if applied >= index => Some(at),
             _ => heard.fresh,
         };
-        fresh.map_or_else(|| self.0.began.elapsed(), |at| at.elapsed())
+        fresh.map(|at| at.elapsed())
+    }
+}
+
+/// A leader that is handing over, whatever becomes of that.
+pub(super) struct Resigned(Standing);
+
+impl Drop for Resigned {
+    fn drop(&mut self) {
+        self.0.0.resigning.store(false, Ordering::SeqCst);
     }
 }

@@ -19,6 +19,7 @@
 //! |---|---|
 //! | `00 01` | id of the last entry applied |
 //! | `00 02` | last membership |
+//! | `00 04` | wall time that the last entry names, u64 big-endian |
 //! | `00 03` | the chain: SHA-256 over the chain before an entry, the entry's index and what it changed |
 
 use std::{
@@ -26,7 +27,11 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use openraft::{EntryPayload, ErrorSubject, ErrorVerb, OptionalSend, RaftSnapshotBuilder, storage::RaftStateMachine};
@@ -45,6 +50,7 @@ use super::{
 const APPLIED: &[u8] = &[0x00, 0x01];
 const MEMBERSHIP: &[u8] = &[0x00, 0x02];
 const CHAIN: &[u8] = &[0x00, 0x03];
+const WALL: &[u8] = &[0x00, 0x04];
 /// States kept as they were right after a marked entry.
 const MARKS_MAX: usize = 4;
 const POINTER: &str = "CURRENT";
@@ -77,7 +83,7 @@ struct Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.retired.load(std::sync::atomic::Ordering::SeqCst) {
+        if self.retired.load(Ordering::SeqCst) {
             // what is left is removed at the next start
             let _ = fs::remove_dir_all(&self.path);
         }
@@ -94,7 +100,9 @@ struct Shared {
     pointer: Mutex<Pointer>,
     snapshots: Snapshots,
     applied: watch::Sender<u64>,
-    /// An install has failed: the state stays as it is.
+    /// Up to which entry everything is durable.
+    flushed: AtomicU64,
+    /// An install or an entry has failed: the state stays as it is.
     broken: watch::Sender<bool>,
     /// At which step an install is to stop as if the process had died there.
     #[cfg(test)]
@@ -148,6 +156,7 @@ impl StateStore {
             pointer: Mutex::new(pointer),
             snapshots,
             applied: watch::Sender::new(applied.map_or(0, |id| id.index)),
+            flushed: AtomicU64::new(0),
             broken: watch::Sender::new(false),
             #[cfg(test)]
             dies_at: u32::MAX.into(),
@@ -187,6 +196,13 @@ impl StateStore {
         self.0.applied.subscribe()
     }
 
+    /// How long ago the last entry was proposed, by this machine's clock: a leader proposes one every two seconds.
+    pub(super) fn applied_ago(&self) -> Duration {
+        let wall = self.generation().db.get(WALL).ok().flatten().and_then(|bytes| bytes.try_into().ok());
+        let now_ms = crate::run::wall_ms();
+        Duration::from_millis(wall.map_or(now_ms, |wall| now_ms.saturating_sub(u64::from_be_bytes(wall))))
+    }
+
     /// The state as it was right after the marked entry at `index`.
     pub(super) fn marked(&self, index: u64) -> Option<StateRead> {
         let mut marked = self.0.marked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -212,6 +228,11 @@ impl StateStore {
     /// Makes everything applied so far durable.
     pub(super) fn flush(&self) -> Result<(), rocksdb::Error> {
         self.generation().flush()
+    }
+
+    /// Makes everything up to `index` durable, which a snapshot has mostly done before.
+    pub(super) fn flush_up_to(&self, index: u64) -> Result<(), rocksdb::Error> {
+        if self.0.flushed.load(Ordering::SeqCst) >= index { Ok(()) } else { self.flush() }
     }
 
     /// Applies entries in order and answers each.
@@ -258,7 +279,7 @@ impl StateStore {
         let mut current = shared.current.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *current, Arc::new(generation));
         drop(current);
-        old.folder.retired.store(true, std::sync::atomic::Ordering::SeqCst);
+        old.folder.retired.store(true, Ordering::SeqCst);
         if let Some(applied) = held {
             trace("install", applied, &self.generation().chain()?);
             self.announce(applied);
@@ -270,7 +291,7 @@ impl StateStore {
     #[cfg_attr(not(test), allow(unused, clippy::unused_self, clippy::unnecessary_wraps, reason = "tests die here"))]
     fn step(&self, no: u32) -> Result<(), StateError> {
         #[cfg(test)]
-        if self.0.dies_at.load(std::sync::atomic::Ordering::SeqCst) == no {
+        if self.0.dies_at.load(Ordering::SeqCst) == no {
             return Err(StateError::Io(io::Error::other("the process died here")));
         }
         Ok(())
@@ -278,18 +299,31 @@ impl StateStore {
 
     #[cfg(test)]
     pub(super) fn die_at(&self, step: u32) {
-        self.0.dies_at.store(step, std::sync::atomic::Ordering::SeqCst);
+        self.0.dies_at.store(step, Ordering::SeqCst);
     }
 
     fn build(&self) -> Result<Snapshot, StateError> {
         let checkpoint = self.0.root.join(CHECKPOINT);
-        self.generation().copy_to(&checkpoint)?;
+        let generation = self.generation();
+        generation.copy_to(&checkpoint)?;
         let meta = meta_of(&checkpoint)?;
         let stored = self.0.snapshots.store(&meta, &checkpoint);
         fs::remove_dir_all(&checkpoint)?;
         stored?;
-        let file = self.0.snapshots.open_current(&meta)?;
+        // a checkpoint flushes what it is made of; that counts if it still is what is current
+        if Arc::ptr_eq(&generation, &self.generation()) {
+            self.0.flushed.fetch_max(meta.last_log_id.map_or(0, |id| id.index), Ordering::SeqCst);
+        }
+        let (meta, file) = self.0.snapshots.current()?.ok_or(SnapshotError::Gone)?;
         Ok(Snapshot { meta, snapshot: Box::new(tokio::fs::File::from_std(file)) })
+    }
+}
+
+/// What the proposer's clock said.
+fn wall_ms(entry: &LogEntry) -> Option<u64> {
+    match &entry.payload {
+        EntryPayload::Normal(command) => Some(command.wall_ms),
+        EntryPayload::Membership(_) | EntryPayload::Blank => None,
     }
 }
 
@@ -372,7 +406,11 @@ impl Generation {
             trace("apply", entry.log_id, &chain);
         }
         if let Some(last) = entries.last() {
-            self.write(txn.into_writes(), membership.as_ref(), last.log_id, chain)?;
+            let mut writes = txn.into_writes();
+            if let Some(wall_ms) = entries.iter().rev().find_map(wall_ms) {
+                writes.insert(WALL.to_vec(), Some(wall_ms.to_be_bytes().to_vec()));
+            }
+            self.write(writes, membership.as_ref(), last.log_id, chain)?;
         }
         Ok(answers)
     }
@@ -625,6 +663,9 @@ impl RaftStateMachine<TypeConfig> for StateStore {
                 return Ok(answers);
             }
             let answered = self.apply_batch(&batch);
+            if answered.is_err() {
+                self.0.broken.send_replace(true);
+            }
             answers.extend(answered.map_err(failed(ErrorSubject::StateMachine, ErrorVerb::Write))?);
         }
     }

@@ -33,6 +33,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// A change of the layout waits until nothing else has changed for so long: several nodes that come together make one
 /// epoch.
 const SETTLED: Duration = Duration::from_secs(1);
+/// A failure that lasts is said again after so long.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// A learner that lacks no more than this many entries may vote.
 const LAG_MAX: u64 = 200;
 
@@ -49,6 +51,7 @@ pub(super) struct Steward {
 impl Steward {
     pub(super) async fn run(self) {
         let mut wish: Option<(Vec<LayoutNode>, Instant)> = None;
+        let mut said = Said::default();
         loop {
             tokio::time::sleep(LOOK).await;
             if let Err(error) = self.learn_addresses() {
@@ -59,10 +62,10 @@ impl Steward {
                 continue;
             }
             if let Err(error) = self.look_after_voters().await {
-                tracing::debug!(%error, "the voters stay as they are");
+                said.warn(&error, "the voters stay as they are");
             }
             if let Err(error) = self.look_after_layout(&mut wish).await {
-                tracing::debug!(%error, "the layout stays as it is");
+                said.warn(&error, "the layout stays as it is");
             }
         }
     }
@@ -70,7 +73,9 @@ impl Steward {
     /// Where the nodes are, as the cluster has it: they may have moved.
     fn learn_addresses(&self) -> Result<(), TableError> {
         for node in self.state.read().view().nodes(None, PAGE_ITEMS_MAX)? {
-            self.peers.learn(node.id, &node.spec.addr);
+            if node.id != self.standing.node() {
+                self.peers.learn_listed(node.id, &node.spec.addr);
+            }
         }
         Ok(())
     }
@@ -99,12 +104,17 @@ impl Steward {
         changed.map_err(MetaError::stopped)
     }
 
+    /// Whether a node has said, in this incarnation of the cluster, that it is there.
+    fn may_learn(&self, node: &NodeRecord) -> bool {
+        !node.removed && node.incarnation == self.peers.me().incarnation
+    }
+
     /// A node that was admitted and has been sent nothing yet.
     fn newcomer(&self) -> Result<Option<NodeId>, TableError> {
         let metrics = self.standing.metrics();
         let membership = metrics.membership_config.membership();
         let nodes = self.state.read().view().nodes(None, PAGE_ITEMS_MAX)?;
-        let new = nodes.into_iter().find(|node| !node.removed && membership.get_node(&node.id.0).is_none());
+        let new = nodes.into_iter().find(|node| self.may_learn(node) && membership.get_node(&node.id.0).is_none());
         Ok(new.map(|node| node.id))
     }
 
@@ -123,7 +133,8 @@ impl Steward {
         let member = |node: NodeId| {
             let record = records.iter().find(|record| record.id == node);
             let (voter, learner) = (voters.contains(&node), learners.contains(&node));
-            let wanted = record.is_some_and(|record| record.serves(Role::Metadata));
+            let here = voter || learner || record.is_some_and(|record| self.may_learn(record));
+            let wanted = here && record.is_some_and(|record| record.serves(Role::Metadata));
             if learner && !wanted && record.is_some_and(|record| !record.removed) {
                 return None;
             }
@@ -161,7 +172,8 @@ impl Steward {
         *wish = None;
         let layout = next_layout(current, wanted).await?;
         let (epoch, nodes) = (layout.epoch, layout.nodes.len());
-        self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;
+        let set = self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;
+        set.accepted().map_err(MetaError::stopped)?;
         tracing::info!(%epoch, nodes, "a new layout");
         Ok(())
     }
@@ -182,6 +194,19 @@ impl Steward {
             }
         }
         Ok(wanted)
+    }
+}
+
+/// When it was last said that something does not work: it is tried several times a second.
+#[derive(Default)]
+struct Said(Option<Instant>);
+
+impl Said {
+    fn warn(&mut self, error: &MetaError, what: &'static str) {
+        if self.0.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
+            self.0 = Some(Instant::now());
+            tracing::warn!(%error, "{what}");
+        }
     }
 }
 

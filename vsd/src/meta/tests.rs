@@ -32,6 +32,7 @@ fn options(dir: &Path) -> MetaOptions {
         cluster: ClusterId::from_random([7; 16]),
         incarnation: 0,
         node: NodeId(1),
+        addr: "127.0.0.1:7400".to_owned(),
         from: None,
         begin: Begin::Bootstrap(Box::new(bootstrap)),
         seeds: Vec::new(),

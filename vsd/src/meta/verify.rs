@@ -19,6 +19,7 @@ const DIGEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a snapshot may take.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(20);
+const LOOKS_BEFORE_AGAIN: u32 = 50;
 /// Records read at a time.
 const PAGE_RECORDS: usize = 256;
 
@@ -84,17 +85,21 @@ impl Inner {
     /// Makes a snapshot of the state as it is now.
     pub(super) async fn snapshot(&self) -> Result<v1::SnapshotResponse, MetaError> {
         let wanted = *self.state.watch_applied().borrow();
-        self.raft.trigger().snapshot().await.map_err(MetaError::stopped)?;
         let made = async {
-            loop {
+            for look in 0_u32.. {
+                // one that is under way when it is asked for may be older than what is wanted
+                if look.is_multiple_of(LOOKS_BEFORE_AGAIN) {
+                    self.raft.trigger().snapshot().await.map_err(MetaError::stopped)?;
+                }
                 match self.standing.metrics().snapshot {
-                    Some(id) if id.index >= wanted => return id.index,
+                    Some(id) if id.index >= wanted => return Ok(id.index),
                     _ => tokio::time::sleep(LOOK).await,
                 }
             }
+            unreachable!("it looks for ever")
         };
         let made = tokio::time::timeout(SNAPSHOT_TIMEOUT, made).await;
-        let index = made.map_err(|_| MetaError::Unknown(SNAPSHOT_TIMEOUT))?;
+        let index = made.unwrap_or(Err(MetaError::Unknown(SNAPSHOT_TIMEOUT)))?;
         Ok(v1::SnapshotResponse { index, bytes: self.state.snapshot_bytes() })
     }
 }

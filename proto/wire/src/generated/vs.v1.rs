@@ -3520,6 +3520,12 @@ pub mod cluster_server {
 pub struct Kept {
     #[prost(bytes = "bytes", tag = "1")]
     pub kept: ::prost::bytes::Bytes,
+    /// Of entries: for how long no quorum has answered their leader.
+    #[prost(uint64, tag = "2")]
+    pub quorum_ms: u64,
+    /// Of entries: their leader has committed one of its term, so that what it calls committed is all that is.
+    #[prost(bool, tag = "3")]
+    pub settled: bool,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PollRequest {

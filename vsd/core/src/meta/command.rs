@@ -81,6 +81,11 @@ pub enum Command {
     LayoutSet {
         layout: Layout,
     },
+    /// A node of this or an earlier incarnation comes back with its data, at this address.
+    NodeReadmit {
+        node: NodeId,
+        addr: String,
+    },
     /// Changes nothing: a point of the log at which replicas are compared.
     Mark,
 

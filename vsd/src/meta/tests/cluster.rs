@@ -30,6 +30,7 @@ impl Member {
         let Begin::Bootstrap(first) = &mut options.begin else { unreachable!() };
         let Command::Bootstrap { node: spec, .. } = &mut **first else { unreachable!() };
         spec.addr.clone_from(&addr);
+        options.addr.clone_from(&addr);
         let meta = Meta::open(options).await.expect("sound");
         let served = serve(listener, &meta);
         Self { dir, node: NodeId(1), addr, incarnation: 0, seeds: Vec::new(), running: Some((meta, served)) }
@@ -61,6 +62,7 @@ impl Member {
     async fn run(&mut self, listener: TcpListener) {
         let options = MetaOptions {
             node: self.node,
+            addr: self.addr.clone(),
             incarnation: self.incarnation,
             begin: Begin::Join,
             seeds: self.seeds.clone(),
@@ -87,7 +89,7 @@ fn serve(listener: TcpListener, meta: &Meta) -> JoinHandle<()> {
     let acceptor = meta.acceptor();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            acceptor.serve(stream);
+            acceptor.serve(stream, ());
         }
     })
 }

@@ -36,7 +36,8 @@ impl Step<'_, '_> {
 
     pub(super) fn register(&mut self, spec: &NodeSpec, key: Option<Uuid>) -> Result<NodeRecord, Stop> {
         let id = NodeId(counters::take(self.txn, Counter::Node)?);
-        let node = NodeRecord::new(id, spec.clone(), self.wall_ms, key);
+        let incarnation = self.incarnation()?;
+        let node = NodeRecord { incarnation, ..NodeRecord::new(id, spec.clone(), self.wall_ms, key) };
         self.txn.put::<Nodes>(&id, &node);
         self.event(EventKind::NodeJoined { node: id })?;
         Ok(node)
@@ -49,6 +50,18 @@ impl Step<'_, '_> {
         self.put_node(&NodeRecord { spec: spec.clone(), ..node })?;
         let dirs = self.update_dirs(id, dirs)?;
         Ok(Response::Node { node: id, dirs })
+    }
+
+    pub(super) fn node_readmit(&mut self, id: NodeId, addr: &str) -> Answer {
+        let node = self.registered(id)?;
+        let spec = NodeSpec { addr: addr.to_owned(), ..node.spec.clone() };
+        check_node(&spec)?;
+        self.put_node(&NodeRecord { spec, incarnation: self.incarnation()?, ..node })?;
+        Ok(Response::Node { node: id, dirs: vec![] })
+    }
+
+    fn incarnation(&self) -> Result<u64, Stop> {
+        Ok(self.view().cluster()?.map_or(0, |cluster| cluster.incarnation.into()))
     }
 
     pub(super) fn node_set(&mut self, id: NodeId, zone: Option<&str>, weight_milli: Option<u32>) -> Answer {

@@ -79,6 +79,9 @@ pub struct NodeRecord {
     pub zone_chosen: Option<String>,
     #[serde(default)]
     pub weight_milli_chosen: Option<u32>,
+    /// The incarnation of the cluster that it joined, or came back to.
+    #[serde(default)]
+    pub incarnation: u64,
     /// Gone for good. The record stays, so that nobody takes the node for one that never was.
     #[serde(default)]
     pub removed: bool,
@@ -87,7 +90,7 @@ pub struct NodeRecord {
 impl NodeRecord {
     #[must_use]
     pub fn new(id: NodeId, spec: NodeSpec, joined_ms: u64, key: Option<Uuid>) -> Self {
-        Self { id, spec, joined_ms, key, zone_chosen: None, weight_milli_chosen: None, removed: false }
+        Self { id, spec, joined_ms, key, zone_chosen: None, weight_milli_chosen: None, incarnation: 0, removed: false }
     }
 
     /// The failure domain it counts as.
