@@ -3,17 +3,20 @@
 //! It is filled by the commands of so many uploads over the log, as a library grows, only without their chunks. One node, for
 //! all of this is each node's own.
 
-use std::{fs, path::Path, time::Instant};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use nix::sys::signal::Signal;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 use vs_client::channel::call;
 use vs_core::{
     id::{NodeId, VideoId},
     limit::PAGE_ITEMS_MAX,
 };
 use vs_wire::v1::{self, admin_client::AdminClient, meta_client::MetaClient};
-use vsd::bench::Direct;
 
 use crate::{
     Lab,
@@ -30,8 +33,8 @@ use crate::{
 /// While the library is made: a snapshot of all of it every 3,000 films would take longer than the films.
 const FILL_SNAPSHOT_ENTRIES: &str = "metadata.snapshot_entries=200000";
 /// How often a node that starts is asked whether it answers.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(2);
-const ANSWER: std::time::Duration = std::time::Duration::from_secs(120);
+const LOOK: Duration = Duration::from_millis(2);
+const ANSWER: Duration = Duration::from_secs(120);
 /// Pages listed in a round.
 const PAGES: usize = 10;
 /// Edits between a snapshot and the next.
@@ -71,9 +74,8 @@ fn fill(lab: &Lab<'_>, dir: &Path) -> Outcome<VideoId> {
     server.await_ready()?;
     let began = Instant::now();
     let films = lab.runtime.block_on(async {
-        let (leader, addr) = (NodeId(1), server.addr.to_string());
-        let direct = Direct::new(cluster_id(&server).await?, [(leader, &*addr)], Handle::current());
-        film::make_all(&Library { direct, leader }, lab.effort.films).await
+        let library = Library::open(cluster_id(&server).await?, NodeId(1), server.addr).await?;
+        film::make_all(&library, lab.effort.films).await
     })?;
     let took_s = began.elapsed().as_secs_f64();
     say(&format!("a library of {} films on one node, made in {took_s:.0} s", films.len()));
