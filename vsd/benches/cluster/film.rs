@@ -23,8 +23,6 @@ use vsd_core::{
 
 use crate::common::Outcome;
 
-/// By which the uploader that is never there is known.
-const UPLOADER_KEY: Uuid = Uuid::from_u128(1);
 /// Films made at the same time.
 const AT_ONCE: usize = 512;
 /// How long a command of an upload is repeated for, and the wait before it is.
@@ -41,23 +39,33 @@ const SOUND_CHUNK_BYTES: u32 = 160_000;
 pub(crate) struct Library {
     direct: Direct,
     leader: NodeId,
-    /// Registered, and never there: a node would see to the uploads that are its own.
+    /// Whose the uploads are.
     uploader: NodeId,
 }
 
 impl Library {
-    pub(crate) async fn open(cluster: ClusterId, leader: NodeId, addr: SocketAddr) -> Outcome<Self> {
+    pub(crate) fn new(cluster: ClusterId, leader: NodeId, addr: SocketAddr) -> Self {
         let direct = Direct::new(cluster, [(leader, &*addr.to_string())], Handle::current());
+        Self { direct, leader, uploader: leader }
+    }
+
+    /// Makes so many films in the name of a node that is never there: twice a minute a node goes on with what uploads of its
+    /// own it finds, and more films than are made in between would get in its way.
+    pub(crate) async fn fill(&mut self, films: u64) -> Outcome<Vec<VideoId>> {
         let spec = NodeSpec {
             addr: String::new(),
             zone: "default".to_owned(),
             roles: [Role::Uploader].into(),
             version: String::new(),
         };
-        match direct.propose(leader, Command::NodeJoin { key: UPLOADER_KEY, spec }).await? {
-            Response::Node { node: uploader, .. } => Ok(Self { direct, leader, uploader }),
-            other => Err(format!("no uploader: {other:?}").into()),
-        }
+        let Response::Node { node, .. } = self.propose(Command::NodeJoin { key: Uuid::new_v4(), spec }).await? else {
+            return Err("the uploader was not registered".into());
+        };
+        self.uploader = node;
+        let made = make_all(self, films).await?;
+        self.propose(Command::NodeRemove { node, layout: None }).await?;
+        self.uploader = self.leader;
+        Ok(made)
     }
 
     pub(crate) async fn propose(&self, command: Command) -> Outcome<Response> {

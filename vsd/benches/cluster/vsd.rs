@@ -71,7 +71,7 @@ impl Vsd {
     }
 
     pub(crate) async fn library(&self, leader: usize) -> Outcome<Library> {
-        Library::open(self.cluster, self.node_id(leader).await?, self.servers[leader].addr).await
+        Ok(Library::new(self.cluster, self.node_id(leader).await?, self.servers[leader].addr))
     }
 
     /// Clients of a node that edit a film each.
