@@ -9,7 +9,7 @@ use crate::{
     common::{
         Outcome,
         server::Server,
-        table::{Rounds, Row, Target},
+        table::{Rounds, Row, Target, say},
     },
     etcd::Etcd,
     vsd::Vsd,
@@ -42,11 +42,11 @@ pub(crate) trait Writer {
 pub(crate) fn measure(lab: &mut Lab<'_>, vsd: &mut Vsd, mut etcd: Option<&mut Etcd>) -> Outcome<()> {
     let (kills, stops) = (lab.effort.kills, (lab.effort.stops, lab.effort.stops));
     let (ours, peer) = take_away(lab, vsd, etcd.as_deref_mut(), kills, Signal::SIGKILL)?;
-    let what = format!("kill -9 of the leader to the next write, {} times", kills.0);
+    let what = format!("no write after kill -9, {} times", kills.0);
     let targets = [Some(MEDIAN_MS_MAX), None, Some(P99_MS_MAX)];
     show(lab, &what, &ours, peer.as_ref(), targets);
     let (ours, peer) = take_away(lab, vsd, etcd, stops, Signal::SIGTERM)?;
-    let what = format!("SIGTERM of the leader: no write for, {} times", stops.0);
+    let what = format!("no write after SIGTERM, {} times", stops.0);
     show(lab, &what, &ours, peer.as_ref(), [None; 3]);
     Ok(())
 }
@@ -97,6 +97,11 @@ async fn silence_ms(cluster: &mut impl Mortal, signal: Signal) -> Outcome<f64> {
 }
 
 fn show(lab: &mut Lab<'_>, what: &str, ours: &Rounds, peer: Option<&Rounds>, targets: [Option<f64>; 3]) {
+    for (whose, all) in [("ours", Some(ours)), ("etcd's", peer)] {
+        if let Some(all) = all {
+            say(&format!("{what}, {whose} in ms: {}", all.list()));
+        }
+    }
     for ((percent, name), target) in [(50, "median"), (90, "p90"), (99, "p99")].into_iter().zip(targets) {
         let figure = |all: &Rounds| if percent == 50 { all.median() } else { all.percentile(percent) };
         let of = |all: &Rounds| Rounds::from_iter([figure(all)]);

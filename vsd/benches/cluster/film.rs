@@ -1,17 +1,23 @@
 //! Films without their bytes: every command of an upload, as the upload's node gives it, and no chunk.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::runtime::Handle;
+use uuid::Uuid;
 use vs_core::{
     hash::Hash,
-    id::{AssetId, Ballot, NodeId, UploadId, Version, VideoId},
+    id::{AssetId, Ballot, ClusterId, NodeId, UploadId, Version, VideoId},
     limit::{CHUNK_BYTES_MAX, SEGMENT_SECONDS},
     manifest::{ChunkRef, ORIGINAL, Track, TrackKind},
 };
 use vsd::bench::Direct;
 use vsd_core::{
-    meta::{Command, OnDuplicate, Redundancy, Response, SourceInfo, TrackOptions, UploadBegin},
+    meta::{Command, NodeSpec, OnDuplicate, Redundancy, Response, Role, SourceInfo, TrackOptions, UploadBegin},
     upload::track::{Sealed, TrackBuilder},
 };
 
@@ -19,6 +25,9 @@ use crate::common::Outcome;
 
 /// Films made at the same time.
 const AT_ONCE: usize = 512;
+/// How long a command of an upload is repeated for, and the wait before it is.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(100);
 /// A film of two minutes: 40 MB, a picture of 2 Mbit/s and its sound.
 const ORIGINAL_CHUNKS: u64 = 20;
 const SEGMENTS: u64 = 12;
@@ -28,13 +37,50 @@ const SOUND_CHUNK_BYTES: u32 = 160_000;
 /// The way to the log of a cluster.
 #[derive(Debug)]
 pub(crate) struct Library {
-    pub(crate) direct: Direct,
-    pub(crate) leader: NodeId,
+    direct: Direct,
+    leader: NodeId,
+    /// Whose the uploads are.
+    uploader: NodeId,
 }
 
 impl Library {
+    pub(crate) fn new(cluster: ClusterId, leader: NodeId, addr: SocketAddr) -> Self {
+        let direct = Direct::new(cluster, [(leader, &*addr.to_string())], Handle::current());
+        Self { direct, leader, uploader: leader }
+    }
+
+    /// Makes so many films in the name of a node that is never there: twice a minute a node goes on with what uploads of its
+    /// own it finds, and more films than are made in between would get in its way.
+    pub(crate) async fn fill(&mut self, films: u64) -> Outcome<Vec<VideoId>> {
+        let spec = NodeSpec {
+            addr: String::new(),
+            zone: "default".to_owned(),
+            roles: [Role::Uploader].into(),
+            version: String::new(),
+        };
+        let Response::Node { node, .. } = self.propose(Command::NodeJoin { key: Uuid::new_v4(), spec }).await? else {
+            return Err("the uploader was not registered".into());
+        };
+        self.uploader = node;
+        let made = make_all(self, films).await?;
+        self.propose(Command::NodeRemove { node, layout: None }).await?;
+        self.uploader = self.leader;
+        Ok(made)
+    }
+
     pub(crate) async fn propose(&self, command: Command) -> Outcome<Response> {
         Ok(self.direct.propose(self.leader, command).await?)
+    }
+
+    /// A command of an upload. It can be repeated, and is while there is no answer: a node may be busy with a snapshot.
+    async fn insist(&self, command: Command) -> Outcome<Response> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.direct.propose(self.leader, command.clone()).await {
+                Err(failure) if failure.code.retryable() && Instant::now() < end => tokio::time::sleep(PAUSE).await,
+                answer => return Ok(answer?),
+            }
+        }
     }
 }
 
@@ -67,7 +113,7 @@ impl<'a> Upload<'a> {
         let begin = UploadBegin {
             upload: id,
             video: VideoId::from_random(rand::random()),
-            node: library.leader,
+            node: library.uploader,
             file_name: format!("film-{nth:06}.mp4"),
             title: format!("Film {nth:06}"),
             description: String::new(),
@@ -78,7 +124,7 @@ impl<'a> Upload<'a> {
             on_duplicate: OnDuplicate::Skip,
             offered_sha256: None,
         };
-        match library.propose(Command::UploadBegin(Box::new(begin))).await? {
+        match library.insist(Command::UploadBegin(Box::new(begin))).await? {
             Response::Opened { asset, version, ballot, .. } => Ok(Self { library, id, asset, version, ballot }),
             other => Err(format!("not opened: {other:?}").into()),
         }
@@ -104,7 +150,7 @@ impl<'a> Upload<'a> {
 
     pub(crate) async fn put(&self, part: Sealed) -> Outcome<()> {
         let Self { asset, version, ballot, .. } = *self;
-        self.library.propose(Command::PartPut { asset, version, ballot, part: part.bytes }).await?;
+        self.library.insist(Command::PartPut { asset, version, ballot, part: part.bytes }).await?;
         Ok(())
     }
 
@@ -112,10 +158,10 @@ impl<'a> Upload<'a> {
     pub(crate) async fn finish(&self, original: Track) -> Outcome<VideoId> {
         let (upload, ballot) = (self.id, self.ballot);
         let (sha256, bytes) = (original.sha256, original.bytes);
-        self.library.propose(Command::UploadReceived { upload, ballot, sha256, bytes }).await?;
+        self.library.insist(Command::UploadReceived { upload, ballot, sha256, bytes }).await?;
         let source = SourceInfo { container: "mp4".to_owned(), ..SourceInfo::default() };
         let stored = Command::OriginalStored { upload, ballot, source, track: Box::new(original) };
-        self.library.propose(stored).await?;
+        self.library.insist(stored).await?;
         let picture = Track { width: 1280, height: 720, fps_milli: 25_000, ..track("v0", TrackKind::Video, "h264") };
         let sound = Track { sample_rate: 48_000, channels: 2, ..track("a0", TrackKind::Audio, "aac") };
         let made = [
@@ -130,7 +176,7 @@ impl<'a> Upload<'a> {
             tracks.push(track);
         }
         let commit = Command::Commit { upload, ballot, tracks, source: None, failure: None };
-        match self.library.propose(commit).await? {
+        match self.library.insist(commit).await? {
             Response::Listed { video, .. } => Ok(video),
             other => Err(format!("not listed: {other:?}").into()),
         }

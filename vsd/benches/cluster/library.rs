@@ -3,17 +3,20 @@
 //! It is filled by the commands of so many uploads over the log, as a library grows, only without their chunks. One node, for
 //! all of this is each node's own.
 
-use std::{fs, path::Path, time::Instant};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use nix::sys::signal::Signal;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 use vs_client::channel::call;
 use vs_core::{
     id::{NodeId, VideoId},
     limit::PAGE_ITEMS_MAX,
 };
 use vs_wire::v1::{self, admin_client::AdminClient, meta_client::MetaClient};
-use vsd::bench::Direct;
 
 use crate::{
     Lab,
@@ -22,7 +25,7 @@ use crate::{
         server::{Server, resident_mb},
         table::{Rounds, Row, say},
     },
-    film::{self, Library},
+    film::Library,
     load::{connect, value},
     vsd::cluster_id,
 };
@@ -30,8 +33,10 @@ use crate::{
 /// While the library is made: a snapshot of all of it every 3,000 films would take longer than the films.
 const FILL_SNAPSHOT_ENTRIES: &str = "metadata.snapshot_entries=200000";
 /// How often a node that starts is asked whether it answers.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(2);
-const ANSWER: std::time::Duration = std::time::Duration::from_secs(120);
+const LOOK: Duration = Duration::from_millis(2);
+const ANSWER: Duration = Duration::from_secs(120);
+/// How often a first snapshot is asked for.
+const SNAPSHOT_TRIES: usize = 3;
 /// Pages listed in a round.
 const PAGES: usize = 10;
 /// Edits between a snapshot and the next.
@@ -71,9 +76,8 @@ fn fill(lab: &Lab<'_>, dir: &Path) -> Outcome<VideoId> {
     server.await_ready()?;
     let began = Instant::now();
     let films = lab.runtime.block_on(async {
-        let (leader, addr) = (NodeId(1), server.addr.to_string());
-        let direct = Direct::new(cluster_id(&server).await?, [(leader, &*addr)], Handle::current());
-        film::make_all(&Library { direct, leader }, lab.effort.films).await
+        let mut library = Library::new(cluster_id(&server).await?, NodeId(1), server.addr);
+        library.fill(lab.effort.films).await
     })?;
     let took_s = began.elapsed().as_secs_f64();
     say(&format!("a library of {} films on one node, made in {took_s:.0} s", films.len()));
@@ -83,17 +87,16 @@ fn fill(lab: &Lab<'_>, dir: &Path) -> Outcome<VideoId> {
 }
 
 fn snapshots(lab: &mut Lab<'_>, large: &Large<'_>, dir: &Path) -> Outcome<()> {
+    // one may be under way that was begun without being asked for
+    let idle = (0..SNAPSHOT_TRIES).map(|_| large.snapshot_bytes()).find(Result::is_ok);
+    idle.ok_or("no snapshot was made")??;
     let (mut took_s, mut size_mb) = (Rounds::default(), Rounds::default());
     for _ in 0..lab.effort.rounds {
         large.edit()?;
         let began = Instant::now();
-        let taken = large.runtime.block_on(async {
-            let mut admin = AdminClient::new(connect(large.server.addr).await?);
-            Outcome::Ok(call(ANSWER, admin.take_snapshot(v1::TakeSnapshotRequest::default())).await?)
-        })?;
+        let bytes = large.snapshot_bytes()?;
         took_s.push(began.elapsed().as_secs_f64());
-        let taken = taken.items.first().filter(|taken| taken.why.is_empty()).ok_or("no snapshot was made")?;
-        size_mb.push(taken.bytes as f64 / 1e6);
+        size_mb.push(bytes as f64 / 1e6);
     }
     alone(lab, "snapshot", "s", &took_s);
     alone(lab, "  … its size", "MB", &size_mb);
@@ -189,6 +192,15 @@ impl Large<'_> {
         let request = v1::GetVideoRequest { video: self.film.to_string(), ..v1::GetVideoRequest::default() };
         meta.get_video(request).await?;
         Ok(())
+    }
+
+    fn snapshot_bytes(&self) -> Outcome<u64> {
+        self.runtime.block_on(async {
+            let mut admin = AdminClient::new(connect(self.server.addr).await?);
+            let taken = call(ANSWER, admin.take_snapshot(v1::TakeSnapshotRequest::default())).await?;
+            let taken = taken.items.first().ok_or("nobody was asked for a snapshot")?;
+            if taken.why.is_empty() { Ok(taken.bytes) } else { Err(taken.why.clone().into()) }
+        })
     }
 
     /// Something that the last snapshot does not have.

@@ -65,7 +65,7 @@ struct Effort {
 }
 
 const FULL: Effort = Effort { rounds: 7, seconds: 3.0, kills: (50, 10), stops: 10, films: 100_000 };
-const QUICK: Effort = Effort { rounds: 1, seconds: 0.3, kills: (2, 1), stops: 1, films: 1_000 };
+const QUICK: Effort = Effort { rounds: 1, seconds: 0.3, kills: (2, 1), stops: 1, films: 4_000 };
 
 /// What every part of the bench works with.
 struct Lab<'a> {

@@ -1,13 +1,14 @@
 //! Three real `vsd serve`, their films, and clients of them.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
-use tokio::runtime::Handle;
 use tonic::transport::Channel;
 use vs_client::{Client, Reach, Session, channel::call};
 use vs_core::id::{ClusterId, NodeId, VideoId};
 use vs_wire::v1::{self, meta_client::MetaClient};
-use vsd::bench::Direct;
 use vsd_core::meta::Command;
 
 use crate::{
@@ -70,8 +71,7 @@ impl Vsd {
     }
 
     pub(crate) async fn library(&self, leader: usize) -> Outcome<Library> {
-        let (leader, addr) = (self.node_id(leader).await?, self.servers[leader].addr.to_string());
-        Ok(Library { direct: Direct::new(self.cluster, [(leader, &*addr)], Handle::current()), leader })
+        Ok(Library::new(self.cluster, self.node_id(leader).await?, self.servers[leader].addr))
     }
 
     /// Clients of a node that edit a film each.
@@ -149,10 +149,8 @@ fn is_whole(state: &v1::ClusterState) -> bool {
         let beats = member.heartbeat_ms.is_some_and(|ms| ms < HEARTBEAT_MS_MAX);
         member.voter && member.lag == 0 && beats
     };
-    let stores = |node: &v1::NodeInfo| node.weight_milli > 0;
-    (state.members.len(), state.nodes.len()) == (NODES, NODES)
-        && state.members.iter().all(is_there)
-        && state.nodes.iter().all(stores)
+    let storing = state.nodes.iter().filter(|node| node.weight_milli > 0).count();
+    (state.members.len(), storing) == (NODES, NODES) && state.members.iter().all(is_there)
 }
 
 async fn client(server: &Server) -> Outcome<Client> {
@@ -242,8 +240,8 @@ impl Caller for Committer {
             expected: None,
             title: None,
             description: Some(value()),
-            tags_set: Default::default(),
-            tags_unset: Default::default(),
+            tags_set: BTreeMap::new(),
+            tags_unset: BTreeSet::new(),
         };
         self.library.propose(edit).await?;
         Ok(())

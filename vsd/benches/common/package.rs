@@ -28,5 +28,5 @@ fn install(package: &str) -> Option<()> {
     // installing it must not start it
     command.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().ok().filter(|status| status.success()).map(drop)
+    command.status().ok().filter(std::process::ExitStatus::success).map(drop)
 }

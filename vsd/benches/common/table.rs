@@ -46,8 +46,7 @@ impl Rounds {
     }
 
     pub(crate) fn median(&self) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
+        let sorted = self.sorted();
         let middle = sorted.len() / 2;
         match sorted.len() {
             0 => f64::NAN,
@@ -60,10 +59,20 @@ impl Rounds {
         self.0.len()
     }
 
-    /// The figure that so many percent of them do not exceed.
-    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+    /// All of them, from the least on.
+    pub(crate) fn list(&self) -> String {
+        self.sorted().iter().map(|figure| format!("{figure:.0}")).collect::<Vec<_>>().join(" ")
+    }
+
+    fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+
+    /// The figure that so many percent of them do not exceed.
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let sorted = self.sorted();
         let rank = (sorted.len() * percent).div_ceil(100);
         sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
     }
