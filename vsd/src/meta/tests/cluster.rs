@@ -119,12 +119,13 @@ pub(super) async fn until(what: &str, mut so: impl FnMut() -> bool) {
 
 /// Proposes at a node until it is answered, as a client would.
 pub(super) async fn persist(meta: &Meta, command: Command) -> Response {
-    for _ in 0..20 {
-        if let Ok(response) = meta.propose(command.clone()).await {
-            return response.accepted().expect("accepted");
+    let started = tokio::time::Instant::now();
+    loop {
+        match meta.propose(command.clone()).await {
+            Ok(response) => return response.accepted().expect("accepted"),
+            Err(error) => assert!(started.elapsed() < Duration::from_secs(30), "{error:?} {:?}", metrics(meta)),
         }
     }
-    panic!("never answered");
 }
 
 /// All replicas are the same, as far as the digests of their whole states tell.
