@@ -93,10 +93,14 @@ async fn come_back(data: &mut DataDir, config: &Config, members: &[String]) -> R
 
 /// The first answer of those asked; none when nobody can answer now.
 async fn ask_all(
-    data: &DataDir,
+    data: &mut DataDir,
     config: &Config,
     members: &[String],
 ) -> Result<Option<(v1::JoinResponse, Seeds)>, Failure> {
+    // an answer that is lost is asked for again with the same key
+    if !members.is_empty() {
+        data.draw_join_key()?;
+    }
     let identity = &data.identity;
     let is_new = identity.stage == Stage::Joining;
     let request = v1::JoinRequest {

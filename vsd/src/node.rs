@@ -175,6 +175,15 @@ impl DataDir {
         self.root.join("spool")
     }
 
+    /// Keeps what this node asks to be taken, or taken back, with.
+    pub(crate) fn draw_join_key(&mut self) -> Result<(), Failure> {
+        if self.identity.join_key.is_none() {
+            self.identity.join_key = Some(Uuid::from_bytes(rand::random()));
+            write_identity(&self.root, &self.identity)?;
+        }
+        Ok(())
+    }
+
     /// A cluster has taken this node.
     pub(crate) fn now_admitted(&mut self, cluster: ClusterId, incarnation: u64, node: NodeId) -> Result<(), Failure> {
         let stage = Stage::Admitted;

@@ -404,7 +404,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     /// crash between the two would leave a node with neither.
     async fn purge(&mut self, log_id: LogId) -> Result<(), StorageError> {
         let state = self.0.state.clone();
-        state.until_applied(log_id.index).await.map_err(|error| unwritable(LogError::Install(error)))?;
+        state.until_installed(log_id.index).await.map_err(|error| unwritable(LogError::Install(error)))?;
         let flushed = tokio::task::spawn_blocking(move || state.flush_up_to(log_id.index)).await;
         flushed
             .map_err(|error| broken(ErrorSubject::StateMachine, ErrorVerb::Write, error))?

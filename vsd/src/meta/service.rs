@@ -20,7 +20,7 @@ use vs_wire::{
     MESSAGE_BYTES_MAX, status_from_failure,
     v1::{self, peer_server},
 };
-use vsd_core::meta::{Command, NodeSpec};
+use vsd_core::meta::{Command, NodeSpec, Refused};
 
 use super::{
     Inner, MetaError,
@@ -263,29 +263,33 @@ impl Inner {
         }
         self.rounds.join().await?;
         let known = self.state.read().view().node(node).map_err(MetaError::from)?;
-        let membership = self.standing.metrics().membership_config;
         let is_older = join.incarnation < me.incarnation;
-        let votes = membership.membership().voter_ids().any(|voter| voter == node.0);
-        let (what, why) = match known {
-            None if !is_older => (format!("the cluster does not know {node}"), "its directory is of another one"),
-            None => (
-                format!("incarnation {} of the cluster does not know {node}", me.incarnation),
-                "it joined in entries that are lost; its chunks are left as they are, and nobody asks for them",
-            ),
-            Some(known) if known.removed => (format!("{node} was removed"), "it is not taken back"),
-            Some(_) if is_older && votes => (
-                format!("{node} is a member of incarnation {} of the cluster already", me.incarnation),
-                "this directory is an older copy, from before it came back",
-            ),
-            Some(known) if is_older || known.spec.addr != join.addr => {
-                let readmit = Command::NodeReadmit { node, addr: join.addr.clone() };
-                self.proposals.propose(Proposer::Node, readmit).await?.accepted()?;
+        let membership = self.standing.metrics().membership_config;
+        let taken = match known {
+            // one that never left has its log; it may have moved
+            Some(known) if !is_older && !known.removed && known.spec.addr == join.addr => return Ok(node),
+            Some(_) if is_older && membership.membership().voter_ids().any(|voter| voter == node.0) => {
+                Err(Refused::new(Code::Conflict, format!("{node} is in incarnation {} already", me.incarnation)))
+            }
+            _ => {
+                let key = join.key.parse().map_err(|_| Failure::new(Code::Invalid, "the node's key is not a UUID"))?;
+                let key = Some(key).filter(|_| is_older);
+                let readmit = Command::NodeReadmit { node, addr: join.addr.clone(), key };
+                self.proposals.propose(Proposer::Node, readmit).await?.accepted()
+            }
+        };
+        let refused = match taken {
+            Ok(_) => {
                 self.peers.learn(node, &join.addr);
                 return Ok(node);
             }
-            Some(_) => return Ok(node),
+            Err(refused) => refused,
         };
-        let hint = "keep this directory; the machine can join as a new node with an empty one: `--data-dir DIR`";
-        Err(Failure::new(Code::Conflict, what).because(why).hint(hint))
+        let why = match refused.code {
+            Code::NotFound => "it had joined in changes that are lost; its chunks are left as they are, and unused",
+            _ => "its directory is left as it is, and not taken back",
+        };
+        let hint = "keep the directory; the machine can join as a new node with an empty one: `--data-dir DIR`";
+        Err(Failure::from(refused).because(why).hint(hint))
     }
 }

@@ -29,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -78,7 +78,7 @@ pub(super) struct Generation {
 /// Removed when the last reader lets go of a generation that was replaced.
 struct Folder {
     path: PathBuf,
-    retired: std::sync::atomic::AtomicBool,
+    retired: AtomicBool,
 }
 
 impl Drop for Folder {
@@ -100,6 +100,8 @@ struct Shared {
     pointer: Mutex<Pointer>,
     snapshots: Snapshots,
     applied: watch::Sender<u64>,
+    /// A snapshot has begun to arrive, and was not installed yet.
+    receives: AtomicBool,
     /// Up to which entry everything is durable.
     flushed: AtomicU64,
     /// An install or an entry has failed: the state stays as it is.
@@ -156,6 +158,7 @@ impl StateStore {
             pointer: Mutex::new(pointer),
             snapshots,
             applied: watch::Sender::new(applied.map_or(0, |id| id.index)),
+            receives: AtomicBool::new(false),
             flushed: AtomicU64::new(0),
             broken: watch::Sender::new(false),
             #[cfg(test)]
@@ -182,8 +185,11 @@ impl StateStore {
         self.0.pointer.lock().unwrap_or_else(PoisonError::into_inner).snapshot
     }
 
-    /// Returns once the state holds what the log says up to `index`.
-    pub(super) async fn until_applied(&self, index: u64) -> Result<(), NotInstalled> {
+    /// Returns once a snapshot that is being taken in holds what the log says up to `index`; at once when there is none.
+    pub(super) async fn until_installed(&self, index: u64) -> Result<(), NotInstalled> {
+        if !self.0.receives.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let mut applied = self.0.applied.subscribe();
         let mut broken = self.0.broken.subscribe();
         tokio::select! {
@@ -675,6 +681,7 @@ impl RaftStateMachine<TypeConfig> for StateStore {
     }
 
     async fn begin_receiving_snapshot(&mut self) -> Result<Box<tokio::fs::File>, StorageError> {
+        self.0.receives.store(true, Ordering::SeqCst);
         let file = self.0.snapshots.receive().map_err(StateError::from);
         let file = file.map_err(failed(ErrorSubject::Snapshot(None), ErrorVerb::Write))?;
         Ok(Box::new(tokio::fs::File::from_std(file)))
@@ -688,6 +695,7 @@ impl RaftStateMachine<TypeConfig> for StateStore {
         let mut file = snapshot.into_std().await;
         let installed = meta.clone();
         let done = blocking(self, move |store| store.install(&installed, &mut file)).await;
+        self.0.receives.store(false, Ordering::SeqCst);
         self.0.broken.send_if_modified(|broken| std::mem::replace(broken, done.is_err()) != done.is_err());
         done.map_err(failed(ErrorSubject::Snapshot(Some(meta.signature())), ErrorVerb::Write))
     }

@@ -81,10 +81,13 @@ pub enum Command {
     LayoutSet {
         layout: Layout,
     },
-    /// A node of this or an earlier incarnation comes back with its data, at this address.
+    /// A node comes back with its data, at this address. With a key it is of an earlier incarnation and has nothing of
+    /// its log: that is once in an incarnation, and repeated with the same key it is answered the same.
     NodeReadmit {
         node: NodeId,
         addr: String,
+        #[serde(default)]
+        key: Option<Uuid>,
     },
     /// Changes nothing: a point of the log at which replicas are compared.
     Mark,

@@ -88,9 +88,10 @@ async fn a_recovery_killed_at_any_step_leaves_the_old_state_or_the_new_and_can_b
     }
 }
 
-async fn ask_to_come_back(to: &Member, node: NodeId, incarnation: u64) -> Result<JoinResponse, PeerError> {
+async fn ask_to_come_back(to: &Member, node: NodeId, key: u128) -> Result<JoinResponse, PeerError> {
     let cluster_id = to.meta().inner.peers.me().cluster.to_string();
-    let request = JoinRequest { cluster_id, node: node.0, incarnation, ..JoinRequest::default() };
+    let key = Uuid::from_u128(key).to_string();
+    let request = JoinRequest { cluster_id, node: node.0, incarnation: 0, key, ..JoinRequest::default() };
     ask_at(&to.addr, None, Duration::from_secs(10), request, |mut to, request| async move { to.join(request).await })
         .await
 }
@@ -118,21 +119,22 @@ async fn nodes_of_the_incarnation_before_come_back_once_and_are_refused_otherwis
     second.stop().await;
 
     // one that sets its log aside comes back under its id
-    let answer = ask_to_come_back(survivor, first.node, 0).await.expect("taken back");
+    let mut answer = ask_to_come_back(survivor, first.node, 1).await.expect("taken back");
     assert_eq!((answer.node, answer.incarnation), (first.node.0, 1));
+    answer = ask_to_come_back(survivor, first.node, 1).await.expect("the answer was lost");
     first.dir = tempfile::tempdir().expect("an empty folder");
     first.incarnation = answer.incarnation;
     first.start().await;
     until("it has all", || has(first.meta(), 0..60) && has(first.meta(), 100..101)).await;
     assert_eq!(first.meta().incarnation(), 1);
 
-    // and then an old copy of it does not, nor one of whom nothing is known
-    for (node, why) in [(first.node, "member"), (NodeId(99), "does not know")] {
-        let refused = ask_to_come_back(survivor, node, 0).await;
+    // and then an old copy of it does not, nor one of the survivor, nor one of whom nothing is known
+    for (node, why) in [(first.node, "already"), (survivor.node, "already"), (NodeId(99), "does not know")] {
+        let refused = ask_to_come_back(survivor, node, 2).await;
         assert!(matches!(&refused, Err(PeerError::Refused(failure)) if failure.what.contains(why)), "{refused:?}");
     }
     second.dir = tempfile::tempdir().expect("an empty folder");
-    second.incarnation = ask_to_come_back(survivor, second.node, 0).await.expect("taken back").incarnation;
+    second.incarnation = ask_to_come_back(survivor, second.node, 3).await.expect("taken back").incarnation;
     second.start().await;
     until("three nodes vote again", || {
         metrics(survivor.meta()).membership_config.membership().voter_ids().count() == 3

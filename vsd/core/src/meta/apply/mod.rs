@@ -117,7 +117,7 @@ impl Step<'_, '_> {
             Command::NodeSet { node, zone, weight_milli } => self.node_set(*node, zone.as_deref(), *weight_milli),
             Command::NodeRemove { node, layout } => self.node_remove(*node, layout.as_ref()),
             Command::LayoutSet { layout } => self.layout_set(layout),
-            Command::NodeReadmit { node, addr } => self.node_readmit(*node, addr),
+            Command::NodeReadmit { node, addr, key } => self.node_readmit(*node, addr, *key),
             Command::Mark => Ok(Response::Marked { index: self.index }),
             Command::ClientOpen { client } => self.client_open(*client),
             Command::ClientClose { client } => self.client_close(*client),

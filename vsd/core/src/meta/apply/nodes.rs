@@ -52,11 +52,22 @@ impl Step<'_, '_> {
         Ok(Response::Node { node: id, dirs })
     }
 
-    pub(super) fn node_readmit(&mut self, id: NodeId, addr: &str) -> Answer {
-        let node = self.registered(id)?;
-        let spec = NodeSpec { addr: addr.to_owned(), ..node.spec.clone() };
-        check_node(&spec)?;
-        self.put_node(&NodeRecord { spec, incarnation: self.incarnation()?, ..node })?;
+    pub(super) fn node_readmit(&mut self, id: NodeId, addr: &str, key: Option<Uuid>) -> Answer {
+        let incarnation = self.incarnation()?;
+        if self.view().node(id)?.is_none() {
+            return refuse(Code::NotFound, format!("incarnation {incarnation} of the cluster does not know {id}"));
+        }
+        let mut node = self.registered(id)?;
+        if let Some(key) = key {
+            // what it voted may not be forgotten twice
+            if node.incarnation == incarnation && node.returned != Some(key) {
+                return refuse(Code::Conflict, format!("{id} is in incarnation {incarnation} of the cluster already"));
+            }
+            (node.incarnation, node.returned) = (incarnation, Some(key));
+        }
+        node.spec.addr = addr.to_owned();
+        check_node(&node.spec)?;
+        self.put_node(&node)?;
         Ok(Response::Node { node: id, dirs: vec![] })
     }
 

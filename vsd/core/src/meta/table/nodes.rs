@@ -82,6 +82,9 @@ pub struct NodeRecord {
     /// The incarnation of the cluster that it joined, or came back to.
     #[serde(default)]
     pub incarnation: u64,
+    /// What it drew to come back to it.
+    #[serde(default)]
+    pub returned: Option<Uuid>,
     /// Gone for good. The record stays, so that nobody takes the node for one that never was.
     #[serde(default)]
     pub removed: bool,
@@ -90,7 +93,17 @@ pub struct NodeRecord {
 impl NodeRecord {
     #[must_use]
     pub fn new(id: NodeId, spec: NodeSpec, joined_ms: u64, key: Option<Uuid>) -> Self {
-        Self { id, spec, joined_ms, key, zone_chosen: None, weight_milli_chosen: None, incarnation: 0, removed: false }
+        Self {
+            id,
+            spec,
+            joined_ms,
+            key,
+            zone_chosen: None,
+            weight_milli_chosen: None,
+            incarnation: 0,
+            returned: None,
+            removed: false,
+        }
     }
 
     /// The failure domain it counts as.

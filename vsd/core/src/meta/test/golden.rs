@@ -86,7 +86,7 @@ fn cluster_entries() -> Vec<Entry> {
         Command::NodeRemove { node, layout: Some(layout(Epoch(3), &[NodeId(1)], 4)) },
         Command::NodeRemove { node, layout: None },
         Command::Mark,
-        Command::NodeReadmit { node, addr: "10.0.0.2:7400".to_owned() },
+        Command::NodeReadmit { node, addr: "10.0.0.2:7400".to_owned(), key: Some(Uuid::from_u128(2)) },
     ];
     commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
 }
