@@ -65,7 +65,9 @@ impl Step<'_, '_> {
             }
             (node.incarnation, node.returned) = (incarnation, Some(key));
         }
-        node.spec.addr = addr.to_owned();
+        if !addr.is_empty() {
+            node.spec.addr = addr.to_owned();
+        }
         check_node(&node.spec)?;
         self.put_node(&node)?;
         Ok(Response::Node { node: id, dirs: vec![] })
