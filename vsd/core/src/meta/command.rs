@@ -81,8 +81,8 @@ pub enum Command {
     LayoutSet {
         layout: Layout,
     },
-    /// A node comes back with its data, at this address or where it was. With a key it is of an earlier incarnation and has nothing of
-    /// its log: that is once in an incarnation, and repeated with the same key it is answered the same.
+    /// A node comes back with its data, at this address or where it was. With a key it is of an earlier incarnation and
+    /// has nothing of its log: that is once in an incarnation, and repeated with the same key it is answered the same.
     NodeReadmit {
         node: NodeId,
         addr: String,
