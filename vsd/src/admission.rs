@@ -39,10 +39,9 @@ pub(crate) fn leaves_from(config: &Config) -> Option<IpAddr> {
 /// # Errors
 /// When the cluster refuses it for good.
 pub(crate) async fn admit(data: &mut DataDir, config: &Config, members: &[String]) -> Result<Seeds, Failure> {
-    if members.contains(&config.node.advertised()) {
-        return Err(Failure::new(Code::Invalid, format!("{} is this node itself", config.node.advertised()))
-            .hint("name another node of the cluster with `--join HOST:PORT`"));
-    }
+    // one list may serve all machines
+    let here = config.node.advertised();
+    let members: &[_] = &members.iter().filter(|member| **member != here).cloned().collect::<Vec<_>>();
     match data.identity.stage {
         Stage::Joining if members.is_empty() => {
             return Err(Failure::new(Code::DataDir, "no cluster has this node yet")
@@ -59,7 +58,6 @@ pub(crate) async fn admit(data: &mut DataDir, config: &Config, members: &[String
             let node = NodeId(answer.node);
             data.now_admitted(cluster, answer.incarnation, node)?;
             tracing::info!(%node, %cluster, "admitted");
-            let here = config.node.advertised();
             for (before, _) in seeds.iter().filter(|(other, addr)| *other != node && *addr == here) {
                 tracing::warn!(
                     "{before} was at this address before. This is a new node, {node}: what {before} held is not here. \
