@@ -16,7 +16,7 @@ use vs_wire::v1::{self, VideoStatus, admin_server::Admin, cluster_server::Cluste
 use vsd_core::meta::{Command, DirState, SettingName, SettingValue, UploadRecord, View};
 
 use super::{Services, internal, proposer, status};
-use crate::meta::Proposer;
+use crate::meta::{Proposer, node_info};
 
 /// A watcher hears at least this often.
 const WATCH_HEARTBEAT: Duration = Duration::from_secs(1);
@@ -29,20 +29,7 @@ impl Services {
         let picture = self.meta.cluster();
         let node = |record: vsd_core::meta::NodeRecord| {
             let live = picture.nodes.iter().find(|node| node.id == record.id.0).cloned().unwrap_or_default();
-            v1::NodeInfo {
-                id: record.id.0,
-                addr: record.spec.addr.clone(),
-                roles: record.spec.roles.iter().map(|role| role.as_str().to_owned()).collect(),
-                zone: record.zone().to_owned(),
-                state: match record.removed {
-                    true => "out".to_owned(),
-                    false if live.state.is_empty() => "unknown".to_owned(),
-                    false => live.state.clone(),
-                },
-                version: record.spec.version.clone(),
-                joined_at_ms: record.joined_ms,
-                ..live
-            }
+            node_info(&record, live)
         };
         Ok(view.nodes(None, PAGE_ITEMS_MAX).map_err(internal)?.into_iter().map(node).collect())
     }

@@ -8,7 +8,7 @@ use vs_core::{
     id::NodeId,
 };
 use vs_wire::v1;
-use vsd_core::meta::Command;
+use vsd_core::meta::{Command, Response, View};
 
 use super::{Services, answered, internal};
 use crate::meta::Proposer;
@@ -16,9 +16,11 @@ use crate::meta::Proposer;
 impl Services {
     /// One node, as [`Services::nodes`] shows it.
     async fn node_now(&self, id: u64) -> Result<v1::NodeInfo, Failure> {
-        let state = self.meta.read().await?;
-        let nodes = self.nodes(&state.view())?;
-        nodes.into_iter().find(|node| node.id == id).ok_or_else(|| unknown(id))
+        self.node_in(&self.meta.read().await?.view(), id)
+    }
+
+    fn node_in(&self, view: &View<'_>, id: u64) -> Result<v1::NodeInfo, Failure> {
+        self.nodes(view)?.into_iter().find(|node| node.id == id).ok_or_else(|| unknown(id))
     }
 
     pub(super) async fn node_set(
@@ -26,10 +28,10 @@ impl Services {
         proposer: Proposer,
         request: v1::SetNodeRequest,
     ) -> Result<v1::SetNodeResponse, Failure> {
-        let before = self.node_now(request.node).await?;
         let node = NodeId(request.node);
         let state = self.meta.read().await?;
-        let before_now = answered(&state.view(), proposer)?.map(vsd_core::meta::Response::accepted).transpose()?;
+        let before = self.node_in(&state.view(), request.node)?;
+        let before_now = answered(&state.view(), proposer)?.map(Response::accepted).transpose()?;
         let repeated = before_now.is_some();
         let record = state.view().node(node).map_err(internal)?.ok_or_else(|| unknown(request.node))?;
         let zone = request.zone.clone().filter(|zone| zone != record.zone());
@@ -49,7 +51,7 @@ impl Services {
         let state = self.meta.read().await?;
         let record = state.view().node(node).map_err(internal)?.ok_or_else(|| unknown(request.node))?;
         let epoch = state.view().epoch().map_err(internal)?.map_or(0, |epoch| epoch.0);
-        let node = v1::NodeInfo { weight_milli: record.weight_milli(), ..self.node_now(request.node).await? };
+        let node = v1::NodeInfo { weight_milli: record.weight_milli(), ..self.node_in(&state.view(), request.node)? };
         Ok(v1::SetNodeResponse { node: Some(node), changed, epoch })
     }
 
@@ -62,7 +64,7 @@ impl Services {
         let before = self.node_now(request.node).await?;
         if before.state == "out" {
             let before_now = answered(&self.meta.read().await?.view(), proposer)?;
-            let changed = before_now.map(vsd_core::meta::Response::accepted).transpose()?.is_some();
+            let changed = before_now.map(Response::accepted).transpose()?.is_some();
             return Ok(v1::RemoveNodeResponse { node: Some(before), changed });
         }
         if before.chunks > 0 {

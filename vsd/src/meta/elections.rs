@@ -166,9 +166,10 @@ impl Elections {
     /// Lets another voter lead: `to`, or the one whose log is furthest. Proposals wait meanwhile. Goes on when whoever
     /// asked for it stops waiting.
     pub(super) async fn hand_over(&self, to: Option<NodeId>, proposals: &Proposals) -> Result<NodeId, MetaError> {
-        if self.standing.leads() != Leads::Me {
-            let Leads::Other(leader) = self.standing.leads() else { return Err(MetaError::NotLeader { leader: None }) };
-            return Err(MetaError::NotLeader { leader: Some(leader) });
+        match self.standing.leads() {
+            Leads::Me => {}
+            Leads::Other(leader) => return Err(MetaError::NotLeader { leader: Some(leader) }),
+            Leads::Nobody => return Err(MetaError::NotLeader { leader: None }),
         }
         let heir = self.heir(to).ok_or(MetaError::NoHeir { wanted: to })?;
         let resigned = self.standing.resign().ok_or(MetaError::Busy)?;

@@ -71,7 +71,7 @@ pub(crate) use self::{
     incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
     offline::Offline,
     peers::{Me, Newer, PREFACE, PeerError, ask_at},
-    picture::Own,
+    picture::{Own, node_info},
     propose::Proposer,
     roll_call::{Called, RollCall, call},
     service::PeerAcceptor,
@@ -526,12 +526,8 @@ impl Inner {
 
     /// Where the others were when this node last heard.
     fn learn_addresses(&self) {
-        let state = self.state.read();
-        for node in state.view().nodes(None, vs_core::limit::PAGE_ITEMS_MAX).unwrap_or_default() {
-            if node.id != self.node {
-                self.peers.learn_listed(node.id, &node.spec.addr);
-            }
-        }
+        // what cannot be read now is read again by the steward, which says so
+        let _ = self.peers.learn_listed(&self.state.read().view());
     }
 
     fn applied(&self) -> u64 {

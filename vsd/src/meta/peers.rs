@@ -30,8 +30,10 @@ use tonic::{
 use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, NodeId},
+    limit::PAGE_ITEMS_MAX,
 };
 use vs_wire::{MESSAGE_BYTES_MAX, failure_from_status, status_from_failure, v1::peer_client::PeerClient};
+use vsd_core::meta::{TableError, View};
 
 /// What a connection between nodes begins with.
 pub(crate) const PREFACE: &[u8; 8] = b"VSPEER1\n";
@@ -119,7 +121,7 @@ impl std::fmt::Debug for Peers {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -146,12 +148,16 @@ impl Peers {
         lock(&self.0.addrs).get(&node).cloned()
     }
 
-    /// Where the state says that a node can be reached: heeded when that is new.
-    pub(super) fn learn_listed(&self, node: NodeId, addr: &str) {
-        let before = lock(&self.0.listed).insert(node, addr.to_owned());
-        if before.is_none_or(|before| before != addr) {
-            self.learn(node, addr);
+    /// Where the state says that the other nodes can be reached: heeded when that is new.
+    pub(super) fn learn_listed(&self, view: &View<'_>) -> Result<(), TableError> {
+        for node in view.nodes(None, PAGE_ITEMS_MAX)?.into_iter().filter(|node| node.id != self.0.me.node) {
+            let addr = node.spec.addr;
+            let before = lock(&self.0.listed).insert(node.id, addr.clone());
+            if before.is_none_or(|before| before != addr) {
+                self.learn(node.id, &addr);
+            }
         }
+        Ok(())
     }
 
     /// Whom this node leads, if it does.

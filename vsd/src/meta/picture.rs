@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -15,11 +15,11 @@ use vs_core::{id::NodeId, limit::PAGE_ITEMS_MAX};
 use vs_wire::v1;
 use vsd_core::{
     health::{Health, NodeState},
-    meta::{TableError, View},
+    meta::{NodeRecord, TableError, View},
 };
 
 use super::{
-    peers::Peers,
+    peers::{Peers, lock},
     roll_call::state_name,
     standing::{Leads, Metrics, SILENCE_MAX, Standing},
     state::StateStore,
@@ -53,10 +53,6 @@ struct Inner {
     /// On the others: what the leader told, and when.
     told: Mutex<Option<(Instant, v1::ClusterState)>>,
     drawn: watch::Sender<Arc<v1::ClusterState>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -359,23 +355,31 @@ fn nodes(
 ) -> Result<Vec<v1::NodeInfo>, TableError> {
     let layout = view.current_layout()?;
     let records = view.nodes(None, PAGE_ITEMS_MAX)?;
-    let node = |record: vsd_core::meta::NodeRecord| {
+    let node = |record: NodeRecord| {
         let (live, liveness, heard_ms) = live(record.id);
         let placed = layout.as_ref().and_then(|layout| layout.nodes.iter().find(|node| node.id == record.id));
-        v1::NodeInfo {
-            id: record.id.0,
-            addr: record.spec.addr.clone(),
-            roles: record.spec.roles.iter().map(|role| role.as_str().to_owned()).collect(),
-            zone: record.zone().to_owned(),
-            state: if record.removed { "out" } else { liveness.map_or("unknown", name) }.to_owned(),
-            leader: false,
-            version: record.spec.version.clone(),
-            weight_milli: placed.map_or(0, |node| node.weight_milli),
-            heard_ms,
-            joined_at_ms: record.joined_ms,
-            voter: false,
-            ..live
-        }
+        let weight_milli = placed.map_or(0, |node| node.weight_milli);
+        let state = liveness.map(name).unwrap_or_default().to_owned();
+        node_info(&record, v1::NodeInfo { state, leader: false, weight_milli, heard_ms, voter: false, ..live })
     };
     Ok(records.into_iter().map(node).collect())
+}
+
+/// A node as it is registered; the rest as `live` has it.
+pub(crate) fn node_info(record: &NodeRecord, live: v1::NodeInfo) -> v1::NodeInfo {
+    let state = match record.removed {
+        true => "out",
+        false if live.state.is_empty() => "unknown",
+        false => &live.state,
+    };
+    v1::NodeInfo {
+        id: record.id.0,
+        addr: record.spec.addr.clone(),
+        roles: record.spec.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        zone: record.zone().to_owned(),
+        state: state.to_owned(),
+        version: record.spec.version.clone(),
+        joined_at_ms: record.joined_ms,
+        ..live
+    }
 }

@@ -5,10 +5,7 @@
 //! repetition does no harm: every command of a node itself is made so, and a client's carries session and number
 //! (CON-3).
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use openraft::error::{ClientWriteError, RaftError};
 use serde::{Deserialize, Serialize};
@@ -24,6 +21,7 @@ use super::{
     standing::{Leads, Standing},
     types::Raft,
 };
+use crate::run::wall_ms;
 
 /// How long a proposal may take before the caller is told that nobody knows.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -187,10 +185,4 @@ impl Proposals {
             Err(PeerError::Timeout(within)) => Err(MetaError::Unknown(within)),
         }
     }
-}
-
-/// The wall clock, in milliseconds since 1970; for display.
-fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -54,7 +54,7 @@ impl Steward {
         let mut said = Said::default();
         loop {
             tokio::time::sleep(LOOK).await;
-            if let Err(error) = self.learn_addresses() {
+            if let Err(error) = self.peers.learn_listed(&self.state.read().view()) {
                 tracing::error!(%error, "the nodes' addresses cannot be read");
             }
             if self.standing.leads() != Leads::Me {
@@ -68,16 +68,6 @@ impl Steward {
                 said.warn(&error, "the layout stays as it is");
             }
         }
-    }
-
-    /// Where the nodes are, as the cluster has it: they may have moved.
-    fn learn_addresses(&self) -> Result<(), TableError> {
-        for node in self.state.read().view().nodes(None, PAGE_ITEMS_MAX)? {
-            if node.id != self.standing.node() {
-                self.peers.learn_listed(node.id, &node.spec.addr);
-            }
-        }
-        Ok(())
     }
 
     async fn look_after_voters(&self) -> Result<(), MetaError> {
