@@ -7,6 +7,7 @@
 
 pub mod codec;
 pub mod error;
+pub mod group;
 pub mod hash;
 pub mod id;
 pub mod layout;
