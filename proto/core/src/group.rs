@@ -111,7 +111,8 @@ mod tests {
             duration_us: 1,
             chunks: chunks.iter().map(|n| chunk(*n)).collect(),
         };
-        let parity = parity.iter().map(|(stripe, chunks)| StripeParity { stripe: *stripe, chunks: chunks.map(chunk).to_vec() });
+        let parity =
+            parity.iter().map(|(stripe, chunks)| StripeParity { stripe: *stripe, chunks: chunks.map(chunk).to_vec() });
         Part {
             track: "v0".to_owned(),
             no: 0,
