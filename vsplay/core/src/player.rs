@@ -420,6 +420,9 @@ impl Player {
         if let Some(fetch) = self.fetches.remove(&id) {
             self.nodes.cancelled(fetch.node);
             self.counters.bytes_wasted += fetch.received_bytes;
+            if let Some((stripe, ask)) = fetch.ask {
+                self.stripe_heard(stripe, ask, Answer::Failed);
+            }
         }
     }
 
