@@ -258,11 +258,17 @@ impl Admin for Services {
         Err(Status::unimplemented("later on this branch"))
     }
 
-    async fn repair_status(&self, _: Request<v1::RepairStatusRequest>) -> Result<Response<v1::RepairStatusResponse>, Status> {
+    async fn repair_status(
+        &self,
+        _: Request<v1::RepairStatusRequest>,
+    ) -> Result<Response<v1::RepairStatusResponse>, Status> {
         Err(Status::unimplemented("later on this branch"))
     }
 
-    async fn order_repair(&self, _: Request<v1::OrderRepairRequest>) -> Result<Response<v1::RepairStatusResponse>, Status> {
+    async fn order_repair(
+        &self,
+        _: Request<v1::OrderRepairRequest>,
+    ) -> Result<Response<v1::RepairStatusResponse>, Status> {
         Err(Status::unimplemented("later on this branch"))
     }
 

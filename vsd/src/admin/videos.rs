@@ -343,11 +343,17 @@ impl MetaService for Services {
         Err(Status::unimplemented("later on this branch"))
     }
 
-    async fn set_redundancy(&self, _: Request<v1::SetRedundancyRequest>) -> Result<Response<v1::RedundancyInfo>, Status> {
+    async fn set_redundancy(
+        &self,
+        _: Request<v1::SetRedundancyRequest>,
+    ) -> Result<Response<v1::RedundancyInfo>, Status> {
         Err(Status::unimplemented("later on this branch"))
     }
 
-    async fn list_redundancy(&self, _: Request<v1::ListRedundancyRequest>) -> Result<Response<v1::ListRedundancyResponse>, Status> {
+    async fn list_redundancy(
+        &self,
+        _: Request<v1::ListRedundancyRequest>,
+    ) -> Result<Response<v1::ListRedundancyResponse>, Status> {
         Err(Status::unimplemented("later on this branch"))
     }
 }

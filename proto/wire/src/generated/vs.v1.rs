@@ -162,6 +162,9 @@ pub struct RedundancyInfo {
     /// What it is being rewritten to; absent when it is not.
     #[prost(message, optional, tag = "15")]
     pub pending: ::core::option::Option<Scheme>,
+    /// Videos that share an asset share its bytes and its scheme.
+    #[prost(uint64, tag = "16")]
+    pub asset: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OpenClientRequest {
@@ -516,6 +519,9 @@ pub struct NodeInfo {
     pub joined_at_ms: u64,
     #[prost(bool, tag = "14")]
     pub voter: bool,
+    /// Of its chunks alone.
+    #[prost(uint64, tag = "15")]
+    pub chunk_bytes: u64,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
