@@ -270,6 +270,8 @@ fn own(store: &Arc<Store>) -> Own {
         v1::NodeInfo {
             chunks: stats.iter().map(|(_, stats)| stats.chunks).sum(),
             chunk_bytes: stats.iter().map(|(_, stats)| stats.chunk_bytes).sum(),
+            damaged: stats.iter().map(|(_, stats)| stats.damaged).sum(),
+            dirs_changed: store.dirs_mark(),
             disk_total_bytes: total,
             disk_used_bytes: total.saturating_sub(free),
             ..v1::NodeInfo::default()

@@ -243,6 +243,13 @@ impl Admin for Services {
         Ok(Response::new(Box::pin(verified.map(Ok))))
     }
 
+    async fn check_chunks(
+        &self,
+        request: Request<v1::CheckChunksRequest>,
+    ) -> Result<Response<v1::CheckChunksResponse>, Status> {
+        self.check(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
     async fn get_care(&self, request: Request<v1::GetCareRequest>) -> Result<Response<v1::GetCareResponse>, Status> {
         self.care_status(request.into_inner().job()).map(Response::new).map_err(status)
     }

@@ -305,6 +305,7 @@ impl Picture {
             "up".clone_into(&mut node.state);
             (node.chunks, node.chunk_bytes) = (own.chunks, own.chunk_bytes);
             (node.disk_used_bytes, node.disk_total_bytes) = (own.disk_used_bytes, own.disk_total_bytes);
+            (node.damaged, node.dirs_changed) = (own.damaged, own.dirs_changed);
         }
         Ok(state)
     }

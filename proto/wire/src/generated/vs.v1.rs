@@ -519,8 +519,14 @@ pub struct NodeInfo {
     pub joined_at_ms: u64,
     #[prost(bool, tag = "14")]
     pub voter: bool,
-    /// Of its chunks alone.
+    /// Chunks that it knows to be damaged.
     #[prost(uint64, tag = "15")]
+    pub damaged: u64,
+    /// Another number whenever a data directory of it comes, goes, is found damaged or takes no more writes.
+    #[prost(uint64, tag = "16")]
+    pub dirs_changed: u64,
+    /// Of its chunks alone.
+    #[prost(uint64, tag = "17")]
     pub chunk_bytes: u64,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -2179,6 +2185,28 @@ pub struct VerifyChunksRequest {
     #[prost(message, repeated, tag = "1")]
     pub chunks: ::prost::alloc::vec::Vec<ChunkName>,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckChunksRequest {
+    #[prost(uint64, tag = "1")]
+    pub asset: u64,
+    /// 32 bytes each, one after the other; at most 4,096 of them.
+    #[prost(bytes = "vec", tag = "2")]
+    pub hashes: ::prost::alloc::vec::Vec<u8>,
+    /// The asker's log index, as in `VS-Index`. With 0 the answer counts toward nothing.
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    /// Reads each from the device and checks everything, SHA-256 too. Otherwise nothing is read.
+    #[prost(bool, tag = "4")]
+    pub deep: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckChunksResponse {
+    /// One byte each, in the order asked: 0 missing, 1 stored, 2 damaged (put it again), 3 unreadable now.
+    #[prost(bytes = "vec", tag = "1")]
+    pub states: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "2")]
+    pub node: u64,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetCareRequest {
     #[prost(enumeration = "CareJob", tag = "1")]
@@ -2987,6 +3015,29 @@ pub mod admin_client {
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "VerifyChunks"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Which of these chunks it has. Asked with an index, what is said to be stored is not deleted by any decision made
+        /// below that index.
+        pub async fn check_chunks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CheckChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckChunksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/CheckChunks");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "CheckChunks"));
+            self.inner.unary(req, path, codec).await
+        }
         /// How scrubbing or compaction stands in each of its data directories.
         pub async fn get_care(
             &mut self,
@@ -3175,6 +3226,15 @@ pub mod admin_server {
             request: tonic::Request<super::VerifyChunksRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::VerifyChunksStream>,
+            tonic::Status,
+        >;
+        /// Which of these chunks it has. Asked with an index, what is said to be stored is not deleted by any decision made
+        /// below that index.
+        async fn check_chunks(
+            &self,
+            request: tonic::Request<super::CheckChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckChunksResponse>,
             tonic::Status,
         >;
         /// How scrubbing or compaction stands in each of its data directories.
@@ -4050,6 +4110,49 @@ pub mod admin_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/CheckChunks" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckChunksSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::CheckChunksRequest>
+                    for CheckChunksSvc<T> {
+                        type Response = super::CheckChunksResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CheckChunksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::check_chunks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckChunksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -179,6 +179,10 @@ impl admin_server::Admin for Fake {
         unused()
     }
 
+    async fn check_chunks(&self, _: Request<v1::CheckChunksRequest>) -> Answer<v1::CheckChunksResponse> {
+        unused()
+    }
+
     async fn get_care(&self, _: Request<v1::GetCareRequest>) -> Answer<v1::GetCareResponse> {
         unused()
     }
