@@ -144,10 +144,10 @@ fn span(item: &Value, key: &str) -> String {
 pub(crate) fn setting(setting: &v1::Setting) -> Value {
     json!({
         "name": setting.name,
-        "value_ms": setting.value_ms,
-        "default_ms": setting.default_ms,
-        "min_ms": setting.min_ms,
-        "max_ms": setting.max_ms,
+        "value_ms": setting.value,
+        "default_ms": setting.default,
+        "min_ms": setting.min,
+        "max_ms": setting.max,
         "is_set": setting.is_set,
         "about": setting.about,
     })

@@ -104,8 +104,8 @@ async fn all(desk: &Desk) -> anyhow::Result<Vec<v1::Setting>> {
         .items)
 }
 
-async fn set(name: String, value_ms: Option<u64>, desk: &Desk) -> anyhow::Result<v1::Setting> {
-    let request = v1::SetSettingRequest { name, value_ms, dry_run: desk.dry_run };
+async fn set(name: String, value: Option<u64>, desk: &Desk) -> anyhow::Result<v1::Setting> {
+    let request = v1::SetSettingRequest { name, value, dry_run: desk.dry_run };
     let setting = desk
         .change("SetSetting", request, |client, request| async move { client.admin().set_setting(request).await })
         .await?;

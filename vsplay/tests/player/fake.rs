@@ -382,6 +382,18 @@ impl Meta for Metadata {
     async fn purge_video(&self, _: Request<v1::VideoRef>) -> Answer<v1::Video> {
         unneeded()
     }
+
+    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Answer<v1::CountViewResponse> {
+        unneeded()
+    }
+
+    async fn set_redundancy(&self, _: Request<v1::SetRedundancyRequest>) -> Answer<v1::RedundancyInfo> {
+        unneeded()
+    }
+
+    async fn list_redundancy(&self, _: Request<v1::ListRedundancyRequest>) -> Answer<v1::ListRedundancyResponse> {
+        unneeded()
+    }
 }
 
 #[tonic::async_trait]
