@@ -210,6 +210,7 @@ fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> Built 
         bytes: u64::try_from(source.bytes().len()).expect("small"),
         segments: u32::try_from(source.segments.len()).expect("small"),
         chunks: 0,
+        parity_bytes: 0,
         init: source.init.clone(),
         sha256: sha256.finish(),
         ballot: Ballot(1),
