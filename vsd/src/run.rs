@@ -266,8 +266,12 @@ fn own(store: &Arc<Store>) -> Own {
     let store = store.clone();
     Box::new(move || {
         let (total, free) = store.space();
+        let stats = store.stats();
         v1::NodeInfo {
-            chunks: store.stats().iter().map(|(_, stats)| stats.chunks).sum(),
+            chunks: stats.iter().map(|(_, stats)| stats.chunks).sum(),
+            chunk_bytes: stats.iter().map(|(_, stats)| stats.chunk_bytes).sum(),
+            damaged: stats.iter().map(|(_, stats)| stats.damaged).sum(),
+            dirs_changed: store.dirs_mark(),
             disk_total_bytes: total,
             disk_used_bytes: total.saturating_sub(free),
             ..v1::NodeInfo::default()

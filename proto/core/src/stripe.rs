@@ -2,8 +2,8 @@
 //!
 //! A member is a linear combination of any `data` others. The codec only tells the coefficients: it codes the unit
 //! vectors, byte by byte, and what comes out are the factors of the members that went in. The bytes themselves are then
-//! combined straight from where they lie, block by block, so that nothing is copied or padded, each result is written
-//! once, and only members that are wanted are computed.
+//! combined straight from where they lie, block by block, so that nothing is copied or padded, a block of a result is
+//! finished while it is in the cache, and only members that are wanted are computed.
 //!
 //! Invariants:
 //! - Members count as padded with zeros to the longest; a padding is never stored, sent or read.
@@ -32,6 +32,8 @@ const _: () = assert!(
     "RUST_REED_SOLOMON_ERASURE_ARCH must not be set: V-Stack chooses by the processor it runs on"
 );
 
+const WRONG_NUMBER: &str = "the wrong number of members";
+
 /// Why lost members do not come back, split by what the caller does next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StripeError {
@@ -47,12 +49,27 @@ pub enum StripeError {
 /// no parity.
 #[must_use]
 pub fn encode<B: AsRef<[u8]>>(data: &[B]) -> Vec<Vec<u8>> {
+    let mut parity = vec![Vec::new(); STRIPE_PARITY];
+    match encode_into(data, &mut parity) {
+        Ok(()) => parity,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The same into buffers that the caller keeps: fresh memory costs more than the coding.
+///
+/// # Errors
+/// When no such stripe can exist.
+pub fn encode_into<B: AsRef<[u8]>>(data: &[B], parity: &mut [Vec<u8>]) -> Result<(), StripeError> {
+    if parity.len() != STRIPE_PARITY {
+        return Err(StripeError::Malformed(WRONG_NUMBER));
+    }
     let inputs: Vec<_> = data.iter().map(AsRef::as_ref).collect();
     let from: Vec<_> = (0..data.len()).collect();
-    let parity: Vec<_> = (data.len()..data.len() + STRIPE_PARITY).collect();
-    let Ok(coefficients) = coefficients(data.len(), &from, &parity) else { return Vec::new() };
+    let want: Vec<_> = (data.len()..data.len() + STRIPE_PARITY).collect();
     let longest = inputs.iter().map(|input| input.len()).max().unwrap_or(0);
-    combine(&inputs, &coefficients, &[longest; STRIPE_PARITY])
+    combine(&inputs, &coefficients(data.len(), &from, &want)?, &[longest; STRIPE_PARITY], parity);
+    Ok(())
 }
 
 /// The members `want` of a stripe, in that order, from at least `data` of its members. `lengths` are the lengths of all
@@ -68,9 +85,25 @@ pub fn rebuild<B: AsRef<[u8]>>(
     data: usize,
     want: &[usize],
 ) -> Result<Vec<Vec<u8>>, StripeError> {
+    let mut results = vec![Vec::new(); want.len()];
+    rebuild_into(members, lengths, data, want, &mut results)?;
+    Ok(results)
+}
+
+/// The same into buffers that the caller keeps, one for each wanted member.
+///
+/// # Errors
+/// As for [`rebuild`].
+pub fn rebuild_into<B: AsRef<[u8]>>(
+    members: &[Option<B>],
+    lengths: &[u32],
+    data: usize,
+    want: &[usize],
+    results: &mut [Vec<u8>],
+) -> Result<(), StripeError> {
     let lengths: Vec<_> = lengths.iter().map(|length| usize::try_from(*length).unwrap_or(usize::MAX)).collect();
-    if members.len() != data + STRIPE_PARITY || lengths.len() != members.len() {
-        return Err(StripeError::Malformed("the wrong number of members"));
+    if members.len() != data + STRIPE_PARITY || lengths.len() != members.len() || results.len() != want.len() {
+        return Err(StripeError::Malformed(WRONG_NUMBER));
     }
     if lengths.iter().any(|length| *length > CHUNK_BYTES_MAX) || want.iter().any(|at| *at >= members.len()) {
         return Err(StripeError::Malformed("a member that cannot be"));
@@ -84,7 +117,8 @@ pub fn rebuild<B: AsRef<[u8]>>(
         return Err(StripeError::Malformed("a member of another length"));
     }
     let lengths: Vec<_> = want.iter().map(|at| lengths[*at]).collect();
-    Ok(combine(&inputs, &coefficients(data, &from, want)?, &lengths))
+    combine(&inputs, &coefficients(data, &from, want)?, &lengths, results);
+    Ok(())
 }
 
 /// For each member of `want` the factors of the members `from`, which are `data` many and in order.
@@ -104,28 +138,31 @@ fn coefficients(data: usize, from: &[usize], want: &[usize]) -> Result<Vec<Vec<u
 }
 
 /// For each result of so many bytes the sum of the inputs, each times its factor.
-fn combine(inputs: &[&[u8]], coefficients: &[Vec<u8>], lengths: &[usize]) -> Vec<Vec<u8>> {
-    let mut results: Vec<_> = lengths.iter().map(|length| Vec::with_capacity(*length)).collect();
-    let mut block = [0; BLOCK_BYTES];
+fn combine(inputs: &[&[u8]], coefficients: &[Vec<u8>], lengths: &[usize], results: &mut [Vec<u8>]) {
+    for (result, length) in results.iter_mut().zip(lengths) {
+        // what a buffer held is overwritten; a new one is zeroed memory of the system's
+        if result.capacity() < *length {
+            *result = vec![0; *length];
+        }
+        result.resize(*length, 0);
+    }
+    let kernel = Kernel::here();
     let longest = lengths.iter().copied().max().unwrap_or(0);
     for from in (0..longest).step_by(BLOCK_BYTES) {
-        for ((result, length), factors) in results.iter_mut().zip(lengths).zip(coefficients) {
-            let to = (*length).min(from + BLOCK_BYTES);
-            let Some(block) = to.checked_sub(from).map(|bytes| &mut block[..bytes]) else { continue };
-            let mut terms = inputs.iter().zip(factors);
+        for (result, factors) in results.iter_mut().zip(coefficients) {
+            let to = result.len().min(from + BLOCK_BYTES);
+            let Some(block) = result.get_mut(from..to) else { continue };
+            let mut terms = inputs.iter().map(|input| part(input, from, to)).zip(factors);
             if let Some((input, factor)) = terms.next() {
-                let (filled, padding) = block.split_at_mut(part(input, from, to).len());
-                Kernel::here().multiply(*factor, part(input, from, to), filled);
+                let (filled, padding) = block.split_at_mut(input.len());
+                kernel.multiply(*factor, input, filled);
                 padding.fill(0);
             }
             for (input, factor) in terms {
-                let input = part(input, from, to);
-                Kernel::here().multiply_add(*factor, input, &mut block[..input.len()]);
+                kernel.multiply_add(*factor, input, &mut block[..input.len()]);
             }
-            result.extend_from_slice(block);
         }
     }
-    results
 }
 
 /// What a member has of a block before its padding.
@@ -163,7 +200,6 @@ impl Kernel {
     /// `out = factor × input`; they are equally long.
     fn multiply(self, factor: u8, input: &[u8], out: &mut [u8]) {
         match self {
-            _ if factor == 1 => out.copy_from_slice(input),
             // the library indexes its first byte
             Self::Vectors if !input.is_empty() => galois_8::mul_slice(factor, input, out),
             _ => {
@@ -176,7 +212,6 @@ impl Kernel {
     /// `out += factor × input`; they are equally long.
     fn multiply_add(self, factor: u8, input: &[u8], out: &mut [u8]) {
         match self {
-            _ if factor == 1 => out.iter_mut().zip(input).for_each(|(out, byte)| *out ^= byte),
             Self::Vectors if !input.is_empty() => galois_8::mul_slice_xor(factor, input, out),
             _ => {
                 let products = products(factor);

@@ -1,5 +1,6 @@
 //! The control services: what operators and players ask of the cluster, answered out of the metadata and this node's own counts.
 
+mod check;
 mod chunks;
 mod cluster;
 mod nodes;

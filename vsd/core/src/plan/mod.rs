@@ -1,4 +1,6 @@
 //! Planners: they compare what is wanted with what is there, and say the next step (DESIGN §10). Losing a plan loses
 //! nothing: the next comparison comes to the same.
 
+pub mod guard;
+pub mod repair;
 pub mod voters;
