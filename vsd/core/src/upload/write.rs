@@ -30,6 +30,9 @@ pub const SILENT_PATIENCE: Duration = Duration::from_millis(300);
 /// How much longer than its quorum a group may take.
 pub const STRAGGLER_MAX: Duration = Duration::from_secs(10);
 
+/// Most nodes that a failure names to a person.
+const LINES_MAX: usize = 16;
+
 /// What is known of a node, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Known {
@@ -116,7 +119,10 @@ impl From<Shortfall> for Failure {
         let Shortfall { stripe, had, need, places, lacked } = shortfall;
         let what = if stripe { "stripe" } else { "chunk" };
         let mut failure = Self::new(code, format!("a {what} is on {had} of {places} nodes (need {need})"));
-        failure.why = lacked.iter().map(|(node, lack)| format!("{node}: {lack}")).collect();
+        failure.why = lacked.iter().take(LINES_MAX).map(|(node, lack)| format!("{node}: {lack}")).collect();
+        if let Some(more) = lacked.len().checked_sub(LINES_MAX).filter(|more| *more > 0) {
+            failure.why.push(format!("and {more} more"));
+        }
         failure
     }
 }
