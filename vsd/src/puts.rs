@@ -43,7 +43,7 @@ impl Puts {
         Self { client, meta, counts: Arc::default() }
     }
 
-    /// How far this node has applied the log: below that the receiver's sweep decides nothing about what it is sent now.
+    /// How far this node has applied the log: below that the receiver's sweep decides nothing about what it is sent.
     pub(crate) fn index(&self) -> u64 {
         index_in(self.meta.incarnation(), *self.meta.watch_applied().borrow())
     }

@@ -9,8 +9,8 @@
 //!
 //! Invariants:
 //! - Nothing is called stored that is not on quorum, and nothing is listed that cannot be read whole.
-//! - Memory does not grow with the film: segments share a budget, few groups of chunks are in flight, at most two chunks of
-//!   a track wait for their stripe, and the spool is a file.
+//! - Memory does not grow with the film: segments share a budget, few groups of chunks are in flight, at most two
+//!   chunks of a track wait for their stripe, and the spool is a file.
 //! - Every child process ends before its upload does.
 
 mod child;

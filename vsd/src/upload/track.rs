@@ -40,7 +40,7 @@ impl TrackWriter {
         Self { name, writer, builder, writing: JoinSet::new() }
     }
 
-    /// Begins to store the next segment, once few groups are on their way. `memory` is held until its groups are stored.
+    /// Begins to store the next segment, once few groups are on their way. `memory` is held until its own are stored.
     pub(crate) async fn segment(
         &mut self,
         start_us: u64,
@@ -59,7 +59,7 @@ impl TrackWriter {
         Ok(())
     }
 
-    /// Until when the track plays, and how many bytes it has beside its init segment, as far as it is known to be stored.
+    /// Until when the track plays, and how many bytes it has beside its init segment, as far as it is stored.
     pub(crate) fn stored(&self) -> (u64, u64) {
         self.builder.stored()
     }
