@@ -6,9 +6,10 @@
 mod nodes;
 mod progress;
 mod repair;
+pub(crate) mod status;
 mod survey;
 mod task;
+mod term;
 mod world;
 
-pub(crate) use progress::{Orders, RepairStatus};
 pub(crate) use repair::Repairer;
