@@ -160,7 +160,12 @@ impl World {
         let film = Film {
             asset: AssetId(1),
             tracks,
-            placement: Placement { scheme: Scheme::Replicate(3), layouts: vec![layout], nodes: ids.clone() },
+            placement: Placement {
+                asset: AssetId(1),
+                scheme: Scheme::Replicate(3),
+                layouts: vec![layout],
+                nodes: ids.clone(),
+            },
             connect: Duration::from_millis(1),
         };
         Self {
