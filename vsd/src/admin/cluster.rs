@@ -267,7 +267,10 @@ impl Admin for Services {
         self.order(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
-    async fn get_layout(&self, request: Request<v1::GetLayoutRequest>) -> Result<Response<v1::GetLayoutResponse>, Status> {
+    async fn get_layout(
+        &self,
+        request: Request<v1::GetLayoutRequest>,
+    ) -> Result<Response<v1::GetLayoutResponse>, Status> {
         self.layout(request.into_inner()).await.map(Response::new).map_err(status)
     }
 

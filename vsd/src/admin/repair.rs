@@ -18,7 +18,10 @@ use crate::background::status::{RepairOrder, RepairStatus};
 const LEADER_ANSWERS: Duration = Duration::from_secs(6);
 
 impl Services {
-    pub(super) async fn repair_stands(&self, request: v1::RepairStatusRequest) -> Result<v1::RepairStatusResponse, Failure> {
+    pub(super) async fn repair_stands(
+        &self,
+        request: v1::RepairStatusRequest,
+    ) -> Result<v1::RepairStatusResponse, Failure> {
         if self.leads() {
             return self.own_repair();
         }
@@ -27,7 +30,10 @@ impl Services {
         call(LEADER_ANSWERS, leader.admin().repair_status(request)).await
     }
 
-    pub(super) async fn repair_ordered(&self, request: v1::OrderRepairRequest) -> Result<v1::RepairStatusResponse, Failure> {
+    pub(super) async fn repair_ordered(
+        &self,
+        request: v1::OrderRepairRequest,
+    ) -> Result<v1::RepairStatusResponse, Failure> {
         let order = match request.action() {
             RepairAction::Unspecified => return Err(Failure::new(Code::Invalid, "no action named")),
             RepairAction::Start => RepairOrder::Start,

@@ -18,7 +18,9 @@ use vsd_core::meta::{
     AssetRecord, AssetStatus, ClientId, Command, Resolved, SettingName, SourceInfo, VideoRecord, View,
 };
 
-use super::{redundancy::Terms, Services, answered, check_limit, duration_ms, internal, physical_bytes, proposer, status};
+use super::{
+    Services, answered, check_limit, duration_ms, internal, physical_bytes, proposer, redundancy::Terms, status,
+};
 use crate::{
     meta::{Proposer, StateRead},
     upload::wall_of,
@@ -328,7 +330,10 @@ impl MetaService for Services {
         self.close_session(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
-    async fn count_view(&self, request: Request<v1::CountViewRequest>) -> Result<Response<v1::CountViewResponse>, Status> {
+    async fn count_view(
+        &self,
+        request: Request<v1::CountViewRequest>,
+    ) -> Result<Response<v1::CountViewResponse>, Status> {
         self.count_one_view(request.into_inner()).await.map(Response::new).map_err(status)
     }
 

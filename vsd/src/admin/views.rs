@@ -78,10 +78,7 @@ async fn gather(
 }
 
 impl Services {
-    pub(super) async fn count_one_view(
-        &self,
-        request: v1::CountViewRequest,
-    ) -> Result<v1::CountViewResponse, Failure> {
+    pub(super) async fn count_one_view(&self, request: v1::CountViewRequest) -> Result<v1::CountViewResponse, Failure> {
         let unknown = |_| Failure::new(Code::Invalid, format!("`{}` is not a video's id", request.video));
         self.views.count(request.video.parse().map_err(unknown)?).await?;
         Ok(v1::CountViewResponse {})
