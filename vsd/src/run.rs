@@ -29,6 +29,7 @@ use vsd_core::{
 use crate::{
     admin,
     admission::{Seeds, admit, leaves_from},
+    background,
     cli::role_names,
     config::{self, Config, LogFormat},
     join::{Membership, join},
@@ -202,10 +203,14 @@ impl Running {
         )
         .await?;
         let care = start_care(config, &store)?;
+        let (_, repair) = background::status::channel();
         let admin = admin::Services {
             meta: meta.clone(),
             store: store.clone(),
             care: care.clone(),
+            repair,
+            views: admin::ViewCounter::start(meta.clone()),
+            layouts: admin::LayoutCache::default(),
             node: data.identity.node,
             started_ms: wall_ms(),
             closed,

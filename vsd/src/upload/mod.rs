@@ -21,5 +21,5 @@ mod service;
 mod sessions;
 mod spool;
 
-pub(crate) use service::UploadService;
+pub(crate) use service::{UploadService, redundancy};
 pub(crate) use sessions::{Options, Uploader, wall_of};
