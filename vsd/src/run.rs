@@ -216,7 +216,7 @@ impl Running {
             closed,
         };
         let grpc = admin::router(admin, uploader.clone())?;
-        let http = storage::router(store.clone(), probes(&store, &care, reserve, meta));
+        let http = storage::router(store.clone(), probes(&store, &care, reserve, meta, &uploader));
         let (ending, ended) = watch::channel(false);
         let stale = Arc::new(Notify::new());
         let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership, ended, stale.clone()));
@@ -296,13 +296,20 @@ fn close_store(care: &[Caretaker], store: &Store) {
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
-fn probes(store: &Arc<Store>, care: &Arc<[Caretaker]>, reserve: &Arc<Reserve>, meta: &Meta) -> Probes {
+fn probes(
+    store: &Arc<Store>,
+    care: &Arc<[Caretaker]>,
+    reserve: &Arc<Reserve>,
+    meta: &Meta,
+    uploader: &Uploader,
+) -> Probes {
     let (readable, counted, reserve, care) = (store.clone(), store.clone(), reserve.clone(), care.clone());
-    let meta = meta.clone();
+    let (meta, uploader) = (meta.clone(), uploader.clone());
     Probes {
         ready: Arc::new(move || readable.ready()),
         metrics: Arc::new(move || {
-            counted.metrics() + &meta.metrics() + &reserve.metrics() + &storage::care_metrics(&care)
+            let own = counted.metrics() + &meta.metrics() + &reserve.metrics();
+            own + &storage::care_metrics(&care) + &uploader.metrics()
         }),
     }
 }
