@@ -2,4 +2,5 @@
 //! nothing: the next comparison comes to the same.
 
 pub mod guard;
+pub mod sweep;
 pub mod voters;
