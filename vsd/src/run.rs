@@ -269,6 +269,7 @@ fn own(store: &Arc<Store>) -> Own {
         let stats = store.stats();
         v1::NodeInfo {
             chunks: stats.iter().map(|(_, stats)| stats.chunks).sum(),
+            chunk_bytes: stats.iter().map(|(_, stats)| stats.chunk_bytes).sum(),
             damaged: stats.iter().map(|(_, stats)| stats.damaged).sum(),
             dirs_changed: store.dirs_mark(),
             disk_total_bytes: total,

@@ -350,5 +350,5 @@ impl Engine {
 fn placement(film: &Film) -> Placement {
     let mut nodes: Vec<_> = film.nodes.keys().copied().collect();
     nodes.sort_unstable();
-    Placement { scheme: film.scheme, layouts: film.layouts.clone(), nodes }
+    Placement { asset: film.asset, scheme: film.scheme, layouts: film.layouts.clone(), nodes }
 }

@@ -9,7 +9,7 @@ use vs_core::{
     id::{AssetId, NodeId, Version, VideoId},
     layout::{Layout, Scheme},
     manifest::{ChunkRef, Part, PartRef, Track},
-    read::read_plan,
+    read::{Known, ReadPlan},
 };
 use vs_wire::v1;
 
@@ -140,15 +140,16 @@ impl Film {
     /// Who to ask for a chunk, best first.
     #[must_use]
     pub fn holders(&self, part: &Part, chunk: &ChunkRef) -> Vec<NodeId> {
-        let width = match self.scheme {
-            Scheme::Replicate(n) => n.into(),
-            Scheme::Erasure { .. } => 1,
-        };
-        let displaced = part.displaced.iter().filter(|displaced| displaced.chunk == chunk.hash);
-        let stand_ins: Vec<_> = displaced.filter_map(|displaced| displaced.stand_in).collect();
-        let mut known: Vec<_> = self.nodes.keys().copied().collect();
-        known.sort_unstable();
-        read_plan(&self.layouts, &chunk.hash, width, &stand_ins, &known)
+        let (group, member) = part.group_of(self.asset, self.scheme, chunk);
+        let nodes = self.node_ids();
+        let known = Known { layouts: &self.layouts, nodes: &nodes, away: &[], displaced: &part.displaced };
+        ReadPlan::new(&group, member, &known).nodes
+    }
+
+    fn node_ids(&self) -> Vec<NodeId> {
+        let mut ids: Vec<_> = self.nodes.keys().copied().collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// A chunk from the first holder that has it intact: for downloads, where every node is as good as another.

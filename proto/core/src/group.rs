@@ -14,7 +14,7 @@ use crate::{
     id::{AssetId, NodeId},
     layout::{Layout, Scheme, stripe_key},
     limit::STRIPE_DATA,
-    manifest::{ChunkRef, Part},
+    manifest::{ChunkRef, Part, StripeParity},
 };
 
 /// A replicated chunk, or a stripe.
@@ -83,23 +83,48 @@ impl Part {
             Scheme::Replicate(copies) => (Some(chunks().map(move |chunk| Group::replicated(chunk, copies))), None),
             Scheme::Erasure { .. } => {
                 let data: Vec<_> = chunks().collect();
-                let stripe = move |(k, parity): (usize, &crate::manifest::StripeParity)| {
-                    let from = k * STRIPE_DATA;
-                    let data = data.get(from..data.len().min(from + STRIPE_DATA)).filter(|data| !data.is_empty())?;
-                    let members = data.iter().chain(&parity.chunks).copied().collect();
-                    Some(Group::stripe(asset, &self.track, parity.stripe, members, data.len()))
+                let stripe = move |(k, parity): (usize, &StripeParity)| {
+                    let data = data.iter().skip(k * STRIPE_DATA).take(STRIPE_DATA);
+                    self.stripe(asset, data.copied().collect(), parity)
                 };
                 (None, Some(self.parity.iter().enumerate().filter_map(stripe)))
             }
         };
         replicated.into_iter().flatten().chain(coded.into_iter().flatten())
     }
+
+    /// The group of one chunk of this part, and which member of it the chunk is: what a reader asks for. A chunk without
+    /// a stripe is on its own: somebody may have it all the same.
+    #[must_use]
+    pub fn group_of(&self, asset: AssetId, scheme: Scheme, chunk: &ChunkRef) -> (Group, usize) {
+        match scheme {
+            Scheme::Replicate(copies) => (Group::replicated(*chunk, copies), 0),
+            Scheme::Erasure { .. } => self.stripe_of(asset, chunk).unwrap_or_else(|| (Group::replicated(*chunk, 1), 0)),
+        }
+    }
+
+    fn stripe_of(&self, asset: AssetId, chunk: &ChunkRef) -> Option<(Group, usize)> {
+        let data = || self.segments.iter().flat_map(|segment| &segment.chunks);
+        let is_parity = |stripe: &StripeParity| stripe.chunks.iter().any(|parity| parity.hash == chunk.hash);
+        let of_data = data().position(|data| data.hash == chunk.hash).map(|at| at / STRIPE_DATA);
+        let stripe = of_data.or_else(|| self.parity.iter().position(is_parity))?;
+        let data = data().skip(stripe * STRIPE_DATA).take(STRIPE_DATA).copied().collect();
+        let group = self.stripe(asset, data, self.parity.get(stripe)?)?;
+        let member = group.members.iter().position(|member| member.hash == chunk.hash)?;
+        Some((group, member))
+    }
+
+    fn stripe(&self, asset: AssetId, mut members: Vec<ChunkRef>, parity: &StripeParity) -> Option<Group> {
+        let data = members.len();
+        members.extend(&parity.chunks);
+        (data > 0).then(|| Group::stripe(asset, &self.track, parity.stripe, members, data))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{Segment, StripeParity};
+    use crate::manifest::Segment;
 
     fn chunk(n: u8) -> ChunkRef {
         ChunkRef { hash: Hash::of(&[n]), bytes: n.into() }
@@ -111,7 +136,8 @@ mod tests {
             duration_us: 1,
             chunks: chunks.iter().map(|n| chunk(*n)).collect(),
         };
-        let parity = parity.iter().map(|(stripe, chunks)| StripeParity { stripe: *stripe, chunks: chunks.map(chunk).to_vec() });
+        let parity =
+            parity.iter().map(|(stripe, chunks)| StripeParity { stripe: *stripe, chunks: chunks.map(chunk).to_vec() });
         Part {
             track: "v0".to_owned(),
             no: 0,
@@ -131,6 +157,10 @@ mod tests {
         assert_eq!((coded[0].data, coded[0].width, coded[0].quorum(9)), (3, 5, 4));
         assert_eq!((coded[1].data, coded[1].width, coded[1].quorum(9)), (1, 3, 2));
         assert_eq!(coded[1].key, stripe_key(AssetId(5), "v0", 8));
+        for (group, member) in coded.iter().flat_map(|group| (0..group.width).map(move |member| (group, member))) {
+            let found = part.group_of(AssetId(5), Scheme::Erasure { data: 3, parity: 2 }, &group.members[member]);
+            assert_eq!(found, (group.clone(), member));
+        }
     }
 
     #[test]

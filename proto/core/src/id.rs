@@ -122,6 +122,11 @@ number_id!(
     "d"
 );
 number_id!(
+    /// Work that takes long and outlives the leader that began it.
+    JobId,
+    "j"
+);
+number_id!(
     /// A version of the cluster map.
     Epoch,
     "e"
@@ -130,6 +135,11 @@ number_id!(
     /// A version of an asset's content; never reused within the asset.
     Version,
     "v"
+);
+number_id!(
+    /// A long task of the cluster: a repair, a move or a change of scheme.
+    JobId,
+    "j"
 );
 number_id!(
     /// Which writer may extend an upload: only the highest one that the log has granted.

@@ -1,5 +1,5 @@
-//! What every process of V-Stack agrees on: words, limits, ids, units, the cluster map, the manifest, the order of reads
-//! and the node score.
+//! What every process of V-Stack agrees on: words, limits, ids, units, the cluster map, the manifest, stripes, the order of
+//! reads and the node score.
 //!
 //! Invariants:
 //! - No I/O, no clock, no randomness, no threads: whatever varies comes in as an argument.
@@ -16,5 +16,6 @@ pub mod manifest;
 pub mod placement;
 pub mod read;
 pub mod score;
+pub mod stripe;
 pub mod text;
 pub mod unit;

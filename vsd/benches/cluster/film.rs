@@ -207,6 +207,7 @@ fn track(name: &str, kind: TrackKind, codec: &str) -> Track {
         bytes: 0,
         segments: 0,
         chunks: 0,
+        parity_bytes: 0,
         init: Vec::new(),
         sha256: Hash([0; 32]),
         ballot: Ballot::default(),

@@ -76,15 +76,15 @@ impl Services {
         let unknown =
             || Failure::new(Code::NotFound, format!("no setting `{}`", request.name)).hint("vsctl settings ls");
         let name: SettingName = request.name.parse().map_err(|()| unknown())?;
-        let value = request.value_ms.unwrap_or(name.default_value());
+        let value = request.value.unwrap_or(name.default_value());
         if !request.dry_run {
-            let command = match request.value_ms {
+            let command = match request.value {
                 Some(value) => Command::SettingSet { name, value },
                 None => Command::SettingReset { name },
             };
             self.meta.propose_for(proposer, command).await?.accepted()?;
         }
-        Ok(setting(SettingValue { name, value, is_set: request.value_ms.is_some() }))
+        Ok(setting(SettingValue { name, value, is_set: request.value.is_some() }))
     }
 
     fn note(&self, view: &View<'_>, answer: &mut v1::StatusResponse) -> Result<(), Failure> {
@@ -260,16 +260,47 @@ impl Admin for Services {
     ) -> Result<Response<v1::OrderCareResponse>, Status> {
         self.order(request.into_inner()).await.map(Response::new).map_err(status)
     }
+
+    async fn get_layout(&self, _: Request<v1::GetLayoutRequest>) -> Result<Response<v1::GetLayoutResponse>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
+
+    async fn repair_status(
+        &self,
+        _: Request<v1::RepairStatusRequest>,
+    ) -> Result<Response<v1::RepairStatusResponse>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
+
+    async fn order_repair(
+        &self,
+        _: Request<v1::OrderRepairRequest>,
+    ) -> Result<Response<v1::RepairStatusResponse>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
+
+    async fn list_jobs(&self, _: Request<v1::ListJobsRequest>) -> Result<Response<v1::ListJobsResponse>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
+
+    async fn get_job(&self, _: Request<v1::GetJobRequest>) -> Result<Response<v1::Job>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
+
+    async fn control_job(&self, _: Request<v1::ControlJobRequest>) -> Result<Response<v1::Job>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
 }
 
 fn setting(setting: SettingValue) -> v1::Setting {
-    let (min_ms, max_ms) = setting.name.range();
+    let (min, max) = setting.name.range();
     v1::Setting {
         name: setting.name.as_str().to_owned(),
-        value_ms: setting.value,
-        default_ms: setting.name.default_value(),
-        min_ms,
-        max_ms,
+        value: setting.value,
+        default: setting.name.default_value(),
+        min,
+        max,
+        unit: "ms".to_owned(),
         is_set: setting.is_set,
         about: setting.name.about().to_owned(),
     }

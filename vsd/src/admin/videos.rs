@@ -338,4 +338,22 @@ impl MetaService for Services {
     ) -> Result<Response<v1::CloseClientResponse>, Status> {
         self.close_session(request.into_inner()).await.map(Response::new).map_err(status)
     }
+
+    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Result<Response<v1::CountViewResponse>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
+
+    async fn set_redundancy(
+        &self,
+        _: Request<v1::SetRedundancyRequest>,
+    ) -> Result<Response<v1::RedundancyInfo>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
+
+    async fn list_redundancy(
+        &self,
+        _: Request<v1::ListRedundancyRequest>,
+    ) -> Result<Response<v1::ListRedundancyResponse>, Status> {
+        Err(Status::unimplemented("later on this branch"))
+    }
 }

@@ -479,6 +479,7 @@ fn original_track(container: &str) -> Track {
         bytes: 0,
         segments: 0,
         chunks: 0,
+        parity_bytes: 0,
         init: Vec::new(),
         sha256: Hasher::default().finish(),
         ballot: Ballot::default(),

@@ -5,12 +5,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use vs_core::{id::NodeId, score::NodeScore};
+use vs_core::{id::NodeId, read::ReadPlan, score::NodeScore};
 
-use crate::{
-    placement::Holders,
-    settings::{EXCLUDED_FOR, FAILURES_MAX},
-};
+use crate::settings::{EXCLUDED_FOR, FAILURES_MAX};
 
 /// One node as seen from here.
 #[derive(Clone, Debug)]
@@ -70,15 +67,15 @@ impl Nodes {
     /// The best node to ask: of the likely holders the one with the best effective score, then the others in the plan's
     /// order. Excluded nodes come last. `skip` are those that were asked already.
     #[must_use]
-    pub fn choose(&self, now: Duration, holders: &Holders, skip: impl Fn(NodeId) -> bool) -> Option<NodeId> {
+    pub fn choose(&self, now: Duration, plan: &ReadPlan, skip: impl Fn(NodeId) -> bool) -> Option<NodeId> {
         let open = |id: &&NodeId| !skip(**id) && self.0.contains_key(id);
         let usable = |id: &&NodeId| self.0.get(id).is_some_and(|node| !node.is_excluded(now));
         let effective = |id: &NodeId| self.0.get(id).map_or(0.0, |node| node.score.effective(node.in_flight));
-        let (likely, rest) = holders.plan.split_at(holders.likely);
+        let (likely, rest) = plan.nodes.split_at(plan.likely);
         // `max_by` keeps the last of equals; the plan's first must win.
         let best = likely.iter().rev().filter(open).filter(usable).max_by(|a, b| effective(a).total_cmp(&effective(b)));
         let next = || rest.iter().filter(open).find(usable);
-        best.or_else(next).or_else(|| holders.plan.iter().find(open)).copied()
+        best.or_else(next).or_else(|| plan.nodes.iter().find(open)).copied()
     }
 
     pub fn begin(&mut self, id: NodeId) {
@@ -168,31 +165,31 @@ mod tests {
 
     const NOW: Duration = Duration::from_secs(1);
 
-    fn nodes() -> (Nodes, Holders) {
+    fn nodes() -> (Nodes, ReadPlan) {
         let ids: Vec<_> = (1..=3).map(NodeId).collect();
         let mut nodes = Nodes::default();
         nodes.know(&ids, Duration::from_millis(1));
-        (nodes, Holders { plan: ids, likely: 2 })
+        (nodes, ReadPlan { nodes: ids, likely: 2 })
     }
 
     #[test]
     fn load_spreads_and_the_plan_breaks_ties() {
-        let (mut nodes, holders) = nodes();
-        assert_eq!(nodes.choose(NOW, &holders, |_| false), Some(NodeId(1)));
+        let (mut nodes, plan) = nodes();
+        assert_eq!(nodes.choose(NOW, &plan, |_| false), Some(NodeId(1)));
         nodes.begin(NodeId(1));
-        assert_eq!(nodes.choose(NOW, &holders, |_| false), Some(NodeId(2)));
+        assert_eq!(nodes.choose(NOW, &plan, |_| false), Some(NodeId(2)));
         nodes.begin(NodeId(2));
-        assert_eq!(nodes.choose(NOW, &holders, |_| false), Some(NodeId(1)), "the third is not a likely holder");
+        assert_eq!(nodes.choose(NOW, &plan, |_| false), Some(NodeId(1)), "the third is not a likely holder");
     }
 
     #[test]
     fn a_node_that_keeps_failing_is_asked_last_and_comes_back() {
-        let (mut nodes, holders) = nodes();
+        let (mut nodes, plan) = nodes();
         let excluded: Vec<_> = (0..4).map(|_| nodes.failed(NodeId(1), NOW, false)).collect();
         assert_eq!(excluded, [false, false, true, false]);
-        assert_eq!(nodes.choose(NOW, &holders, |_| false), Some(NodeId(2)));
-        assert_eq!(nodes.choose(NOW, &holders, |id| id == NodeId(2)), Some(NodeId(3)));
-        assert_eq!(nodes.choose(NOW, &holders, |id| id != NodeId(1)), Some(NodeId(1)));
+        assert_eq!(nodes.choose(NOW, &plan, |_| false), Some(NodeId(2)));
+        assert_eq!(nodes.choose(NOW, &plan, |id| id == NodeId(2)), Some(NodeId(3)));
+        assert_eq!(nodes.choose(NOW, &plan, |id| id != NodeId(1)), Some(NodeId(1)));
         assert!(!nodes.get(NodeId(1)).expect("known").is_excluded(NOW + EXCLUDED_FOR));
     }
 

@@ -300,7 +300,7 @@ impl Player {
         if self.nodes.failed(fetch.node, now, why == FetchFailure::Corrupt) {
             effects.push(Effect::Note(Note::Excluded { node: fetch.node }));
         }
-        let plan = self.holders(fetch.at).map(|holders| holders.plan).unwrap_or_default();
+        let plan = self.plan(fetch.at).map(|plan| plan.nodes).unwrap_or_default();
         if let Some(slot) = self.slot_mut(fetch.at)
             && let Slot::Fetching(_, tries) = slot
         {

@@ -6,12 +6,11 @@
 
 use std::time::Duration;
 
-use vs_core::id::NodeId;
+use vs_core::{id::NodeId, read::ReadPlan};
 
 use crate::{
     buffer::{Slot, Tries},
     event::{ChunkAt, Effect, FetchFailure},
-    placement::Holders,
     player::{Fetch, Player, chunk_bytes},
     settings::{ROUND_WAIT, ROUND_WAIT_MAX, SILENCE_MAX, SILENCE_MAX_ALONE, SILENCE_MAX_WHEN_LOW},
     timeline::Cursor,
@@ -75,8 +74,8 @@ impl Player {
             Some(Slot::Wanted(tries)) => tries.clone(),
             _ => Tries::default(),
         };
-        let Some(holders) = self.holders(at) else { return false };
-        let Some(node) = self.nodes.choose(now, &holders, |id| tries.asked.contains(&id)) else { return false };
+        let Some(plan) = self.plan(at) else { return false };
+        let Some(node) = self.nodes.choose(now, &plan, |id| tries.asked.contains(&id)) else { return false };
         let Some(hash) = self.lanes[at.track].line.chunk(cursor).map(|(chunk, _)| chunk.hash) else { return false };
         if tries.last.is_some_and(|last| last != node) {
             self.counters.failovers += 1;
@@ -106,7 +105,7 @@ impl Player {
         let other = |id: &NodeId| {
             *id != fetch.node && !asked.contains(id) && self.nodes.get(*id).is_some_and(|node| !node.is_excluded(now))
         };
-        let alone = !self.holders(fetch.at).is_some_and(|holders| holders.plan.iter().any(other));
+        let alone = !self.plan(fetch.at).is_some_and(|plan| plan.nodes.iter().any(other));
         let patience = match (alone, low) {
             (true, _) => SILENCE_MAX_ALONE,
             (false, true) => SILENCE_MAX_WHEN_LOW,
@@ -115,8 +114,8 @@ impl Player {
         now.saturating_sub(fetch.heard) >= patience
     }
 
-    pub(crate) fn holders(&self, at: ChunkAt) -> Option<Holders> {
+    pub(crate) fn plan(&self, at: ChunkAt) -> Option<ReadPlan> {
         let (chunk, part) = self.lanes.get(at.track)?.line.chunk(Cursor { segment: at.segment, chunk: at.chunk })?;
-        Some(self.placement.holders(part, chunk))
+        Some(self.placement.plan(part, chunk))
     }
 }

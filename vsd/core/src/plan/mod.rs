@@ -2,5 +2,6 @@
 //! nothing: the next comparison comes to the same.
 
 pub mod guard;
+pub mod repair;
 pub mod sweep;
 pub mod voters;

@@ -111,6 +111,7 @@ fn track(shape: TrackShape, name: &str) -> (Track, Vec<Part>) {
         bytes: segments.iter().map(Segment::bytes).sum(),
         segments: shape.segments,
         chunks: 0,
+        parity_bytes: 0,
         init: vec![],
         sha256: Hash::of(b"unused"),
         ballot: Ballot(1),
@@ -159,7 +160,12 @@ impl World {
         let film = Film {
             asset: AssetId(1),
             tracks,
-            placement: Placement { scheme: Scheme::Replicate(3), layouts: vec![layout], nodes: ids.clone() },
+            placement: Placement {
+                asset: AssetId(1),
+                scheme: Scheme::Replicate(3),
+                layouts: vec![layout],
+                nodes: ids.clone(),
+            },
             connect: Duration::from_millis(1),
         };
         Self {

@@ -174,6 +174,7 @@ pub(super) fn track(name: &str, ballot: Ballot, parts: u32, content: u8) -> Trac
         bytes: 10 * u64::from(parts),
         segments: parts,
         chunks: parts.into(),
+        parity_bytes: 0,
         init: vec![],
         sha256: content_hash(content),
         ballot,
