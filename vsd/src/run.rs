@@ -29,6 +29,7 @@ use vsd_core::{
 use crate::{
     admin,
     admission::{Seeds, admit, leaves_from},
+    background::Sweeper,
     cli::role_names,
     config::{self, Config, LogFormat},
     join::{Membership, join},
@@ -166,6 +167,7 @@ fn exit_of(signal: Signal) -> Exit {
 struct Running {
     store: Arc<Store>,
     care: Arc<[Caretaker]>,
+    sweeper: Arc<Sweeper>,
     uploader: Uploader,
     faults: JoinHandle<()>,
     ending: watch::Sender<bool>,
@@ -202,6 +204,7 @@ impl Running {
         )
         .await?;
         let care = start_care(config, &store)?;
+        let sweeper = Arc::new(Sweeper::start(meta.clone(), store.clone(), data.identity.node));
         let admin = admin::Services {
             meta: meta.clone(),
             store: store.clone(),
@@ -211,14 +214,15 @@ impl Running {
             closed,
         };
         let grpc = admin::router(admin, uploader.clone())?;
-        let http = storage::router(store.clone(), probes(&store, &care, reserve, meta));
+        let http = storage::router(store.clone(), probes(&store, &care, &sweeper, reserve, meta));
         let (ending, ended) = watch::channel(false);
         let stale = Arc::new(Notify::new());
         let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership, ended, stale.clone()));
-        Ok((Self { store, care, uploader, faults, ending, stale }, Routers { grpc, http }))
+        Ok((Self { store, care, sweeper, uploader, faults, ending, stale }, Routers { grpc, http }))
     }
 
     async fn stop(self, meta: &Meta, server: JoinHandle<()>, closing: &watch::Sender<bool>) {
+        self.sweeper.stop();
         // somebody else leads from here on, so nobody waits for an election
         meta.step_down().await;
         // Uploads end first, while they can still write chunks; their streams end with them.
@@ -291,13 +295,23 @@ fn close_store(care: &[Caretaker], store: &Store) {
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
-fn probes(store: &Arc<Store>, care: &Arc<[Caretaker]>, reserve: &Arc<Reserve>, meta: &Meta) -> Probes {
+fn probes(
+    store: &Arc<Store>,
+    care: &Arc<[Caretaker]>,
+    sweeper: &Arc<Sweeper>,
+    reserve: &Arc<Reserve>,
+    meta: &Meta,
+) -> Probes {
     let (readable, counted, reserve, care) = (store.clone(), store.clone(), reserve.clone(), care.clone());
-    let meta = meta.clone();
+    let (meta, sweeper) = (meta.clone(), sweeper.clone());
     Probes {
         ready: Arc::new(move || readable.ready()),
         metrics: Arc::new(move || {
-            counted.metrics() + &meta.metrics() + &reserve.metrics() + &storage::care_metrics(&care)
+            counted.metrics()
+                + &meta.metrics()
+                + &reserve.metrics()
+                + &storage::care_metrics(&care)
+                + &sweeper.metrics()
         }),
     }
 }

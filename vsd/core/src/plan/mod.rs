@@ -5,3 +5,4 @@ pub mod guard;
 pub mod repair;
 pub mod sweep;
 pub mod voters;
+pub mod wanted;

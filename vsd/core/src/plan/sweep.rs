@@ -18,6 +18,7 @@ use std::{
 
 use vs_core::{hash::ChunkHash, id::AssetId};
 
+use super::wanted::Wants;
 use crate::superblock::Key;
 
 /// Names that are listed, and asked about, at a time.
@@ -34,17 +35,6 @@ const NEVER_ALLOCATED_MAX: usize = 10_000;
 const REST_MIN: Duration = Duration::from_secs(60);
 /// The rest after a pass, in times of what the pass took.
 const REST_SHARE: u32 = 20;
-
-/// What metadata wants of an asset on this node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wants {
-    Everything,
-    Nothing,
-    /// Its id was not given out yet.
-    NeverAllocated,
-    /// These chunks.
-    Named(BTreeSet<ChunkHash>),
-}
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +79,7 @@ pub struct Sweep {
     /// Time that the pass worked, and when it went on.
     worked: Duration,
     awake_at: Duration,
+    passes: u64,
 }
 
 impl Sweep {
@@ -104,6 +95,7 @@ impl Sweep {
             seen: BTreeSet::new(),
             worked: Duration::ZERO,
             awake_at: now,
+            passes: 0,
         }
     }
 
@@ -205,6 +197,12 @@ impl Sweep {
         asked.into_iter().chain([&self.unwanted]).flat_map(BTreeMap::keys).copied().collect()
     }
 
+    /// Passes that came to their end.
+    #[must_use]
+    pub fn passes(&self) -> u64 {
+        self.passes
+    }
+
     /// How long the pass that ended last worked, without its waits.
     #[must_use]
     pub fn worked(&self) -> Duration {
@@ -263,6 +261,7 @@ impl Sweep {
     }
 
     fn end_pass(&mut self, now: Duration) {
+        self.passes += 1;
         let seen = std::mem::take(&mut self.seen);
         self.never_allocated.retain(|asset, _| seen.contains(asset));
         self.rest(now);
