@@ -137,11 +137,6 @@ number_id!(
     "v"
 );
 number_id!(
-    /// A long task of the cluster: a repair, a move or a change of scheme.
-    JobId,
-    "j"
-);
-number_id!(
     /// Which writer may extend an upload: only the highest one that the log has granted.
     Ballot,
     "b"
