@@ -210,7 +210,8 @@ impl Running {
         let care = start_care(config, &store)?;
         let (reporter, repair) = background::status::channel();
         let repairing = CancellationToken::new();
-        let repairer = Repairer::run(meta.clone(), ChunkClient::bound_to(leaves_from(config)), reporter, repairing.clone());
+        let repairer =
+            Repairer::run(meta.clone(), ChunkClient::bound_to(leaves_from(config)), reporter, repairing.clone());
         let repairer = tokio::spawn(repairer);
         let sweeper = Arc::new(Sweeper::start(meta.clone(), store.clone(), data.identity.node));
         let admin = admin::Services {

@@ -182,7 +182,8 @@ impl AtWork {
         let mut sweep = std::mem::replace(&mut self.sweep, Sweep::new(now));
         let answered = tokio::task::spawn_blocking(move || {
             let answered = Keeper::new(state.view(), node).map_err(Unanswered::from).and_then(|keeper| {
-                let wants = |asset| if stop.is_cancelled() { Err(Unanswered::Stopped) } else { Ok(keeper.wants(asset)?) };
+                let wants =
+                    |asset| if stop.is_cancelled() { Err(Unanswered::Stopped) } else { Ok(keeper.wants(asset)?) };
                 sweep.answered(index, wants, now)
             });
             (sweep, answered)
