@@ -7,6 +7,7 @@
 
 mod admin;
 mod admission;
+mod background;
 pub mod cli;
 pub mod config;
 mod dev;

@@ -76,7 +76,8 @@ impl Nodes {
         if let Some(client) = self.clients().get(addr) {
             return Ok(client.clone());
         }
-        let client = Client::connect(&[addr.to_owned()], CONNECT_DEADLINE).await.map_err(|failure| failure.to_string())?;
+        let client =
+            Client::connect(&[addr.to_owned()], CONNECT_DEADLINE).await.map_err(|failure| failure.to_string())?;
         self.clients().insert(addr.to_owned(), client.clone());
         Ok(client)
     }

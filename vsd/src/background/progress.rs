@@ -1,44 +1,12 @@
-//! How far the work is, for people and for the next leader.
+//! How fast the work is.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-use vs_core::id::{JobId, NodeId};
-
 /// Over which span the rate is measured.
 const SPAN: Duration = Duration::from_secs(10);
-
-/// How redundancy stands, as the node that leads knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RepairStatus {
-    /// `idle`, `running`, `paused` or `waiting`.
-    pub(crate) state: &'static str,
-    pub(crate) leader: NodeId,
-    /// Data chunks, as of the last pass.
-    pub(crate) chunks_healthy: u64,
-    pub(crate) chunks_degraded: u64,
-    pub(crate) chunks_missing: u64,
-    pub(crate) last_pass_at_ms: Option<u64>,
-    /// Of the job that runs or is paused.
-    pub(crate) chunks_total: u64,
-    pub(crate) chunks_done: u64,
-    pub(crate) bytes_total: u64,
-    pub(crate) bytes_done: u64,
-    pub(crate) bytes_per_s: Option<u64>,
-    pub(crate) bytes_per_s_max: u64,
-    pub(crate) eta_ms: Option<u64>,
-    pub(crate) waiting: Vec<String>,
-    pub(crate) job: Option<JobId>,
-}
-
-/// What an operator asks of the executor of this process.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Orders {
-    /// Look now rather than when it is its turn.
-    pub(crate) look: std::sync::Arc<tokio::sync::Notify>,
-}
 
 /// Bytes written a second, over the last seconds of work.
 #[derive(Clone, Debug, Default)]

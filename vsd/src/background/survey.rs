@@ -153,7 +153,11 @@ pub(super) fn part_names(asset: &AssetRecord) -> impl Iterator<Item = (usize, u3
 }
 
 /// A part of the current version; none when the asset has changed meanwhile.
-pub(super) fn part_of(state: &StateRead, asset: &AssetRecord, (track, no): (usize, u32)) -> Result<Option<Part>, TableError> {
+pub(super) fn part_of(
+    state: &StateRead,
+    asset: &AssetRecord,
+    (track, no): (usize, u32),
+) -> Result<Option<Part>, TableError> {
     let Some(track) = asset.tracks.get(track) else { return Ok(None) };
     let bytes = state.view().part(asset.id, asset.version, track.ballot, &track.name, no)?;
     Ok(bytes.and_then(|bytes| Part::decode(&bytes).ok()))

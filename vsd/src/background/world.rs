@@ -1,9 +1,6 @@
 //! The cluster as one pass sees it.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use vs_core::{
     id::{Epoch, NodeId},
@@ -118,10 +115,5 @@ impl World {
         let ids = |presence| with(presence).map(|(id, _)| *id).collect::<Vec<_>>();
         let away = ids(Presence::Silent);
         (ids(Presence::Up).into_iter().chain(away.iter().copied()).collect(), away)
-    }
-
-    /// Addresses by node, for whoever outlives this.
-    pub(super) fn addrs(&self) -> HashMap<NodeId, String> {
-        self.nodes.iter().map(|(id, node)| (*id, node.addr.clone())).collect()
     }
 }

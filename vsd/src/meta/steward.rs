@@ -214,11 +214,14 @@ impl Steward {
     /// gone for a while is then where it should be, and nothing moves.
     fn earlier(&self, current: &Layout, wanted: &[LayoutNode]) -> Result<Option<Layout>, TableError> {
         let kept = self.state.read().view().layouts_since(Epoch(0), PAGE_ITEMS_MAX)?;
-        let same = kept
+        let mut same = kept
             .into_iter()
             .rev()
             .find(|layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node)));
-        Ok(same.map(|layout| Layout { epoch: Epoch(current.epoch.0 + 1), ..layout }))
+        if let Some(layout) = &mut same {
+            layout.epoch = Epoch(current.epoch.0 + 1);
+        }
+        Ok(same)
     }
 }
 

@@ -23,5 +23,5 @@ mod sessions;
 mod spool;
 mod track;
 
-pub(crate) use service::UploadService;
+pub(crate) use service::{UploadService, redundancy};
 pub(crate) use sessions::{Options, Uploader, wall_of};
