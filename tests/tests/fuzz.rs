@@ -260,6 +260,7 @@ fn head(tracks: u32) -> Head {
         bytes: 1 << 33,
         segments: 9,
         chunks: 4_100,
+        parity_bytes: 0,
         init: vec![7; 40],
         sha256: Hash::of(b"track"),
         ballot: Ballot(2),

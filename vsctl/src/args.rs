@@ -120,11 +120,19 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Node(verb::node::NodeVerb),
     #[command(subcommand)]
+    Layout(verb::layout::LayoutVerb),
+    #[command(subcommand)]
     Cluster(verb::cluster::ClusterVerb),
+    #[command(subcommand)]
+    Redundancy(verb::redundancy::RedundancyVerb),
     #[command(subcommand)]
     Scrub(verb::scrub::ScrubVerb),
     #[command(subcommand)]
+    Repair(verb::repair::RepairVerb),
+    #[command(subcommand)]
     Compact(verb::compact::CompactVerb),
+    #[command(subcommand)]
+    Job(verb::job::JobVerb),
     #[command(subcommand)]
     Settings(verb::settings::SettingsVerb),
     #[command(subcommand)]
@@ -145,7 +153,7 @@ impl Verb {
             Self::Upload(_) | Self::Download(_) | Self::Session(verb::session::SessionVerb::Resume(_)) => true,
             Self::Chunk(verb::chunk::ChunkVerb::Verify(_)) => true,
             Self::Scrub(verb) => verb.waits(),
-            Self::Cluster(verb::cluster::ClusterVerb::Watch(_)) => true,
+            Self::Cluster(verb::cluster::ClusterVerb::Watch(_)) | Self::Job(verb::job::JobVerb::Watch(_)) => true,
             Self::Ls(args) | Self::Video(verb::video::VideoVerb::Ls(args)) => args.watch,
             _ => false,
         }
@@ -169,9 +177,13 @@ impl Verb {
             Self::Session(verb) => verb::session::run(verb, desk).await,
             Self::Chunk(verb) => verb::chunk::run(verb, desk).await,
             Self::Node(verb) => verb::node::run(verb, desk).await,
+            Self::Layout(verb) => verb::layout::run(verb, desk).await,
             Self::Cluster(verb) => verb::cluster::run(verb, desk).await,
+            Self::Redundancy(verb) => verb::redundancy::run(verb, desk).await,
             Self::Scrub(verb) => verb::scrub::run(verb, desk).await,
+            Self::Repair(verb) => verb::repair::run(verb, desk).await,
             Self::Compact(verb) => verb::compact::run(verb, desk).await,
+            Self::Job(verb) => verb::job::run(verb, desk).await,
             Self::Settings(verb) => verb::settings::run(verb, desk).await,
             Self::Config(verb) => verb::config::run(verb, desk),
             Self::Context(verb) => verb::context::run(verb, desk),

@@ -16,7 +16,10 @@ use vs_client::{
     cli::{Common, Connection, Program},
     context::Config,
 };
-use vs_core::{id::NodeId, text::shown};
+use vs_core::{
+    id::{JobId, NodeId},
+    text::shown,
+};
 use vs_wire::v1::{self, VideoStatus};
 
 use crate::row::{STATUSES, session_state_name};
@@ -66,6 +69,17 @@ pub(crate) fn nodes(current: &OsStr) -> Vec<CompletionCandidate> {
         let request = v1::ListNodesRequest { consistency: v1::Consistency::Stale.into() };
         let nodes = client.admin().list_nodes(request).await.ok()?.into_inner();
         Some(nodes.items.into_iter().map(|node| (NodeId(node.id).to_string(), node.addr)))
+    };
+    within_budget(ask).map(|found| candidates(current, found)).unwrap_or_default()
+}
+
+/// Ids of jobs, with what they are about.
+pub(crate) fn jobs(current: &OsStr) -> Vec<CompletionCandidate> {
+    let ask = async |client: Client| {
+        let consistency = v1::Consistency::Stale.into();
+        let request = v1::ListJobsRequest { consistency, limit: CANDIDATES_MAX, ..Default::default() };
+        let jobs = client.admin().list_jobs(request).await.ok()?.into_inner();
+        Some(jobs.items.into_iter().map(|job| (JobId(job.id).to_string(), format!("{} ({})", job.kind, job.state))))
     };
     within_budget(ask).map(|found| candidates(current, found)).unwrap_or_default()
 }

@@ -3,7 +3,11 @@
 mod care;
 mod chunk;
 mod cluster;
+mod job;
+mod layout;
 mod node;
+mod redundancy;
+mod setting;
 
 use serde_json::{Value, json};
 use vs_core::id::NodeId;
@@ -14,12 +18,19 @@ use crate::out::{
     human::{self, number, text},
 };
 
-pub(crate) use care::{COMPACT_PLANS, COMPACTIONS, SCRUBS, compact, compact_plan, scrub};
+pub(crate) use care::{COMPACT_PLANS, COMPACTIONS, SCRUBS, compact, compact_plan, scrub, show_rate};
 pub(crate) use chunk::{CHUNKS, VIDEO_CHUNKS, chunk, hash, video_chunk};
 pub(crate) use cluster::{
     CLUSTER, MEMBERS, REPLICAS, SEATS, SNAPSHOTS, TRANSFERS, cluster, member, replica, seat, snapshot, transfer,
 };
+pub(crate) use job::{JOBS, REPAIR, job, repair, show_progress};
+pub(crate) use layout::{
+    BALANCE, BALANCED, LAYOUT, LAYOUT_NODES, LOCATED, Located, balance, balanced, layout, layout_nodes, located, share,
+};
 pub(crate) use node::{NODE, NODES, PINGS, node, ping, show_disk, show_latency, show_roles, whole};
+
+pub(crate) use redundancy::{EFFICIENCIES, REDUNDANCIES, efficiency, redundancy};
+pub(crate) use setting::{BYTES_PER_SECOND, MILLISECONDS, SETTINGS, setting};
 
 /// Characters of an id in a table: what people copy.
 const SHORT_ID_CHARS: usize = 8;
@@ -117,40 +128,6 @@ pub(crate) fn short_id(id: &str) -> String {
 
 fn show_length(item: &Value, _: &Style) -> String {
     human::length(number(item, "duration_ms"))
-}
-
-pub(crate) static SETTINGS: Kind = Kind {
-    id: "name",
-    keys: &["name", "value_ms", "default_ms", "min_ms", "max_ms", "is_set", "about"],
-    columns: &[
-        Column { key: "name", heading: "SETTING", wide: false, right: false, show: |s, _| text(s, "name") },
-        Column { key: "value_ms", heading: "VALUE", wide: false, right: true, show: |s, _| span(s, "value_ms") },
-        Column { key: "default_ms", heading: "DEFAULT", wide: false, right: true, show: |s, _| span(s, "default_ms") },
-        Column { key: "min_ms", heading: "MIN", wide: true, right: true, show: |s, _| span(s, "min_ms") },
-        Column { key: "max_ms", heading: "MAX", wide: true, right: true, show: |s, _| span(s, "max_ms") },
-        Column { key: "about", heading: "ABOUT", wide: false, right: false, show: |s, _| text(s, "about") },
-    ],
-};
-
-/// A duration in its largest whole unit, as it is written to set it.
-fn span(item: &Value, key: &str) -> String {
-    let ms = item[key].as_u64().unwrap_or(0);
-    let units = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
-    let (name, scale) = units.into_iter().find(|(_, scale)| ms.is_multiple_of(*scale)).unwrap_or(("ms", 1));
-    format!("{}{name}", ms / scale)
-}
-
-/// A setting of the whole cluster.
-pub(crate) fn setting(setting: &v1::Setting) -> Value {
-    json!({
-        "name": setting.name,
-        "value_ms": setting.value_ms,
-        "default_ms": setting.default_ms,
-        "min_ms": setting.min_ms,
-        "max_ms": setting.max_ms,
-        "is_set": setting.is_set,
-        "about": setting.about,
-    })
 }
 
 pub(crate) fn session_state_name(state: v1::SessionState) -> &'static str {

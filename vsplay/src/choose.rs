@@ -82,6 +82,7 @@ mod tests {
             bytes: 0,
             segments: 0,
             chunks: 0,
+            parity_bytes: 0,
             init: vec![],
             sha256: Hash([0; 32]),
             ballot: Ballot(1),

@@ -122,6 +122,11 @@ number_id!(
     "d"
 );
 number_id!(
+    /// Work that takes long and outlives the leader that began it.
+    JobId,
+    "j"
+);
+number_id!(
     /// A version of the cluster map.
     Epoch,
     "e"

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     hash::Hash,
     id::{AssetId, Epoch, NodeId},
-    limit::{SLOT_NODES_MAX, SLOTS},
+    limit::{SLOT_NODES_MAX, SLOTS, STRIPE_DATA, STRIPE_PARITY},
 };
 
 /// What an operator wants of a node. Liveness is not here: it never changes a layout.
@@ -58,6 +58,28 @@ pub enum Scheme {
     Erasure { data: u8, parity: u8 },
 }
 
+impl Scheme {
+    /// What is kept of content that is watched, and of anything that cannot be coded yet.
+    pub const REPLICATED: Self = Self::Replicate(3);
+    /// What is kept of content that is hardly watched.
+    #[allow(clippy::cast_possible_truncation, reason = "both are small")]
+    pub const CODED: Self = Self::Erasure { data: STRIPE_DATA as u8, parity: STRIPE_PARITY as u8 };
+
+    #[must_use]
+    pub fn is_coded(self) -> bool {
+        matches!(self, Self::Erasure { .. })
+    }
+
+    /// On how many distinct nodes it keeps a chunk, or a whole stripe.
+    #[must_use]
+    pub fn width(self) -> usize {
+        match self {
+            Self::Replicate(copies) => copies.into(),
+            Self::Erasure { data, parity } => usize::from(data) + usize::from(parity),
+        }
+    }
+}
+
 impl std::fmt::Display for Scheme {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -88,6 +110,12 @@ impl Layout {
     #[must_use]
     pub fn slots(&self) -> &[Vec<u16>] {
         &self.slots
+    }
+
+    /// On how many distinct nodes a key can be placed: equal for all slots.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.slots.first().map_or(0, Vec::len)
     }
 
     /// Whether the node is of this layout, with or without slots.

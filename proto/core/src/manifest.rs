@@ -174,6 +174,9 @@ pub struct Track {
     pub bytes: u64,
     pub segments: u32,
     pub chunks: u64,
+    /// Bytes of its parity chunks, which are counted neither in `bytes` nor in `chunks`; 0 when it is replicated.
+    #[serde(default)]
+    pub parity_bytes: u64,
     /// The init segment (CMAF header); empty for the original and for text.
     #[serde(with = "serde_bytes", default)]
     pub init: Vec<u8>,

@@ -175,6 +175,8 @@ impl TryFrom<v1::ManifestTrack> for Track {
             bytes: info.bytes,
             segments: info.segments,
             chunks: info.chunks,
+            // not told: nothing is read by it
+            parity_bytes: 0,
             init: track.init,
             sha256: hash(&info.sha256)?,
             ballot: Ballot(track.ballot),

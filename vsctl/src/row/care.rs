@@ -91,7 +91,7 @@ fn show_progress(item: &Value, style: &Style) -> String {
     format!("{percent}% of {}", human::bytes(style, total))
 }
 
-fn show_rate(item: &Value, style: &Style) -> String {
+pub(crate) fn show_rate(item: &Value, style: &Style) -> String {
     let rate = item["rate_bytes_per_s"].as_u64();
     rate.map_or_else(|| human::NOTHING.to_owned(), |rate| format!("{}/s", human::bytes(style, rate)))
 }

@@ -113,9 +113,9 @@ pub(crate) static VIDEO_CHUNKS: Kind = Kind {
 };
 
 /// Characters of a hash in a table: enough to name its chunk.
-const SHORT_HASH_CHARS: usize = 12;
+pub(super) const SHORT_HASH_CHARS: usize = 12;
 
-fn show_hash(item: &Value, style: &Style) -> String {
+pub(super) fn show_hash(item: &Value, style: &Style) -> String {
     let hash = text(item, "hash");
     let is_whole = style.format == OutputFormat::Wide;
     if is_whole { hash } else { hash.chars().take(SHORT_HASH_CHARS).collect() }

@@ -52,7 +52,7 @@ Exits 8 when a chunk is damaged or missing.";
 /// Chunks listed unless told otherwise.
 const LIMIT: u32 = 100;
 /// Shortest beginning of a hash that names a chunk, in digits.
-const PREFIX_MIN: usize = 8;
+pub(super) const PREFIX_MIN: usize = 8;
 /// Chunks verified with one call.
 const VERIFY_CHUNKS: usize = 500;
 /// Bad chunks that are named in the error itself.
@@ -128,7 +128,7 @@ fn hash_prefix(text: &str) -> Result<String, String> {
     }
 }
 
-fn is_hash_prefix(text: &str) -> bool {
+pub(super) fn is_hash_prefix(text: &str) -> bool {
     (PREFIX_MIN..=64).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
@@ -227,7 +227,12 @@ async fn chunks_of(video: &str, desk: &Desk) -> Result<(AssetId, Vec<ChunkAt>), 
 }
 
 /// The chunks of a node that a beginning of a hash means.
-async fn find(prefix: &str, asset: Option<AssetId>, at: &At, desk: &Desk) -> Result<Vec<v1::ChunkInfo>, Failure> {
+pub(super) async fn find(
+    prefix: &str,
+    asset: Option<AssetId>,
+    at: &At,
+    desk: &Desk,
+) -> Result<Vec<v1::ChunkInfo>, Failure> {
     let (mut found, mut page_token) = (Vec::new(), String::new());
     loop {
         let prefix = prefix.to_ascii_lowercase();

@@ -1,14 +1,16 @@
-//! `vsctl settings`: what holds for the whole cluster, all of it durations.
+//! `vsctl settings`: what holds for the whole cluster: durations, rates and counts.
 
 use clap::{Args, Subcommand};
-use vs_client::cli::positive_duration;
-use vs_core::error::{Code, Exit, Failure};
+use vs_core::{
+    error::{Code, Exit, Failure},
+    unit::{parse_duration, parse_rate},
+};
 use vs_wire::v1;
 
 use crate::{
     desk::{Desk, millis},
     out,
-    row::{self, SETTINGS},
+    row::{self, BYTES_PER_SECOND, MILLISECONDS, SETTINGS},
 };
 
 const AFTER_HELP: &str = "\
@@ -26,7 +28,7 @@ Examples:
 const SET_AFTER_HELP: &str = "\
 Examples:
   vsctl settings set trash.keep 30d
-  vsctl settings set upload.expiry 12h --dry-run";
+  vsctl settings set repair.rate 50MiB/s --dry-run";
 const RESET_AFTER_HELP: &str = "\
 Examples:
   vsctl settings reset trash.keep
@@ -63,9 +65,8 @@ pub(crate) struct GetArgs {
 pub(crate) struct SetArgs {
     /// As `settings ls` names it
     name: String,
-    /// The new value, with its unit
-    #[arg(value_parser = positive_duration)]
-    value: std::time::Duration,
+    /// The new value with its unit, as in 30d or 50MiB/s; a count has none
+    value: String,
 }
 
 /// Set back to the default
@@ -84,11 +85,11 @@ pub(crate) async fn run(verb: SettingsVerb, desk: &Desk) -> anyhow::Result<Exit>
             out::list(&desk.style, &SETTINGS, &rows, None)?;
             return Ok(Exit::Ok);
         }
-        SettingsVerb::Get(GetArgs { name }) => {
-            let unknown = Failure::new(Code::NotFound, format!("no setting `{name}`")).hint("vsctl settings ls");
-            all(desk).await?.into_iter().find(|setting| setting.name == name).ok_or(unknown)?
+        SettingsVerb::Get(GetArgs { name }) => find(&name, desk).await?,
+        SettingsVerb::Set(SetArgs { name, value }) => {
+            let unit = find(&name, desk).await?.unit;
+            set(name, Some(number(&value, &unit)?), desk).await?
         }
-        SettingsVerb::Set(args) => set(args.name, Some(millis(args.value)), desk).await?,
         SettingsVerb::Reset(args) => set(args.name, None, desk).await?,
     };
     let row = row::setting(&one);
@@ -104,8 +105,23 @@ async fn all(desk: &Desk) -> anyhow::Result<Vec<v1::Setting>> {
         .items)
 }
 
-async fn set(name: String, value_ms: Option<u64>, desk: &Desk) -> anyhow::Result<v1::Setting> {
-    let request = v1::SetSettingRequest { name, value_ms, dry_run: desk.dry_run };
+async fn find(name: &str, desk: &Desk) -> anyhow::Result<v1::Setting> {
+    let unknown = || Failure::new(Code::NotFound, format!("no setting `{name}`")).hint("vsctl settings ls");
+    Ok(all(desk).await?.into_iter().find(|setting| setting.name == name).ok_or_else(unknown)?)
+}
+
+/// What a person wrote, as a number of the setting's unit.
+fn number(text: &str, unit: &str) -> Result<u64, Failure> {
+    let invalid = |why: String| Failure::new(Code::Invalid, why);
+    match unit {
+        MILLISECONDS => parse_duration(text).map(millis).map_err(|error| invalid(error.to_string())),
+        BYTES_PER_SECOND => parse_rate(text).map_err(|error| invalid(error.to_string())),
+        _ => text.parse().map_err(|_| invalid(format!("`{text}` is not a number; write it like `1000`"))),
+    }
+}
+
+async fn set(name: String, value: Option<u64>, desk: &Desk) -> anyhow::Result<v1::Setting> {
+    let request = v1::SetSettingRequest { name, value, dry_run: desk.dry_run };
     let setting = desk
         .change("SetSetting", request, |client, request| async move { client.admin().set_setting(request).await })
         .await?;
@@ -113,4 +129,19 @@ async fn set(name: String, value_ms: Option<u64>, desk: &Desk) -> anyhow::Result
         desk.plan(&format!("plan: set {} as follows", setting.name));
     }
     Ok(setting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_in_the_unit_of_their_setting() {
+        assert_eq!(number("5s", MILLISECONDS), Ok(5_000));
+        assert_eq!(number("50MiB/s", BYTES_PER_SECOND), Ok(50 << 20));
+        assert_eq!(number("800", "count"), Ok(800));
+        for (text, unit) in [("800", MILLISECONDS), ("50MiB", BYTES_PER_SECOND), ("5s", "count"), ("-1", "count")] {
+            assert_eq!(number(text, unit).map_err(|failure| failure.code), Err(Code::Invalid), "{text}");
+        }
+    }
 }

@@ -61,7 +61,7 @@ static VIDEO: Kind = Kind {
 pub(crate) async fn run(args: ShowArgs, desk: &Desk) -> anyhow::Result<Exit> {
     VIDEO.check(&desk.style)?;
     let video = desk.video_name(&args.id).await?;
-    let request = v1::GetVideoRequest { video, consistency: desk.consistency() };
+    let request = v1::GetVideoRequest { video, consistency: desk.consistency(), measure: true };
     let detail =
         desk.ask("GetVideo", request, |client, request| async move { client.meta().get_video(request).await }).await?;
     desk.say_age(detail.age_ms);
@@ -156,6 +156,8 @@ fn redundancy(redundancy: &v1::Redundancy) -> Value {
         "degraded": redundancy.degraded,
         "missing": redundancy.missing,
         "note": Some(&redundancy.note).filter(|note| !note.is_empty()),
+        "stand_ins": redundancy.stand_ins,
+        "owed": redundancy.owed,
     })
 }
 
@@ -190,7 +192,11 @@ fn tell(item: &Value, style: &Style) -> String {
     let redundancy = &item["redundancy"];
     if redundancy.is_object() {
         let [healthy, degraded, missing] = ["healthy", "degraded", "missing"].map(|key| number(redundancy, key));
-        lines.push(format!("  chunks      {healthy} healthy, {degraded} degraded, {missing} missing"));
+        let displaced =
+            [("stand_ins", "on stand-ins"), ("owed", "owed")].map(|(key, what)| (number(redundancy, key), what));
+        let displaced = displaced.iter().filter(|(count, _)| *count > 0);
+        let displaced: String = displaced.map(|(count, what)| format!(", {count} {what}")).collect();
+        lines.push(format!("  chunks      {healthy} healthy, {degraded} degraded, {missing} missing{displaced}"));
         if redundancy["note"].is_string() {
             lines.push(format!("              {}", text(redundancy, "note")));
         }
@@ -284,7 +290,7 @@ mod tests {
             sha256: vec![0; 32],
             ..v1::TrackInfo::default()
         };
-        let redundancy = Some(v1::Redundancy { healthy: 3, degraded: 1, ..v1::Redundancy::default() });
+        let redundancy = Some(v1::Redundancy { healthy: 3, degraded: 1, owed: 2, ..v1::Redundancy::default() });
         let detail = v1::VideoDetail { video: Some(video), tracks: vec![sound], redundancy, ..Default::default() };
         let item = item(&detail);
         let keys: Vec<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
@@ -294,8 +300,13 @@ mod tests {
         assert!(item["tracks"][0].get("width").is_none());
         let told = tell(&item, &out::tests::style(OutputFormat::Table));
         assert!(told.starts_with("Big\\nBuck  failed\n"), "{told}");
-        for text in ["note        no keyframe", "genre=\\u{1b}]0;x", "48000 Hz 2 ch eng", "128.4 kbit/s", "1 degraded"]
-        {
+        for text in [
+            "note        no keyframe",
+            "genre=\\u{1b}]0;x",
+            "48000 Hz 2 ch eng",
+            "128.4 kbit/s",
+            "1 degraded, 0 missing, 2 owed\n",
+        ] {
             assert!(told.contains(text), "{text}: {told}");
         }
     }

@@ -326,6 +326,18 @@ impl meta_server::Meta for Fake {
     async fn get_part(&self, _: Request<v1::GetPartRequest>) -> Answer<v1::GetPartResponse> {
         unused()
     }
+
+    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Answer<v1::CountViewResponse> {
+        unused()
+    }
+
+    async fn set_redundancy(&self, _: Request<v1::SetRedundancyRequest>) -> Answer<v1::RedundancyInfo> {
+        unused()
+    }
+
+    async fn list_redundancy(&self, _: Request<v1::ListRedundancyRequest>) -> Answer<v1::ListRedundancyResponse> {
+        unused()
+    }
 }
 
 #[tonic::async_trait]

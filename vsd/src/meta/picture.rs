@@ -303,8 +303,9 @@ impl Picture {
         if let Some(node) = state.nodes.iter_mut().find(|node| node.id == me) {
             let own = self.own_node();
             "up".clone_into(&mut node.state);
-            (node.chunks, node.disk_used_bytes, node.disk_total_bytes) =
-                (own.chunks, own.disk_used_bytes, own.disk_total_bytes);
+            (node.chunks, node.chunk_bytes) = (own.chunks, own.chunk_bytes);
+            (node.disk_used_bytes, node.disk_total_bytes) = (own.disk_used_bytes, own.disk_total_bytes);
+            (node.damaged, node.dirs_changed) = (own.damaged, own.dirs_changed);
         }
         Ok(state)
     }

@@ -1,9 +1,13 @@
-//! What the leader sees to: that the right nodes vote, and that the layout has every node that stores.
+//! What the leader sees to: that the right nodes vote, and that the layout has every node that stores and none that is
+//! gone for longer than `repair.grace`.
 //!
 //! Both are decided by pure planners out of what is wanted and what is there, one change at a time; what is lost with a
 //! leader is found again by the next one.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use openraft::{BasicNode, ChangeMembers};
 use tokio::time::Instant;
@@ -51,6 +55,7 @@ pub(super) struct Steward {
 impl Steward {
     pub(super) async fn run(self) {
         let mut wish: Option<(Vec<LayoutNode>, Instant)> = None;
+        let mut unusable = HashMap::new();
         let mut said = Said::default();
         loop {
             tokio::time::sleep(LOOK).await;
@@ -59,12 +64,13 @@ impl Steward {
             }
             if self.standing.leads() != Leads::Me {
                 wish = None;
+                unusable.clear();
                 continue;
             }
             if let Err(error) = self.look_after_voters().await {
                 said.warn(&error, "the voters stay as they are");
             }
-            if let Err(error) = self.look_after_layout(&mut wish).await {
+            if let Err(error) = self.look_after_layout(&mut wish, &mut unusable).await {
                 said.warn(&error, "the layout stays as it is");
             }
         }
@@ -145,9 +151,13 @@ impl Steward {
         Ok(known.into_iter().filter_map(member).collect())
     }
 
-    async fn look_after_layout(&self, wish: &mut Option<(Vec<LayoutNode>, Instant)>) -> Result<(), MetaError> {
+    async fn look_after_layout(
+        &self,
+        wish: &mut Option<(Vec<LayoutNode>, Instant)>,
+        unusable: &mut HashMap<NodeId, Instant>,
+    ) -> Result<(), MetaError> {
         let Some(current) = self.state.read().view().current_layout()? else { return Ok(()) };
-        let wanted = self.wanted(&current)?;
+        let wanted = self.wanted(&current, unusable)?;
         if wanted == current.nodes || wanted.is_empty() {
             *wish = None;
             return Ok(());
@@ -160,7 +170,10 @@ impl Steward {
             return Ok(());
         }
         *wish = None;
-        let layout = next_layout(current, wanted).await?;
+        let layout = match self.earlier(&current, &wanted)? {
+            Some(earlier) => earlier,
+            None => next_layout(current, wanted).await?,
+        };
         let (epoch, nodes) = (layout.epoch, layout.nodes.len());
         let set = self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;
         set.accepted().map_err(MetaError::stopped)?;
@@ -168,22 +181,47 @@ impl Steward {
         Ok(())
     }
 
-    /// The nodes that the layout is to have: those that have it now, and those that store and are ready.
-    fn wanted(&self, current: &Layout) -> Result<Vec<LayoutNode>, TableError> {
+    /// The nodes that the layout is to have: those that store and are ready, and of those it has now also the ones that
+    /// are not, until `repair.grace` has passed.
+    fn wanted(&self, current: &Layout, unusable: &mut HashMap<NodeId, Instant>) -> Result<Vec<LayoutNode>, TableError> {
         let read = self.state.read();
         let view = read.view();
+        let grace = Duration::from_millis(view.setting(SettingName::RepairGrace)?);
         let mut wanted = Vec::new();
         for record in view.nodes(None, PAGE_ITEMS_MAX)? {
             if !record.serves(Role::Storage) {
                 continue;
             }
-            let placed = current.nodes.iter().any(|node| node.id == record.id);
+            let (liveness, down_ms) = self.picture.liveness(record.id);
             let ready = view.dirs_of(record.id)?.iter().any(|dir| dir.state == DirState::Ok);
-            if placed || (ready && self.picture.liveness(record.id).0 == NodeState::Up) {
+            let gone_for = match (ready, liveness) {
+                (false, _) => unusable.entry(record.id).or_insert_with(Instant::now).elapsed(),
+                (true, NodeState::Down) => Duration::from_millis(down_ms),
+                (true, _) => Duration::ZERO,
+            };
+            if ready {
+                unusable.remove(&record.id);
+            }
+            let stays = current.lists(record.id) && gone_for < grace;
+            if stays || (ready && liveness == NodeState::Up) {
                 wanted.push(layout_node(&record));
             }
         }
         Ok(wanted)
+    }
+
+    /// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was
+    /// gone for a while is then where it should be, and nothing moves.
+    fn earlier(&self, current: &Layout, wanted: &[LayoutNode]) -> Result<Option<Layout>, TableError> {
+        let kept = self.state.read().view().layouts_since(Epoch(0), PAGE_ITEMS_MAX)?;
+        let mut same = kept
+            .into_iter()
+            .rev()
+            .find(|layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node)));
+        if let Some(layout) = &mut same {
+            layout.epoch = Epoch(current.epoch.0 + 1);
+        }
+        Ok(same)
     }
 }
 

@@ -5,6 +5,9 @@
 //! - Whatever its disk does, it holds up nobody who does not ask it: reads under way are bounded, and whether it
 //!   stalls, how full it is and what it holds can be told without a call on the disk.
 //! - When its writer ends, by a panic too, it takes no more writes; reads go on.
+//! - A copy is only deleted by a decision that is not void when the writer takes it in hand, and until the writer is
+//!   done with it everybody can know ([`Guard`](super::guard)). A PUT was heard before it was queued: when it waits
+//!   before the drop, the drop is void if the sender knew more; when it waits behind, it writes the chunk anew.
 
 use std::{
     fs, io,
@@ -29,7 +32,7 @@ use vsd_core::superblock::{
 use super::{
     disk::RealDisk,
     pick::Standing,
-    queue::{Closed, Queue, Request, Work},
+    queue::{Closed, Queue, Request, Swept, Unwanted, Work},
     under_way::{Call, UnderWay},
 };
 
@@ -39,6 +42,9 @@ const SLOW_AFTER: Duration = Duration::from_secs(2);
 const READS_MAX: usize = 32;
 /// How often somebody who waits for a disk looks whether it stalls.
 const STALL_POLL: Duration = Duration::from_millis(100);
+/// How often, and for how long at most, a read that can wait looks whether others want the disk.
+const QUIET_POLL: Duration = Duration::from_millis(20);
+const QUIET_WAIT: Duration = Duration::from_secs(1);
 /// How far a disk that was said to fill up has to empty before it is said again, in percent.
 const WARN_HYSTERESIS: u64 = 2;
 
@@ -106,6 +112,7 @@ pub(crate) struct Directory<D: Disk = RealDisk> {
     writer: Mutex<Option<JoinHandle<()>>>,
     calls: Arc<UnderWay>,
     read_slots: Arc<Semaphore>,
+    reads_max: usize,
     full_percent: u8,
     warn_percent: u8,
     /// As of when the disk was last asked.
@@ -153,6 +160,7 @@ impl<D: Disk + 'static> Directory<D> {
             writer: Mutex::new(Some(writer)),
             calls,
             read_slots: Arc::new(Semaphore::new(limits.reads_max)),
+            reads_max: limits.reads_max,
             full_percent,
             warn_percent: limits.warn_percent,
             was_slow: AtomicBool::new(false),
@@ -205,12 +213,30 @@ impl<D: Disk + 'static> Directory<D> {
         outcome
     }
 
+    /// Deletes a copy if the decision to do so is not void.
+    pub(super) async fn sweep(&self, unwanted: Unwanted) -> Result<Swept, WriteError> {
+        let stopped = || WriteError::NoWrites(Refusal::Stopped);
+        let (answer, answered) = oneshot::channel();
+        self.queue.push(Request::Drop(unwanted, answer)).await.map_err(|Closed| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
     /// Removes a superblock that compaction has emptied. Returns the bytes freed.
     pub(crate) async fn retire(&self, emptied: Compaction<D>) -> Result<u64, RetireError> {
         let stopped = || RetireError::from(WriteError::NoWrites(Refusal::Stopped));
         let (answer, answered) = oneshot::channel();
         self.queue.push(Request::Retire(emptied, answer)).await.map_err(|Closed| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Waits, though not for ever, until half of those that may read do not.
+    pub(super) async fn until_quiet(&self) {
+        let quiet = async {
+            while self.read_slots.available_permits() < self.reads_max / 2 {
+                tokio::time::sleep(QUIET_POLL).await;
+            }
+        };
+        let _ = tokio::time::timeout(QUIET_WAIT, quiet).await;
     }
 
     /// Waits for leave to read; at once, or never, while the disk stalls.
@@ -418,6 +444,11 @@ impl<D: Disk> Writer<D> {
                         let _ = answer.send(outcome);
                     }
                 }
+                Work::Drops(drops, answers) => {
+                    for (answer, outcome) in answers.into_iter().zip(self.sweep(&mut engine, &drops)) {
+                        let _ = answer.send(outcome);
+                    }
+                }
                 Work::Retire(emptied, answer) => {
                     let call = self.calls.begin();
                     let freed = engine.retire(&emptied);
@@ -430,5 +461,22 @@ impl<D: Disk> Writer<D> {
             }
         }
         engine.close();
+    }
+
+    /// Deletes what is still not wanted; the others are answered without.
+    fn sweep(&self, engine: &mut Engine<D>, drops: &[Unwanted]) -> Vec<Result<Swept, WriteError>> {
+        let Some(first) = drops.first() else { return Vec::new() };
+        let decisions: Vec<_> = drops.iter().map(Unwanted::decision).collect();
+        let (in_hand, hold) = first.guard.begin(&decisions);
+        let ops: Vec<_> =
+            drops.iter().zip(&hold).filter(|(_, holds)| **holds).map(|(of, _)| Op::Delete(of.key)).collect();
+        let call = self.calls.begin();
+        let mut outcomes = engine.write_group(&ops).into_iter();
+        drop(call);
+        drop(in_hand);
+        let swept = |outcome| if outcome == Outcome::Absent { Swept::Absent } else { Swept::Dropped };
+        let mut answer =
+            |holds| if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
+        hold.into_iter().filter_map(|holds| answer(holds)).collect()
     }
 }

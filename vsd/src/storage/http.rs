@@ -91,7 +91,7 @@ async fn put_chunk(
     body: Body,
 ) -> Result<Response, Refusal> {
     let (asset, hash) = parse_name(&name)?;
-    check_index(&headers)?;
+    let index = parse_index(&headers)?;
     let _share = share(&api.put_memory, expected_bytes(&body)?).await?;
     let bytes = receive(body).await?;
     let verified = tokio::task::spawn_blocking(move || VerifiedChunk::verify(bytes, hash)).await;
@@ -103,6 +103,9 @@ async fn put_chunk(
             }
         },
     )?;
+    if let Some(index) = index {
+        api.store.hear(asset, index);
+    }
     match api.store.put(asset, chunk).await {
         Ok(Outcome::Created) => Ok(StatusCode::CREATED.into_response()),
         Ok(_) => Ok(StatusCode::OK.into_response()),
@@ -198,10 +201,10 @@ fn parse_name((asset, hash): &(String, String)) -> Result<(AssetId, ChunkHash), 
     })
 }
 
-fn check_index(headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(index) = headers.get(INDEX_HEADER) else { return Ok(()) };
-    let number = index.to_str().ok().and_then(|text| text.parse::<u64>().ok());
-    number.map(drop).ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "VS-Index is not a number"))
+fn parse_index(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+    let Some(index) = headers.get(INDEX_HEADER) else { return Ok(None) };
+    let number = index.to_str().ok().and_then(|text| text.parse().ok());
+    number.map(Some).ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "VS-Index is not a number"))
 }
 
 /// How much memory the body may take: as much as it says, or as much as a chunk can.

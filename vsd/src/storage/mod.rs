@@ -4,13 +4,15 @@
 //! - One thread writes in a directory, and an answer to a PUT leaves only after the fsync that covers it (DUR-1).
 //! - A directory that fails, stalls or is gone takes the others not with it (DSK-1).
 //! - Chunks in memory are bounded: a request waits for its share before its first byte is buffered.
-//! - No request deletes anything (SEC-1).
+//! - No request deletes anything (SEC-1). Only the node's own sweep does, and only copies that no sender who knows more
+//!   than the sweep may count on.
 
 pub(crate) mod bench;
 mod care_metrics;
 mod caretaker;
 mod directory;
 mod disk;
+mod guard;
 mod http;
 mod identity;
 mod metrics;
@@ -32,10 +34,11 @@ pub(crate) use care_metrics::care_metrics;
 pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
 pub(crate) use disk::{RealDisk, STAT_BLOCK_BYTES};
+pub(crate) use guard::Watch;
 pub(crate) use identity::{Checked, Held, Identity, Owner, Unusable, lock, make_dir, replace};
 pub(crate) use probe::Probes;
 pub(crate) use read_only::ReadOnlyDisk;
-pub(crate) use store::{Lost, Store};
+pub(crate) use store::{Lost, Store, Sweeping, Verified};
 
 /// Everything the node's port answers over HTTP/1.1: chunks and probes.
 pub(crate) fn router(store: Arc<Store>, probes: Probes) -> axum::Router {

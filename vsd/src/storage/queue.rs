@@ -7,16 +7,50 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use vs_core::limit::CHUNK_BYTES_MAX;
-use vsd_core::superblock::{Compaction, Disk, GROUP_BYTES_MAX, Op, Outcome, RetireError, WriteError};
+use vsd_core::{
+    plan::guard::Decision,
+    superblock::{Compaction, Disk, GROUP_BYTES_MAX, Key, Op, Outcome, RetireError, WriteError},
+};
+
+use super::guard::Guard;
 
 /// Requests waiting for the writer. Their bytes are bounded by who sends them, so this only bounds how many small ones
 /// there are.
 const QUEUE_MAX: usize = 1024;
 
+/// Whom to tell what became of a change.
+type Answer<T = Outcome> = oneshot::Sender<Result<T, WriteError>>;
+
+/// A copy that is to go, unless more was heard of its asset than it was decided by.
+#[derive(Debug)]
+pub(super) struct Unwanted {
+    pub(super) key: Key,
+    pub(super) decided_at: u64,
+    pub(super) guard: Arc<Guard>,
+}
+
+impl Unwanted {
+    pub(super) fn decision(&self) -> Decision {
+        Decision { asset: self.key.asset, index: self.decided_at }
+    }
+}
+
+/// What became of a copy that was not wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Swept {
+    /// It is gone, and durably so.
+    Dropped,
+    /// It stays: the decision was void.
+    Void,
+    /// It was not there.
+    Absent,
+}
+
 /// What is asked of the writer, and whom to tell.
 #[derive(Debug)]
 pub(super) enum Request<D: Disk> {
-    Write(Op, oneshot::Sender<Result<Outcome, WriteError>>),
+    Write(Op, Answer),
+    Drop(Unwanted, Answer<Swept>),
     /// What was compacted is to go.
     Retire(Compaction<D>, oneshot::Sender<Result<u64, RetireError>>),
 }
@@ -26,6 +60,7 @@ impl<D: Disk> Request<D> {
     fn is_given_up(&self) -> bool {
         match self {
             Self::Write(_, answer) => answer.is_closed(),
+            Self::Drop(_, answer) => answer.is_closed(),
             Self::Retire(_, answer) => answer.is_closed(),
         }
     }
@@ -35,7 +70,9 @@ impl<D: Disk> Request<D> {
 #[derive(Debug)]
 pub(super) enum Work<D: Disk> {
     /// Changes that share an fsync, and whom to tell of each.
-    Group(Vec<Op>, Vec<oneshot::Sender<Result<Outcome, WriteError>>>),
+    Group(Vec<Op>, Vec<Answer>),
+    /// Copies that are to go, under one fsync.
+    Drops(Vec<Unwanted>, Vec<Answer<Swept>>),
     Retire(Compaction<D>, oneshot::Sender<Result<u64, RetireError>>),
 }
 
@@ -102,6 +139,7 @@ impl<D: Disk> Queue<D> {
             match waiting.requests.pop_front() {
                 Some((Request::Retire(emptied, answer), _)) => return Some(Work::Retire(emptied, answer)),
                 Some((Request::Write(op, answer), _)) => return Some(waiting.group(op, answer)),
+                Some((Request::Drop(unwanted, answer), _)) => return Some(waiting.drops(unwanted, answer)),
                 None if waiting.closed => return None,
                 None => waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             }
@@ -116,7 +154,7 @@ impl<D: Disk> Queue<D> {
 
 impl<D: Disk> Waiting<D> {
     /// The first change and all that wait behind it, as far as they may share an fsync with it.
-    fn group(&mut self, first: Op, answer: oneshot::Sender<Result<Outcome, WriteError>>) -> Work<D> {
+    fn group(&mut self, first: Op, answer: Answer) -> Work<D> {
         let mut bytes = first.payload_bytes();
         let (mut ops, mut answers) = (vec![first], vec![answer]);
         while bytes + CHUNK_BYTES_MAX <= GROUP_BYTES_MAX
@@ -128,5 +166,16 @@ impl<D: Disk> Waiting<D> {
             answers.push(answer);
         }
         Work::Group(ops, answers)
+    }
+
+    /// The first drop and all that wait right behind it.
+    fn drops(&mut self, first: Unwanted, answer: Answer<Swept>) -> Work<D> {
+        let (mut drops, mut answers) = (vec![first], vec![answer]);
+        while let Some((Request::Drop(..), _)) = self.requests.front() {
+            let Some((Request::Drop(unwanted, answer), _)) = self.requests.pop_front() else { break };
+            drops.push(unwanted);
+            answers.push(answer);
+        }
+        Work::Drops(drops, answers)
     }
 }

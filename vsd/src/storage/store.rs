@@ -24,9 +24,9 @@ use std::{
 
 use bytes::Bytes;
 use futures::future::join_all;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 use vs_core::{
-    hash::ChunkHash,
+    hash::{ChunkHash, Hash},
     id::{AssetId, DirId},
 };
 use vsd_core::superblock::{Disk, GetError, Key, Op, Outcome, Put, Refusal, Stats, VerifiedChunk, WriteError};
@@ -34,7 +34,9 @@ use vsd_core::superblock::{Disk, GetError, Key, Op, Outcome, Put, Refusal, Stats
 use super::{
     directory::{Directory, ReadSlot},
     disk::RealDisk,
+    guard::{Guard, Watch},
     pick::{Candidate, Standing, order},
+    queue::{Swept, Unwanted},
 };
 
 /// How often stalls are looked for, and after how many looks the disks are asked how full they are.
@@ -42,6 +44,8 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 const REFRESH_EVERY: u32 = 4;
 /// How long a read waits for its turn on a busy disk before it is sent elsewhere.
 const READ_WAIT: Duration = Duration::from_secs(5);
+/// Chunks that are read at a time for those who verify many.
+const CHECKS_MAX: usize = 4;
 
 /// A directory of this node that is not in use.
 #[derive(Clone, Debug)]
@@ -55,9 +59,34 @@ pub(crate) struct Lost {
 pub(crate) struct Store<D: Disk = RealDisk> {
     dirs: Arc<[Directory<D>]>,
     lost: Vec<Lost>,
+    guard: Arc<Guard>,
+    /// Checks that may read at the same time.
+    checks: Semaphore,
     pub(super) gets_absent: AtomicU64,
     /// Ends when its sender goes.
     watch: Mutex<Option<(mpsc::Sender<()>, JoinHandle<()>)>>,
+}
+
+/// What came of copies that are not wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sweeping {
+    pub(crate) dropped: u64,
+    pub(crate) dropped_bytes: u64,
+    /// Kept, because more was heard of their asset than they were decided by.
+    pub(crate) void: u64,
+    /// Kept, because their directory takes no writes or stalls.
+    pub(crate) kept: u64,
+}
+
+/// What this node can say of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verified {
+    Missing,
+    Stored,
+    /// No copy of it is good, or will be there after the next start.
+    Damaged,
+    /// No disk says.
+    Unreadable,
 }
 
 /// A chunk that is about to be read, and leave to do so.
@@ -78,7 +107,9 @@ impl<D: Disk + 'static> Store<D> {
         let watched = Arc::clone(&dirs);
         let (stop, stopped) = mpsc::channel();
         let watch = thread::Builder::new().name("chunks-watch".to_owned()).spawn(move || watch(&watched, &stopped))?;
-        Ok(Self { dirs, lost, gets_absent: AtomicU64::new(0), watch: Mutex::new(Some((stop, watch))) })
+        let (guard, checks) = (Arc::default(), Semaphore::new(CHECKS_MAX));
+        let watch = Mutex::new(Some((stop, watch)));
+        Ok(Self { dirs, lost, guard, checks, gets_absent: AtomicU64::new(0), watch })
     }
 
     pub(crate) fn dirs(&self) -> &[Directory<D>] {
@@ -135,21 +166,49 @@ impl<D: Disk + 'static> Store<D> {
         order(key, &candidates).into_iter().map(|at| &self.dirs[at]).collect()
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "only the sweep deletes chunks (DESIGN §10)"))]
-    /// Forgets a chunk and gives its blocks back, wherever it lies; durable when this returns.
-    pub(crate) async fn delete(&self, asset: AssetId, hash: ChunkHash) -> Result<Outcome, WriteError> {
-        let key = Key { hash, asset };
-        let mut outcome = Ok(Outcome::Absent);
-        // also where it is not yet: a PUT of it may be on its way
-        let answers = join_all(self.dirs.iter().map(|dir| dir.write(Op::Delete(key)))).await;
-        for answer in answers {
-            match answer {
-                Ok(Outcome::Deleted) if outcome.is_ok() => outcome = Ok(Outcome::Deleted),
-                Ok(_) => {}
-                Err(error) => outcome = Err(error),
+    /// What is heard of assets that are added to it counts from then on.
+    pub(crate) fn watch(&self) -> Watch {
+        self.guard.watch()
+    }
+
+    /// Somebody who knows the state at this index stores or checks chunks of the asset. To be called before the PUT is
+    /// made; before a check, [`Self::settle`] follows.
+    pub(crate) fn hear(&self, asset: AssetId, index: u64) {
+        self.guard.hear(asset, index);
+    }
+
+    /// Returns once no copy of the asset is being dropped by a decision that was taken in hand before this call; false
+    /// when a disk takes too long.
+    pub(crate) async fn settle(&self, asset: AssetId) -> bool {
+        timeout(READ_WAIT, self.guard.settle(asset)).await.is_ok()
+    }
+
+    /// Deletes what is here of these, which were found unwanted by the state at an index, unless more was heard since:
+    /// for good when this returns. What one directory does not let go stays there, and is counted.
+    pub(crate) async fn drop_unwanted(&self, keys: &[Key], decided_at: u64) -> Sweeping {
+        let copies = keys.iter().flat_map(|key| self.holders(key).into_iter().map(move |dir| (dir, *key)));
+        let answers = join_all(copies.map(|(dir, key)| async move {
+            let bytes = dir.reader().chunk_bytes(&key).unwrap_or(0);
+            let unwanted = Unwanted { key, decided_at, guard: Arc::clone(&self.guard) };
+            tokio::select! {
+                swept = dir.sweep(unwanted) => (swept.ok(), bytes),
+                // a drop that waits behind a stall is given up; one in hand goes on
+                () = dir.stalls() => (None, bytes),
+            }
+        }));
+        let mut sum = Sweeping::default();
+        for (swept, bytes) in answers.await {
+            match swept {
+                Some(Swept::Dropped) => {
+                    sum.dropped += 1;
+                    sum.dropped_bytes += u64::from(bytes);
+                }
+                Some(Swept::Void) => sum.void += 1,
+                Some(Swept::Absent) => {}
+                None => sum.kept += 1,
             }
         }
-        outcome
+        sum
     }
 
     /// The directories that have a chunk: first those with a good copy that answer.
@@ -201,6 +260,39 @@ impl<D: Disk + 'static> Store<D> {
         outcome
     }
 
+    /// How a chunk is, as far as that is known without reading it.
+    pub(crate) fn state(&self, key: &Key) -> Verified {
+        let holders = self.holders(key);
+        let is_good = |dir: &&Directory<D>| !dir.reader().is_listed_damaged(key) && !dir.reader().is_doubted(key);
+        match holders.iter().any(is_good) {
+            true => Verified::Stored,
+            false if holders.is_empty() => Verified::Missing,
+            false => Verified::Damaged,
+        }
+    }
+
+    /// How a chunk is, by reading it from the device: one good copy is enough. Lets those who want to see it go first.
+    pub(crate) async fn verify(&self, key: &Key) -> Verified {
+        let mut worst = Verified::Missing;
+        for dir in self.holders(key) {
+            let Ok(_turn) = self.checks.acquire().await else { return Verified::Unreadable };
+            dir.until_quiet().await;
+            let slot = timeout(READ_WAIT, dir.read_slot()).await.ok().flatten();
+            let Some(slot) = slot else {
+                worst = worst.max(Verified::Unreadable);
+                continue;
+            };
+            worst = worst.max(match dir.check(slot, *key).await {
+                Ok(_) if dir.reader().is_doubted(key) => Verified::Damaged,
+                Ok(_) => return Verified::Stored,
+                Err(GetError::NotFound) => Verified::Missing,
+                Err(GetError::Corrupt { .. }) => Verified::Damaged,
+                Err(GetError::Io(_)) => Verified::Unreadable,
+            });
+        }
+        worst
+    }
+
     /// Length of a chunk in bytes, if it is here.
     pub(crate) fn chunk_bytes(&self, asset: AssetId, hash: ChunkHash) -> Option<u32> {
         let key = Key { hash, asset };
@@ -222,6 +314,17 @@ impl<D: Disk + 'static> Store<D> {
     /// Figures of every directory.
     pub(crate) fn stats(&self) -> Vec<(DirId, Stats)> {
         self.dirs.iter().map(|dir| (dir.id(), dir.stats())).collect()
+    }
+
+    /// Another number whenever a directory comes, goes, takes no more writes, or was found damaged at its opening.
+    pub(crate) fn dirs_mark(&self) -> u64 {
+        let mut input = Vec::new();
+        for (dir, stats) in self.stats() {
+            input.extend(dir.0.to_be_bytes());
+            input.extend(stats.quarantined_bytes.to_be_bytes());
+            input.push(stats.refusal.is_some().into());
+        }
+        Hash::of(&input).leading_u64()
     }
 
     /// Bytes of all disks and how many of them are free. Directories on the same disk share it.

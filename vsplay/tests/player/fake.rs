@@ -210,6 +210,7 @@ fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> Built 
         bytes: u64::try_from(source.bytes().len()).expect("small"),
         segments: u32::try_from(source.segments.len()).expect("small"),
         chunks: 0,
+        parity_bytes: 0,
         init: source.init.clone(),
         sha256: sha256.finish(),
         ballot: Ballot(1),
@@ -380,6 +381,18 @@ impl Meta for Metadata {
     }
 
     async fn purge_video(&self, _: Request<v1::VideoRef>) -> Answer<v1::Video> {
+        unneeded()
+    }
+
+    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Answer<v1::CountViewResponse> {
+        unneeded()
+    }
+
+    async fn set_redundancy(&self, _: Request<v1::SetRedundancyRequest>) -> Answer<v1::RedundancyInfo> {
+        unneeded()
+    }
+
+    async fn list_redundancy(&self, _: Request<v1::ListRedundancyRequest>) -> Answer<v1::ListRedundancyResponse> {
         unneeded()
     }
 }

@@ -79,6 +79,94 @@ impl Consistency {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountViewRequest {
+    /// A whole id.
+    #[prost(string, tag = "1")]
+    pub video: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountViewResponse {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetRedundancyRequest {
+    /// As in VideoRef.
+    #[prost(string, tag = "1")]
+    pub video: ::prost::alloc::string::String,
+    /// "auto", "replicate:N", "erasure" or "erasure:K+M".
+    #[prost(string, tag = "2")]
+    pub redundancy: ::prost::alloc::string::String,
+    /// Answer what would be, change nothing.
+    #[prost(bool, tag = "3")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRedundancyRequest {
+    #[prost(enumeration = "Consistency", tag = "1")]
+    pub consistency: i32,
+    /// As in VideoRef; empty for all videos but those in the trash.
+    #[prost(string, tag = "2")]
+    pub video: ::prost::alloc::string::String,
+    /// 1 to 1,000; 0 means 100.
+    #[prost(uint32, tag = "3")]
+    pub limit: u32,
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRedundancyResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<RedundancyInfo>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    #[prost(uint64, optional, tag = "3")]
+    pub age_ms: ::core::option::Option<u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RedundancyInfo {
+    #[prost(string, tag = "1")]
+    pub video: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// How it is kept now.
+    #[prost(message, optional, tag = "3")]
+    pub scheme: ::core::option::Option<Scheme>,
+    /// How the override or the policy wants it kept; where the cluster is too small for that, as near as it can.
+    #[prost(message, optional, tag = "4")]
+    pub wanted: ::core::option::Option<Scheme>,
+    /// The override, or "auto".
+    #[prost(string, tag = "5")]
+    pub chosen: ::prost::alloc::string::String,
+    /// Why `wanted` is what it is.
+    #[prost(string, tag = "6")]
+    pub why: ::prost::alloc::string::String,
+    /// What holds it up: `erasure deferred: 5 nodes needed, 3 up`. Empty when nothing does.
+    #[prost(string, tag = "7")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub views: u64,
+    /// In cluster time.
+    #[prost(uint64, tag = "9")]
+    pub age_ms: u64,
+    #[prost(uint64, tag = "10")]
+    pub logical_bytes: u64,
+    #[prost(uint64, tag = "11")]
+    pub physical_bytes: u64,
+    /// An estimate of `physical_bytes` under the wanted scheme.
+    #[prost(uint64, tag = "12")]
+    pub wanted_bytes: u64,
+    /// Members that lie elsewhere than where they are placed, and members that lie nowhere yet.
+    #[prost(uint64, tag = "13")]
+    pub stand_ins: u64,
+    #[prost(uint64, tag = "14")]
+    pub owed: u64,
+    /// What it is being rewritten to; absent when it is not.
+    #[prost(message, optional, tag = "15")]
+    pub pending: ::core::option::Option<Scheme>,
+    /// Videos that share an asset share its bytes and its scheme.
+    #[prost(uint64, tag = "16")]
+    pub asset: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OpenClientRequest {
     /// A UUID that the client drew. Opening it again changes nothing.
     #[prost(string, tag = "1")]
@@ -177,6 +265,9 @@ pub struct GetVideoRequest {
     pub video: ::prost::alloc::string::String,
     #[prost(enumeration = "Consistency", tag = "2")]
     pub consistency: i32,
+    /// Ask the nodes how its chunks are. It takes as long as the slowest of them, up to seconds.
+    #[prost(bool, tag = "3")]
+    pub measure: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct VideoDetail {
@@ -186,6 +277,7 @@ pub struct VideoDetail {
     pub source: ::core::option::Option<Source>,
     #[prost(message, repeated, tag = "3")]
     pub tracks: ::prost::alloc::vec::Vec<TrackInfo>,
+    /// Absent unless measured.
     #[prost(message, optional, tag = "4")]
     pub redundancy: ::core::option::Option<Redundancy>,
     #[prost(bytes = "vec", tag = "5")]
@@ -264,16 +356,25 @@ pub struct TrackInfo {
     pub sha256: ::prost::alloc::vec::Vec<u8>,
 }
 /// Counted in chunks.
+/// How the chunks of a video are, as their nodes say now. In data chunks; of a stripe all of them are as it is.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Redundancy {
+    /// Every member is where it should be.
     #[prost(uint64, tag = "1")]
     pub healthy: u64,
+    /// Some member is not, or its node does not say, but the chunk can be read.
     #[prost(uint64, tag = "2")]
     pub degraded: u64,
+    /// Too few members are known to be there.
     #[prost(uint64, tag = "3")]
     pub missing: u64,
     #[prost(string, tag = "4")]
     pub note: ::prost::alloc::string::String,
+    /// As in RedundancyInfo.
+    #[prost(uint64, tag = "5")]
+    pub stand_ins: u64,
+    #[prost(uint64, tag = "6")]
+    pub owed: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EditVideoRequest {
@@ -422,6 +523,15 @@ pub struct NodeInfo {
     pub joined_at_ms: u64,
     #[prost(bool, tag = "14")]
     pub voter: bool,
+    /// Chunks that it knows to be damaged.
+    #[prost(uint64, tag = "15")]
+    pub damaged: u64,
+    /// Another number whenever a data directory of it comes, goes, is found damaged or takes no more writes.
+    #[prost(uint64, tag = "16")]
+    pub dirs_changed: u64,
+    /// Of its chunks alone.
+    #[prost(uint64, tag = "17")]
+    pub chunk_bytes: u64,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -750,6 +860,72 @@ pub mod meta_client {
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Meta", "CloseClient"));
             self.inner.unary(req, path, codec).await
         }
+        /// Of a player that began to play. Views are gathered and committed about once a second, and the call answers after
+        /// that. It is at least once: a call that is repeated because its answer was lost may count twice.
+        pub async fn count_view(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CountViewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountViewResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Meta/CountView");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Meta", "CountView"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// An operator's choice of a video's scheme. It is the asset's, so that it holds for all videos that share it.
+        pub async fn set_redundancy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SetRedundancyRequest>,
+        ) -> std::result::Result<tonic::Response<super::RedundancyInfo>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Meta/SetRedundancy");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Meta", "SetRedundancy"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How videos are kept, how the policy wants them kept, and why.
+        pub async fn list_redundancy(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRedundancyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRedundancyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/vs.v1.Meta/ListRedundancy",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Meta", "ListRedundancy"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -817,6 +993,28 @@ pub mod meta_server {
             request: tonic::Request<super::CloseClientRequest>,
         ) -> std::result::Result<
             tonic::Response<super::CloseClientResponse>,
+            tonic::Status,
+        >;
+        /// Of a player that began to play. Views are gathered and committed about once a second, and the call answers after
+        /// that. It is at least once: a call that is repeated because its answer was lost may count twice.
+        async fn count_view(
+            &self,
+            request: tonic::Request<super::CountViewRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CountViewResponse>,
+            tonic::Status,
+        >;
+        /// An operator's choice of a video's scheme. It is the asset's, so that it holds for all videos that share it.
+        async fn set_redundancy(
+            &self,
+            request: tonic::Request<super::SetRedundancyRequest>,
+        ) -> std::result::Result<tonic::Response<super::RedundancyInfo>, tonic::Status>;
+        /// How videos are kept, how the policy wants them kept, and why.
+        async fn list_redundancy(
+            &self,
+            request: tonic::Request<super::ListRedundancyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRedundancyResponse>,
             tonic::Status,
         >;
     }
@@ -1327,6 +1525,139 @@ pub mod meta_server {
                     };
                     Box::pin(fut)
                 }
+                "/vs.v1.Meta/CountView" => {
+                    #[allow(non_camel_case_types)]
+                    struct CountViewSvc<T: Meta>(pub Arc<T>);
+                    impl<T: Meta> tonic::server::UnaryService<super::CountViewRequest>
+                    for CountViewSvc<T> {
+                        type Response = super::CountViewResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CountViewRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Meta>::count_view(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CountViewSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Meta/SetRedundancy" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetRedundancySvc<T: Meta>(pub Arc<T>);
+                    impl<
+                        T: Meta,
+                    > tonic::server::UnaryService<super::SetRedundancyRequest>
+                    for SetRedundancySvc<T> {
+                        type Response = super::RedundancyInfo;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SetRedundancyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Meta>::set_redundancy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetRedundancySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Meta/ListRedundancy" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRedundancySvc<T: Meta>(pub Arc<T>);
+                    impl<
+                        T: Meta,
+                    > tonic::server::UnaryService<super::ListRedundancyRequest>
+                    for ListRedundancySvc<T> {
+                        type Response = super::ListRedundancyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRedundancyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Meta>::list_redundancy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRedundancySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -1597,27 +1928,186 @@ pub struct Setting {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
-    pub value_ms: u64,
+    pub value: u64,
     #[prost(uint64, tag = "3")]
-    pub default_ms: u64,
+    pub default: u64,
     #[prost(uint64, tag = "4")]
-    pub min_ms: u64,
+    pub min: u64,
     #[prost(uint64, tag = "5")]
-    pub max_ms: u64,
+    pub max: u64,
     /// Somebody set it.
     #[prost(bool, tag = "6")]
     pub is_set: bool,
     #[prost(string, tag = "7")]
     pub about: ::prost::alloc::string::String,
+    /// Of all four numbers: ms, count or bytes_per_s.
+    #[prost(string, tag = "8")]
+    pub unit: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetSettingRequest {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// Absent: back to the default.
+    /// In the setting's unit. Absent: back to the default.
     #[prost(uint64, optional, tag = "2")]
-    pub value_ms: ::core::option::Option<u64>,
+    pub value: ::core::option::Option<u64>,
     /// Answer what would be set, change nothing.
+    #[prost(bool, tag = "3")]
+    pub dry_run: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetLayoutRequest {
+    #[prost(enumeration = "Consistency", tag = "1")]
+    pub consistency: i32,
+    /// Absent: the current one.
+    #[prost(uint64, optional, tag = "2")]
+    pub epoch: ::core::option::Option<u64>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetLayoutResponse {
+    #[prost(message, optional, tag = "1")]
+    pub layout: ::core::option::Option<Layout>,
+    /// The current epoch.
+    #[prost(uint64, tag = "2")]
+    pub current: u64,
+    /// Every epoch that assets are placed by or pending versions are written by, the oldest first.
+    #[prost(message, repeated, tag = "3")]
+    pub epochs: ::prost::alloc::vec::Vec<EpochUse>,
+    #[prost(uint64, optional, tag = "4")]
+    pub age_ms: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EpochUse {
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    #[prost(uint64, tag = "2")]
+    pub assets: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RepairStatusRequest {
+    /// Another node passed it on: it is answered here or not at all.
+    #[prost(bool, tag = "1")]
+    pub forwarded: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RepairStatusResponse {
+    /// idle, running, paused, or waiting when there is something to do that cannot be done now.
+    #[prost(string, tag = "1")]
+    pub state: ::prost::alloc::string::String,
+    /// Who answers.
+    #[prost(uint64, tag = "2")]
+    pub leader: u64,
+    /// As the last full pass over all assets found them. Data chunks.
+    #[prost(uint64, tag = "3")]
+    pub chunks_healthy: u64,
+    #[prost(uint64, tag = "4")]
+    pub chunks_degraded: u64,
+    #[prost(uint64, tag = "5")]
+    pub chunks_missing: u64,
+    /// Absent before the first pass of this leader was over.
+    #[prost(uint64, optional, tag = "6")]
+    pub last_pass_at_ms: ::core::option::Option<u64>,
+    /// Of the running job.
+    #[prost(uint64, tag = "7")]
+    pub chunks_total: u64,
+    #[prost(uint64, tag = "8")]
+    pub chunks_done: u64,
+    #[prost(uint64, tag = "9")]
+    pub bytes_total: u64,
+    #[prost(uint64, tag = "10")]
+    pub bytes_done: u64,
+    /// Measured over the last seconds.
+    #[prost(uint64, optional, tag = "11")]
+    pub bytes_per_s: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "12")]
+    pub bytes_per_s_max: u64,
+    #[prost(uint64, optional, tag = "13")]
+    pub eta_ms: ::core::option::Option<u64>,
+    /// Why something waits, a line each.
+    #[prost(string, repeated, tag = "14")]
+    pub waiting: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The running job.
+    #[prost(uint64, optional, tag = "15")]
+    pub job: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OrderRepairRequest {
+    #[prost(enumeration = "RepairAction", tag = "1")]
+    pub action: i32,
+    /// Answer how it stands, change nothing.
+    #[prost(bool, tag = "2")]
+    pub dry_run: bool,
+    /// As of RepairStatusRequest.
+    #[prost(bool, tag = "3")]
+    pub forwarded: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Job {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// repair, move or migrate.
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// running, paused, done or failed.
+    #[prost(string, tag = "3")]
+    pub state: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub began_at_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub updated_at_ms: u64,
+    #[prost(uint64, optional, tag = "6")]
+    pub ended_at_ms: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "7")]
+    pub chunks_total: u64,
+    #[prost(uint64, tag = "8")]
+    pub chunks_done: u64,
+    #[prost(uint64, tag = "9")]
+    pub bytes_total: u64,
+    #[prost(uint64, tag = "10")]
+    pub bytes_done: u64,
+    #[prost(uint64, optional, tag = "11")]
+    pub bytes_per_s: ::core::option::Option<u64>,
+    #[prost(uint64, optional, tag = "12")]
+    pub eta_ms: ::core::option::Option<u64>,
+    /// What it is about, for people; of a failed one with the reason.
+    #[prost(string, tag = "13")]
+    pub what: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListJobsRequest {
+    #[prost(enumeration = "Consistency", tag = "1")]
+    pub consistency: i32,
+    /// 1 to 1,000; 0 means 100.
+    #[prost(uint32, tag = "2")]
+    pub limit: u32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListJobsResponse {
+    /// In the order of their ids.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<Job>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    #[prost(uint64, optional, tag = "3")]
+    pub age_ms: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetJobRequest {
+    #[prost(uint64, tag = "1")]
+    pub job: u64,
+    #[prost(enumeration = "Consistency", tag = "2")]
+    pub consistency: i32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ControlJobRequest {
+    #[prost(uint64, tag = "1")]
+    pub job: u64,
+    #[prost(enumeration = "JobAction", tag = "2")]
+    pub action: i32,
+    /// Answer how it stands, change nothing.
     #[prost(bool, tag = "3")]
     pub dry_run: bool,
 }
@@ -1697,6 +2187,28 @@ pub struct VerifyChunksRequest {
     /// At most 1000.
     #[prost(message, repeated, tag = "1")]
     pub chunks: ::prost::alloc::vec::Vec<ChunkName>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckChunksRequest {
+    #[prost(uint64, tag = "1")]
+    pub asset: u64,
+    /// 32 bytes each, one after the other; at most 4,096 of them.
+    #[prost(bytes = "vec", tag = "2")]
+    pub hashes: ::prost::alloc::vec::Vec<u8>,
+    /// The asker's log index, as in `VS-Index`. With 0 the answer counts toward nothing.
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    /// Reads each from the device and checks everything, SHA-256 too. Otherwise nothing is read.
+    #[prost(bool, tag = "4")]
+    pub deep: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckChunksResponse {
+    /// One byte each, in the order asked: 0 missing, 1 stored, 2 damaged (put it again), 3 unreadable now.
+    #[prost(bytes = "vec", tag = "1")]
+    pub states: ::prost::alloc::vec::Vec<u8>,
+    #[prost(uint64, tag = "2")]
+    pub node: u64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetCareRequest {
@@ -1814,6 +2326,69 @@ pub struct CareRun {
     /// Whether it came to its end by itself.
     #[prost(bool, tag = "8")]
     pub whole: bool,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RepairAction {
+    Unspecified = 0,
+    /// Look through everything now rather than when it is its turn. Lifts a pause.
+    Start = 1,
+    /// Nothing until resumed or started, whoever leads.
+    Pause = 2,
+    Resume = 3,
+}
+impl RepairAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPAIR_ACTION_UNSPECIFIED",
+            Self::Start => "REPAIR_ACTION_START",
+            Self::Pause => "REPAIR_ACTION_PAUSE",
+            Self::Resume => "REPAIR_ACTION_RESUME",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPAIR_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPAIR_ACTION_START" => Some(Self::Start),
+            "REPAIR_ACTION_PAUSE" => Some(Self::Pause),
+            "REPAIR_ACTION_RESUME" => Some(Self::Resume),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum JobAction {
+    Unspecified = 0,
+    Pause = 1,
+    Resume = 2,
+}
+impl JobAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "JOB_ACTION_UNSPECIFIED",
+            Self::Pause => "JOB_ACTION_PAUSE",
+            Self::Resume => "JOB_ACTION_RESUME",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JOB_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "JOB_ACTION_PAUSE" => Some(Self::Pause),
+            "JOB_ACTION_RESUME" => Some(Self::Resume),
+            _ => None,
+        }
+    }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1975,7 +2550,7 @@ pub mod admin_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Nodes, the cluster and its settings.
+    /// Nodes, the cluster, its layout, its jobs and its settings.
     #[derive(Debug, Clone)]
     pub struct AdminClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -2212,7 +2787,7 @@ pub mod admin_client {
                 .insert(GrpcMethod::new("vs.v1.Admin", "VerifyReplicas"));
             self.inner.unary(req, path, codec).await
         }
-        /// Settings of the whole cluster, all of them durations in this release.
+        /// Settings of the whole cluster.
         pub async fn list_settings(
             &mut self,
             request: impl tonic::IntoRequest<super::ListSettingsRequest>,
@@ -2250,6 +2825,129 @@ pub mod admin_client {
             let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/SetSetting");
             let mut req = request.into_request();
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "SetSetting"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_layout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetLayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLayoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/GetLayout");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "GetLayout"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What the leader's executor does about chunks that are not where they should be. A node that does not lead asks the
+        /// leader.
+        pub async fn repair_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RepairStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RepairStatusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/RepairStatus");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "RepairStatus"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn order_repair(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OrderRepairRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RepairStatusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/OrderRepair");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "OrderRepair"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What takes long and survives a change of the leader.
+        pub async fn list_jobs(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListJobsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListJobsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/ListJobs");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "ListJobs"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetJobRequest>,
+        ) -> std::result::Result<tonic::Response<super::Job>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/GetJob");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "GetJob"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn control_job(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ControlJobRequest>,
+        ) -> std::result::Result<tonic::Response<super::Job>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/ControlJob");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "ControlJob"));
             self.inner.unary(req, path, codec).await
         }
         /// Of chunks, and of the care for them, the node that is asked answers for itself alone.
@@ -2319,6 +3017,29 @@ pub mod admin_client {
             let mut req = request.into_request();
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "VerifyChunks"));
             self.inner.server_streaming(req, path, codec).await
+        }
+        /// Which of these chunks it has. Asked with an index, what is said to be stored is not deleted by any decision made
+        /// below that index.
+        pub async fn check_chunks(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CheckChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckChunksResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/CheckChunks");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "CheckChunks"));
+            self.inner.unary(req, path, codec).await
         }
         /// How scrubbing or compaction stands in each of its data directories.
         pub async fn get_care(
@@ -2427,7 +3148,7 @@ pub mod admin_server {
             tonic::Response<super::VerifyReplicasResponse>,
             tonic::Status,
         >;
-        /// Settings of the whole cluster, all of them durations in this release.
+        /// Settings of the whole cluster.
         async fn list_settings(
             &self,
             request: tonic::Request<super::ListSettingsRequest>,
@@ -2439,6 +3160,45 @@ pub mod admin_server {
             &self,
             request: tonic::Request<super::SetSettingRequest>,
         ) -> std::result::Result<tonic::Response<super::Setting>, tonic::Status>;
+        async fn get_layout(
+            &self,
+            request: tonic::Request<super::GetLayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetLayoutResponse>,
+            tonic::Status,
+        >;
+        /// What the leader's executor does about chunks that are not where they should be. A node that does not lead asks the
+        /// leader.
+        async fn repair_status(
+            &self,
+            request: tonic::Request<super::RepairStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RepairStatusResponse>,
+            tonic::Status,
+        >;
+        async fn order_repair(
+            &self,
+            request: tonic::Request<super::OrderRepairRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RepairStatusResponse>,
+            tonic::Status,
+        >;
+        /// What takes long and survives a change of the leader.
+        async fn list_jobs(
+            &self,
+            request: tonic::Request<super::ListJobsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListJobsResponse>,
+            tonic::Status,
+        >;
+        async fn get_job(
+            &self,
+            request: tonic::Request<super::GetJobRequest>,
+        ) -> std::result::Result<tonic::Response<super::Job>, tonic::Status>;
+        async fn control_job(
+            &self,
+            request: tonic::Request<super::ControlJobRequest>,
+        ) -> std::result::Result<tonic::Response<super::Job>, tonic::Status>;
         /// Of chunks, and of the care for them, the node that is asked answers for itself alone.
         ///
         /// The chunks that it holds, in the order of their hashes.
@@ -2471,6 +3231,15 @@ pub mod admin_server {
             tonic::Response<Self::VerifyChunksStream>,
             tonic::Status,
         >;
+        /// Which of these chunks it has. Asked with an index, what is said to be stored is not deleted by any decision made
+        /// below that index.
+        async fn check_chunks(
+            &self,
+            request: tonic::Request<super::CheckChunksRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CheckChunksResponse>,
+            tonic::Status,
+        >;
         /// How scrubbing or compaction stands in each of its data directories.
         async fn get_care(
             &self,
@@ -2484,7 +3253,7 @@ pub mod admin_server {
             tonic::Status,
         >;
     }
-    /// Nodes, the cluster and its settings.
+    /// Nodes, the cluster, its layout, its jobs and its settings.
     #[derive(Debug)]
     pub struct AdminServer<T> {
         inner: Arc<T>,
@@ -2956,6 +3725,266 @@ pub mod admin_server {
                     };
                     Box::pin(fut)
                 }
+                "/vs.v1.Admin/GetLayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetLayoutSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::GetLayoutRequest>
+                    for GetLayoutSvc<T> {
+                        type Response = super::GetLayoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetLayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::get_layout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetLayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/RepairStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct RepairStatusSvc<T: Admin>(pub Arc<T>);
+                    impl<
+                        T: Admin,
+                    > tonic::server::UnaryService<super::RepairStatusRequest>
+                    for RepairStatusSvc<T> {
+                        type Response = super::RepairStatusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RepairStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::repair_status(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RepairStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/OrderRepair" => {
+                    #[allow(non_camel_case_types)]
+                    struct OrderRepairSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::OrderRepairRequest>
+                    for OrderRepairSvc<T> {
+                        type Response = super::RepairStatusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::OrderRepairRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::order_repair(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OrderRepairSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/ListJobs" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListJobsSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::ListJobsRequest>
+                    for ListJobsSvc<T> {
+                        type Response = super::ListJobsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListJobsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::list_jobs(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListJobsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/GetJob" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetJobSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::GetJobRequest>
+                    for GetJobSvc<T> {
+                        type Response = super::Job;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetJobRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::get_job(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetJobSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/ControlJob" => {
+                    #[allow(non_camel_case_types)]
+                    struct ControlJobSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::ControlJobRequest>
+                    for ControlJobSvc<T> {
+                        type Response = super::Job;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ControlJobRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::control_job(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ControlJobSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/vs.v1.Admin/ListChunks" => {
                     #[allow(non_camel_case_types)]
                     struct ListChunksSvc<T: Admin>(pub Arc<T>);
@@ -3084,6 +4113,49 @@ pub mod admin_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/CheckChunks" => {
+                    #[allow(non_camel_case_types)]
+                    struct CheckChunksSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::CheckChunksRequest>
+                    for CheckChunksSvc<T> {
+                        type Response = super::CheckChunksResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CheckChunksRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::check_chunks(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CheckChunksSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -179,11 +179,39 @@ impl admin_server::Admin for Fake {
         unused()
     }
 
+    async fn check_chunks(&self, _: Request<v1::CheckChunksRequest>) -> Answer<v1::CheckChunksResponse> {
+        unused()
+    }
+
     async fn get_care(&self, _: Request<v1::GetCareRequest>) -> Answer<v1::GetCareResponse> {
         unused()
     }
 
     async fn order_care(&self, _: Request<v1::OrderCareRequest>) -> Answer<v1::OrderCareResponse> {
+        unused()
+    }
+
+    async fn get_layout(&self, _: Request<v1::GetLayoutRequest>) -> Answer<v1::GetLayoutResponse> {
+        unused()
+    }
+
+    async fn repair_status(&self, _: Request<v1::RepairStatusRequest>) -> Answer<v1::RepairStatusResponse> {
+        unused()
+    }
+
+    async fn order_repair(&self, _: Request<v1::OrderRepairRequest>) -> Answer<v1::RepairStatusResponse> {
+        unused()
+    }
+
+    async fn list_jobs(&self, _: Request<v1::ListJobsRequest>) -> Answer<v1::ListJobsResponse> {
+        unused()
+    }
+
+    async fn get_job(&self, _: Request<v1::GetJobRequest>) -> Answer<v1::Job> {
+        unused()
+    }
+
+    async fn control_job(&self, _: Request<v1::ControlJobRequest>) -> Answer<v1::Job> {
         unused()
     }
 }

@@ -21,6 +21,7 @@ use super::{
         dirs::Dirs,
         displaced::Displacements,
         events::Events,
+        jobs::Jobs,
         layouts::{EpochUses, Layouts},
         nodes::Nodes,
         parts::{PartBytes, Parts},
@@ -52,7 +53,7 @@ const fn of<F: Family>() -> (u8, CheckRecord) {
     (F::TAG, check::<F>)
 }
 
-const FAMILIES: [(u8, CheckRecord); 21] = [
+const FAMILIES: [(u8, CheckRecord); 22] = [
     of::<Counters>(),
     of::<Cluster>(),
     of::<Clocks>(),
@@ -70,6 +71,7 @@ const FAMILIES: [(u8, CheckRecord); 21] = [
     of::<EpochUses>(),
     of::<Nodes>(),
     of::<Dirs>(),
+    of::<Jobs>(),
     of::<Settings>(),
     of::<Clients>(),
     of::<Ages>(),

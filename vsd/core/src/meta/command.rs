@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vs_core::{
     hash::Hash,
-    id::{AssetId, Ballot, ClusterId, NodeId, UploadId, Version, VideoId},
-    layout::Layout,
+    id::{AssetId, Ballot, ClusterId, Epoch, JobId, NodeId, UploadId, Version, VideoId},
+    layout::{Layout, Scheme},
     manifest::Track,
 };
 
@@ -19,6 +19,7 @@ use super::table::{
     assets::SourceInfo,
     clients::ClientId,
     dirs::DirSpec,
+    jobs::JobRecord,
     nodes::NodeSpec,
     settings::SettingName,
     uploads::{OnDuplicate, Redundancy, TrackOptions},
@@ -183,6 +184,67 @@ pub enum Command {
         video: VideoId,
     },
 
+    /// Every place that this epoch gives the asset is durable and verified: from now on it is placed by that epoch, and
+    /// no stand-in and no owed member is left.
+    ///
+    /// This and what follows is done by the leader of `term`, or refused: a leader that was replaced is fenced off by
+    /// the first tick of its successor.
+    Placed {
+        asset: AssetId,
+        version: Version,
+        epoch: Epoch,
+        term: u64,
+    },
+    /// A chunk of the asset cannot be rebuilt, or could in the end.
+    AssetDamaged {
+        asset: AssetId,
+        version: Version,
+        damaged: bool,
+        term: u64,
+    },
+    /// The same content is to be written anew, by this scheme and this epoch alone.
+    VersionBegin {
+        asset: AssetId,
+        scheme: Scheme,
+        epoch: Epoch,
+        term: u64,
+    },
+    /// Every member of the pending version is durable and verified on its computed place: it replaces the current one.
+    /// `tracks` are the current ones with other parts.
+    VersionCommit {
+        asset: AssetId,
+        version: Version,
+        tracks: Vec<Track>,
+        term: u64,
+    },
+    /// The pending version is given up. Its number is not used again.
+    VersionAbort {
+        asset: AssetId,
+        version: Version,
+        term: u64,
+    },
+    /// How the content of a video is to be kept from now on, by whatever videos it is shown.
+    RedundancySet {
+        video: VideoId,
+        redundancy: Redundancy,
+    },
+    /// Views counted since the last time, of at most [`PAGE_ITEMS_MAX`](vs_core::limit::PAGE_ITEMS_MAX) videos. Those
+    /// that are gone are ignored.
+    Views {
+        counts: BTreeMap<VideoId, u64>,
+    },
+    /// A job begins, when its id is 0, or this is how far it is. The log stamps its times. Whether it is paused is not
+    /// the executor's to say.
+    JobPut {
+        job: JobRecord,
+        term: u64,
+    },
+    /// An operator's wish for a job.
+    JobControl {
+        job: JobId,
+        action: JobAction,
+    },
+
     SettingSet {
         name: SettingName,
         value: u64,
@@ -195,6 +257,14 @@ pub enum Command {
     Housekeep {
         limit: u32,
     },
+}
+
+/// What an operator can want of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobAction {
+    Pause,
+    Resume,
 }
 
 /// What begins an upload.

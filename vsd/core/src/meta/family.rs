@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use vs_core::{
     codec,
     hash::Hash,
-    id::{AssetId, Ballot, DirId, Epoch, NodeId, UploadId, Version, VideoId},
+    id::{AssetId, Ballot, DirId, Epoch, JobId, NodeId, UploadId, Version, VideoId},
 };
 
 use super::tables::{Pair, TableError, Tables, Txn};
@@ -138,7 +138,7 @@ macro_rules! wrapped_part {
     )*};
 }
 
-wrapped_part!(AssetId, Ballot, DirId, Epoch, Hash, NodeId, UploadId, Version, VideoId);
+wrapped_part!(AssetId, Ballot, DirId, Epoch, Hash, JobId, NodeId, UploadId, Version, VideoId);
 
 impl KeyPart for [u8; 32] {
     fn ser_key(&self, out: &mut Vec<u8>) {
@@ -191,6 +191,7 @@ macro_rules! tuple_part {
 
 tuple_part!(A.0, B.1);
 tuple_part!(A.0, B.1, C.2);
+tuple_part!(A.0, B.1, C.2, D.3);
 tuple_part!(A.0, B.1, C.2, D.3, E.4);
 
 impl KeyPart for () {

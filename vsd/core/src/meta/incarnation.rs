@@ -18,7 +18,7 @@ use super::{
 };
 
 /// What counts ids. Events go on without a gap, by which they are dropped.
-const IDS: [Counter; 4] = [Counter::Asset, Counter::Node, Counter::Dir, Counter::Epoch];
+const IDS: [Counter; 5] = [Counter::Asset, Counter::Node, Counter::Dir, Counter::Epoch, Counter::Job];
 
 /// Begins the next incarnation and returns its number. The current layout becomes its first epoch.
 ///

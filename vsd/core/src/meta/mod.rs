@@ -30,14 +30,15 @@
 //! | `12` | [`table::videos`], by asset | asset, video | - |
 //! | `20` | [`table::assets`] | asset | [`AssetRecord`] |
 //! | `21` | [`table::parts`] | asset, version, ballot, track, number | the part's kept form |
-//! | `22` | [`table::displaced`] | asset, chunk, place | stand-in, or owed |
+//! | `22` | [`table::displaced`] | asset, chunk, place, stand-in or 0 | - |
 //! | `23` | [`table::dedup`] | SHA-256 of content and options | asset |
 //! | `24` | [`table::cleanup`] | asset | where to go on |
 //! | `30` | [`table::uploads`] | upload | [`UploadRecord`] |
 //! | `40` | [`table::layouts`] | epoch | layout |
-//! | `41` | [`table::layouts`], uses | epoch | assets placed by it |
+//! | `41` | [`table::layouts`], uses | epoch | assets placed by it, and pending versions |
 //! | `42` | [`table::nodes`] | node | [`NodeRecord`] |
 //! | `43` | [`table::dirs`] | directory | [`DirRecord`] |
+//! | `44` | [`table::jobs`] | job | [`JobRecord`] |
 //! | `50` | [`table::settings`] | name | value |
 //! | `51` | [`table::clients`] | client | [`ClientRecord`] |
 //! | `52` | [`table::aging`] | kind u8, since when, id | - |
@@ -55,7 +56,7 @@ mod view;
 
 pub use apply::{apply, housekeeping_due, time_matters};
 pub use check::{MetaFlaw, check_tables};
-pub use command::{Command, Entry, UploadBegin};
+pub use command::{Command, Entry, JobAction, UploadBegin};
 pub use incarnation::{begin_incarnation, index_in};
 pub use response::{Refused, Response};
 pub use table::{
@@ -65,6 +66,7 @@ pub use table::{
     cluster::ClusterRecord,
     dirs::{DirRecord, DirSpec, DirState},
     events::{EVENTS_KEPT, Event, EventKind},
+    jobs::{JOBS_ENDED_MAX, JOBS_OPEN_MAX, JobKind, JobRecord, JobState},
     nodes::{NODES_MAX, NodeRecord, NodeSpec, Role},
     settings::{SettingName, SettingUnit},
     uploads::{End, OnDuplicate, Redundancy, TrackOptions, UploadPhase, UploadRecord},
@@ -74,4 +76,4 @@ pub use tables::{MemTables, Pair, TableError, Tables, Txn};
 pub use view::{Resolved, SettingValue, View};
 
 #[cfg(test)]
-mod test;
+pub(crate) mod test;

@@ -4,9 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use vs_core::{
     error::{Code, Failure},
     hash::Hash,
-    id::{AssetId, Ballot, DirId, Epoch, NodeId, UploadId, Version, VideoId},
+    id::{AssetId, Ballot, DirId, Epoch, JobId, NodeId, UploadId, Version, VideoId},
     layout::Scheme,
 };
+
+use super::table::jobs::JobState;
 
 /// A rule forbids the command, and nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -90,6 +92,19 @@ pub enum Response {
     /// A setting as it is now.
     Setting {
         value: u64,
+    },
+    /// This version of the asset is pending, to be written under `ballot` by this scheme and this epoch.
+    Pending {
+        asset: AssetId,
+        version: Version,
+        ballot: Ballot,
+        scheme: Scheme,
+        epoch: Epoch,
+    },
+    /// The job as it is now.
+    Job {
+        id: JobId,
+        state: JobState,
     },
     /// The entry at this index is the mark.
     Marked {

@@ -6,10 +6,10 @@
 use vs_core::{
     error::Code,
     hash::Hash,
-    id::{AssetId, Ballot, DirId, Epoch, NodeId, UploadId, Version, VideoId},
+    id::{AssetId, Ballot, DirId, Epoch, JobId, NodeId, UploadId, Version, VideoId},
     layout::Layout,
     limit::{ID_PREFIX_MIN, PAGE_ITEMS_MAX},
-    manifest::{Displaced, Head},
+    manifest::{Displaced, Head, Part, Track},
 };
 
 use super::{
@@ -23,8 +23,9 @@ use super::{
         counters::{self, Counter},
         dedup::{Dedup, dedup_key},
         dirs::{self, DirRecord, Dirs},
-        displaced::Displacements,
+        displaced::{self, Displacements},
         events::{Event, Events},
+        jobs::{JobRecord, Jobs},
         layouts::{self, Layouts},
         nodes::{NodeRecord, Nodes},
         parts::Parts,
@@ -185,12 +186,27 @@ impl<'a> View<'a> {
         Ok(load::<Parts>(self.tables, &(asset, version, ballot, track.to_owned(), no))?.map(|part| part.0))
     }
 
-    /// Stand-ins and owed members of an asset, after the chunk and place named.
-    pub fn displaced(&self, asset: AssetId, after: Option<(Hash, NodeId)>, limit: u32) -> Read<Vec<Displaced>> {
-        let after = after.map(|(chunk, place)| (asset, chunk, place));
+    /// The parts of an asset's tracks, in order. One that is not there is an error: it was changed while it was read, or
+    /// the tables are damaged.
+    pub fn parts_of<'b>(&self, asset: &'b AssetRecord) -> impl Iterator<Item = Read<Part>> + use<'a, 'b> {
+        let view = *self;
+        let numbered = |track: &'b Track| (0..).zip(&track.parts).map(move |(no, named)| (track, no, named.hash));
+        asset.tracks.iter().flat_map(numbered).map(move |(track, no, hash)| {
+            let stored = view.part(asset.id, asset.version, track.ballot, &track.name, no)?;
+            let named = stored.filter(|bytes| Hash::of(bytes) == hash);
+            let part = named.and_then(|bytes| Part::decode(&bytes).ok());
+            part.ok_or_else(|| TableError::Read(format!("part {no} of {} of {} is not there", track.name, asset.id)))
+        })
+    }
+
+    /// Stand-ins and owed members of an asset, after the one named.
+    pub fn displaced(&self, asset: AssetId, after: Option<&Displaced>, limit: u32) -> Read<Vec<Displaced>> {
+        if !self.asset(asset)?.is_some_and(|asset| asset.is_displaced()) {
+            return Ok(Vec::new());
+        }
+        let after = after.map(|after| displaced::row(asset, after));
         let found = page::<Displacements>(self.tables, &key::<Displacements>(&asset), after.as_ref(), clamped(limit))?;
-        let displaced = |((_, chunk, place), stand_in)| Displaced { chunk, place, stand_in };
-        Ok(found.into_iter().map(displaced).collect())
+        Ok(found.into_iter().map(|(row, ())| displaced::displaced(row)).collect())
     }
 
     /// The live asset that holds these bytes with these options, sound or not.
@@ -242,6 +258,11 @@ impl<'a> View<'a> {
         load::<Layouts>(self.tables, &epoch)
     }
 
+    /// The epochs that assets are placed by or pending versions are written by, oldest first, and how many each.
+    pub fn epochs(&self) -> Read<Vec<(Epoch, u64)>> {
+        layouts::uses(self.tables)
+    }
+
     /// None before the bootstrap.
     pub fn current_layout(&self) -> Read<Option<Layout>> {
         self.epoch()?.map_or(Ok(None), |epoch| self.layout(epoch))
@@ -250,6 +271,15 @@ impl<'a> View<'a> {
     /// The layouts from `since` to the current one, oldest first.
     pub fn layouts_since(&self, since: Epoch, limit: u32) -> Read<Vec<Layout>> {
         self.list::<Layouts>(Some(Epoch(since.0.saturating_sub(1))), limit)
+    }
+
+    pub fn job(&self, id: JobId) -> Read<Option<JobRecord>> {
+        load::<Jobs>(self.tables, &id)
+    }
+
+    /// Jobs in the order in which they began, those that ended lately too.
+    pub fn jobs(&self, after: Option<JobId>, limit: u32) -> Read<Vec<JobRecord>> {
+        self.list::<Jobs>(after, limit)
     }
 
     pub fn setting(&self, name: SettingName) -> Read<u64> {

@@ -1,4 +1,9 @@
 //! Planners: they compare what is wanted with what is there, and say the next step (DESIGN §10). Losing a plan loses
 //! nothing: the next comparison comes to the same.
 
+pub mod guard;
+pub mod policy;
+pub mod repair;
+pub mod sweep;
 pub mod voters;
+pub mod wanted;

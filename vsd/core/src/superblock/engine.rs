@@ -98,9 +98,6 @@ pub struct Engine<D: Disk> {
     spare: Option<Spare<D::File>>,
     /// Former tails, of this process or an earlier one, whose footer found the disk full.
     unsealed: Vec<Tail<D::File>>,
-    /// Chunks of which a delete failed: its tombstone may have come to the disk nevertheless, so that they are only safe
-    /// once they are written again.
-    doubted: HashSet<Key>,
     /// The first superblock that this process writes to.
     first_number: u32,
     /// Tombstones that were moved, with the superblock they were moved out of.
@@ -119,8 +116,8 @@ impl<D: Disk> Engine<D> {
         let Recovered { next_number, empty, unsealed, recovery } = recovery::recover(&shared, &config)?;
         let spare = empty.and_then(|superblock| Spare::new(&shared, superblock, &config).ok());
         let first_number = spare.as_ref().map_or(next_number, |spare| spare.superblock.number);
-        let (tail, carried, doubted) = (None, BTreeSet::new(), HashSet::new());
-        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, carried, doubted, first_number };
+        let (tail, carried) = (None, BTreeSet::new());
+        let mut engine = Self { shared, config, next_number, tail, spare, unsealed, carried, first_number };
         // a full disk has none, and takes no chunks until it has
         if engine.ensure_spare().is_ok() && engine.has_reserve() {
             engine.seal_former();
@@ -222,7 +219,7 @@ impl<D: Disk> Engine<D> {
         for (nth, (at, op)) in pending.iter().enumerate() {
             let failure = error.as_ref().filter(|_| nth >= durable);
             if let (Some(_), Op::Delete(key)) = (failure, op) {
-                self.doubted.insert(*key);
+                self.shared.doubted().insert(*key);
             }
             answers[*at] = Some(failure.map_or_else(|| Ok(done(op)), |error| Err(error.clone())));
         }
@@ -264,7 +261,7 @@ impl<D: Disk> Engine<D> {
     /// was ever found bad, and when a tombstone of it may turn up at the next open.
     fn is_safe(&self, put: &Put) -> bool {
         let key = &put.key();
-        let is_doubted = self.doubted.contains(key) && !planted(Bug::DoubtForgotten);
+        let is_doubted = self.shared.doubted().contains(key) && !planted(Bug::DoubtForgotten);
         if is_doubted || self.shared.damaged().contains(key) {
             return false;
         }
@@ -416,10 +413,10 @@ impl<D: Disk> Engine<D> {
             }
         }
         drop(state);
-        let mut damaged = self.shared.damaged();
+        let (mut damaged, mut doubted) = (self.shared.damaged(), self.shared.doubted());
         for record in records.iter().filter(|record| !matches!(record.op, Op::Move(_))) {
             damaged.remove(&record.op.key());
-            self.doubted.remove(&record.op.key());
+            doubted.remove(&record.op.key());
         }
         worthless
     }

@@ -1,7 +1,7 @@
 //! Reading, by as many as like, while the one writer writes.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     io,
     ops::{Bound, RangeInclusive},
     sync::{
@@ -76,6 +76,9 @@ pub(super) struct Shared<D: Disk> {
     pub(super) reserve_bytes: AtomicU64,
     /// Chunks whose newest copy is bad.
     damaged: Mutex<BTreeSet<Key>>,
+    /// Chunks of which a delete failed: its tombstone may have come to the disk nevertheless, so that they are only safe
+    /// once they are written again.
+    doubted: Mutex<HashSet<Key>>,
     pool: Arc<Pool>,
 }
 
@@ -89,6 +92,7 @@ impl<D: Disk> Shared<D> {
             counters: Counters::default(),
             reserve_bytes: AtomicU64::new(0),
             damaged: Mutex::default(),
+            doubted: Mutex::default(),
             pool: Arc::default(),
         }
     }
@@ -105,6 +109,10 @@ impl<D: Disk> Shared<D> {
 
     pub(super) fn damaged(&self) -> MutexGuard<'_, BTreeSet<Key>> {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn doubted(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn note_damaged(&self, key: Key) {
@@ -328,6 +336,13 @@ impl<D: Disk> Reader<D> {
     #[must_use]
     pub fn is_listed_damaged(&self, key: &Key) -> bool {
         self.0.damaged().contains(key)
+    }
+
+    /// Whether it may be gone after the next open, although it can be read: a delete of it failed, and it was not written
+    /// again.
+    #[must_use]
+    pub fn is_doubted(&self, key: &Key) -> bool {
+        self.0.doubted().contains(key)
     }
 
     /// All superblocks, in the order of their numbers.

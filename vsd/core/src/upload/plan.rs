@@ -293,6 +293,7 @@ impl Stream {
             bytes: 0,
             segments: 0,
             chunks: 0,
+            parity_bytes: 0,
             init: Vec::new(),
             sha256: Hash([0; 32]),
             ballot: Ballot(0),

@@ -136,6 +136,7 @@ fn track(shape: TrackShape, name: &str, kept: Kept) -> (Track, Vec<Part>) {
         bytes: segments.iter().map(Segment::bytes).sum(),
         segments: shape.segments,
         chunks: 0,
+        parity_bytes: 0,
         init: vec![],
         sha256: Hash::of(b"unused"),
         ballot: Ballot(1),

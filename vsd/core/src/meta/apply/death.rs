@@ -30,8 +30,11 @@ impl Step<'_, '_> {
             }
         }
         layouts::drop_use(self.txn, asset.since)?;
+        if let Some(pending) = asset.pending.take() {
+            layouts::drop_use(self.txn, pending.epoch)?;
+        }
         asset.state = AssetState::Dead;
-        asset.pending = None;
+        asset.all_in_place();
         asset.tracks.clear();
         self.txn.put::<Assets>(&asset.id, &asset);
         self.txn.put::<Cleanup>(&asset.id, &Cursor::default());

@@ -141,10 +141,11 @@ impl Step<'_, '_> {
             self.txn.put::<Cleanup>(&id, &Cursor(key::<Parts>(&part)));
             return Ok(true);
         }
-        let dead = asset.is_none_or(|asset| asset.state == AssetState::Dead);
-        if dead && self.clean_displaced(id)? {
+        let displaced = asset.as_ref().is_some_and(AssetRecord::is_displaced);
+        if !displaced && self.clean_displaced(id)? {
             return Ok(true);
         }
+        let dead = asset.is_none_or(|asset| asset.state == AssetState::Dead);
         self.txn.delete::<Cleanup>(&id);
         if dead {
             self.txn.delete::<Assets>(&id);
@@ -162,8 +163,11 @@ impl Step<'_, '_> {
     }
 }
 
-/// Whether a part belongs to a track of the asset.
-fn needs(asset: &AssetRecord, (_, _, ballot, name, no): &PartId) -> bool {
+/// Whether a part belongs to a track of the asset, or to its pending version.
+fn needs(asset: &AssetRecord, (_, version, ballot, name, no): &PartId) -> bool {
+    if *version != asset.version {
+        return asset.pending.is_some_and(|pending| pending.version == *version);
+    }
     let holds = |parts: usize| usize::try_from(*no).is_ok_and(|no| no < parts);
     let mut tracks = asset.tracks.iter();
     tracks.any(|track| track.ballot == *ballot && track.name == *name && holds(track.parts.len()))

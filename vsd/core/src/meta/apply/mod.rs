@@ -7,14 +7,18 @@ mod clients;
 mod cluster;
 mod death;
 mod dirs;
+mod displaced;
 mod housekeep;
+mod jobs;
 mod layouts;
 mod nodes;
 mod parts;
+mod placed;
 mod publish;
 mod same;
 mod settings;
 mod uploads;
+mod versions;
 mod videos;
 
 pub use housekeep::{housekeeping_due, time_matters};
@@ -105,6 +109,15 @@ impl Step<'_, '_> {
         events::push(self.txn, self.index, self.now, self.wall_ms, kind)
     }
 
+    /// Refuses what was proposed by a leader that has a successor.
+    fn check_term(&self, term: u64) -> Result<(), Stop> {
+        let current = self.view().clock()?.term;
+        if term != current {
+            return refuse(Code::Fenced, format!("it was proposed in term {term}, and this is term {current}"));
+        }
+        Ok(())
+    }
+
     fn command(&mut self, command: &Command) -> Answer {
         if self.view().cluster()?.is_none() && !matches!(command, Command::Bootstrap { .. }) {
             return refuse(Code::Conflict, "the cluster is not bootstrapped");
@@ -143,6 +156,19 @@ impl Step<'_, '_> {
             Command::VideoTrash { video } => self.video_trash(*video),
             Command::VideoRestore { video } => self.video_restore(*video),
             Command::VideoPurge { video } => self.video_purge(*video),
+            Command::Placed { asset, version, epoch, term } => self.placed(*asset, *version, *epoch, *term),
+            Command::AssetDamaged { asset, version, damaged, term } => {
+                self.asset_damaged(*asset, *version, *damaged, *term)
+            }
+            Command::VersionBegin { asset, scheme, epoch, term } => self.version_begin(*asset, *scheme, *epoch, *term),
+            Command::VersionCommit { asset, version, tracks, term } => {
+                self.version_commit(*asset, *version, tracks, *term)
+            }
+            Command::VersionAbort { asset, version, term } => self.version_abort(*asset, *version, *term),
+            Command::RedundancySet { video, redundancy } => self.redundancy_set(*video, *redundancy),
+            Command::Views { counts } => self.views(counts),
+            Command::JobPut { job, term } => self.job_put(job, *term),
+            Command::JobControl { job, action } => self.job_control(*job, *action),
             Command::SettingSet { name, value } => self.setting_set(*name, *value),
             Command::SettingReset { name } => self.setting_reset(*name),
             Command::Housekeep { limit } => self.housekeep(*limit),

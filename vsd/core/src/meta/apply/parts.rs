@@ -1,11 +1,13 @@
 //! Manifest parts: taking them in, and holding a track against those that were taken in.
 
 use vs_core::{
+    codec,
     error::Code,
-    hash::Hash,
+    hash::{Hash, Hasher},
     id::{AssetId, Ballot, Version},
-    limit::INIT_BYTES_MAX,
-    manifest::{Part, PartRef, Track},
+    layout::Scheme,
+    limit::{INIT_BYTES_MAX, STRIPE_DATA, STRIPE_PARITY},
+    manifest::{ChunkRef, Part, PartRef, StripeParity, Track},
 };
 
 use super::{Answer, Step, Stop, check_text, refuse, uploads::check_ballot};
@@ -13,7 +15,6 @@ use crate::meta::{
     response::Response,
     table::{
         assets::{AssetRecord, AssetState, AssetStatus},
-        displaced::Displacements,
         parts::{PartBytes, Parts, is_track_name},
     },
 };
@@ -29,6 +30,10 @@ struct Sum {
     bytes: u64,
     segments: u32,
     chunks: u64,
+    stripes: u64,
+    parity_bytes: u64,
+    /// Over its segments: when each is shown, and of which chunks it is.
+    plays: Hasher,
 }
 
 impl Step<'_, '_> {
@@ -37,7 +42,8 @@ impl Step<'_, '_> {
             return refuse(Code::Conflict, format!("asset {asset} is dead"));
         };
         check_ballot(&record, ballot)?;
-        if version != record.version {
+        let is_pending = record.pending.is_some_and(|pending| pending.version == version);
+        if version != record.version && !is_pending {
             return refuse(Code::Conflict, format!("{version} of the asset is not being written"));
         }
         let part = match Part::decode(bytes) {
@@ -54,43 +60,98 @@ impl Step<'_, '_> {
             Some(_) => return refuse(Code::Conflict, format!("part {} of {} is stored", part.no, part.track)),
             None => {}
         }
-        if !matches!(record.status, AssetStatus::Uploading | AssetStatus::Processing) {
+        if is_pending && !part.displaced.is_empty() {
+            return refuse(Code::Invalid, "a version that replaces another has every member on its place");
+        }
+        if !is_pending && !matches!(record.status, AssetStatus::Uploading | AssetStatus::Processing) {
             return refuse(Code::Conflict, "the asset is complete");
         }
         self.txn.put::<Parts>(&id, &PartBytes(bytes.to_vec()));
-        for displaced in &part.displaced {
-            self.txn.put::<Displacements>(&(asset, displaced.chunk, displaced.place), &displaced.stand_in);
-        }
+        self.displace(record, &part)?;
         Ok(Response::Part { hash })
     }
 
-    /// Refuses a track that is not exactly what its committed parts say.
-    pub(super) fn check_track(&self, asset: &AssetRecord, track: &Track) -> Result<(), Stop> {
+    /// Refuses a track that is not exactly what its committed parts of a version say. Answers with what it plays.
+    pub(super) fn check_track(
+        &self,
+        asset: &AssetRecord,
+        version: Version,
+        scheme: Scheme,
+        track: &Track,
+    ) -> Result<Hash, Stop> {
         check_track_form(track)?;
         if track.ballot > asset.ballot {
             return refuse(Code::Invalid, format!("{} was never granted", track.ballot));
         }
-        let mut sum = Sum { bytes: u64::try_from(track.init.len()).unwrap_or(u64::MAX), ..Sum::default() };
+        let sum = self.add_up(asset.id, version, scheme, track)?;
+        if (sum.bytes, sum.segments, sum.chunks) != (track.bytes, track.segments, track.chunks) {
+            let what = format!("{} parts add up to {} bytes, not {}", track.name, sum.bytes, track.bytes);
+            return refuse(Code::Conflict, what);
+        }
+        if sum.parity_bytes != track.parity_bytes {
+            let what = format!("{} has {} bytes of parity, not {}", track.name, sum.parity_bytes, track.parity_bytes);
+            return refuse(Code::Conflict, what);
+        }
+        Ok(sum.plays.finish())
+    }
+
+    /// What a track plays, by its parts of a version.
+    pub(super) fn plays(&self, asset: &AssetRecord, track: &Track) -> Result<Hash, Stop> {
+        Ok(self.add_up(asset.id, asset.version, asset.scheme, track)?.plays.finish())
+    }
+
+    fn add_up(&self, asset: AssetId, version: Version, scheme: Scheme, track: &Track) -> Result<Sum, Stop> {
+        let mut sum = Sum { bytes: count(track.init.len()), ..Sum::default() };
         for (no, named) in (0..).zip(&track.parts) {
-            let bytes = self.view().part(asset.id, asset.version, track.ballot, &track.name, no)?;
+            let bytes = self.view().part(asset, version, track.ballot, &track.name, no)?;
             let Some(part) = bytes.and_then(|bytes| matching(named, &bytes)) else {
                 return refuse(Code::Conflict, format!("part {no} of {} is not the one committed", track.name));
             };
             if part.first_segment != sum.segments || named.first_segment != sum.segments {
                 return refuse(Code::Conflict, format!("part {no} of {} leaves a gap", track.name));
             }
-            sum.segments = sum.segments.saturating_add(named.segments);
-            for segment in &part.segments {
-                sum.bytes = sum.bytes.saturating_add(segment.bytes());
-                sum.chunks = sum.chunks.saturating_add(u64::try_from(segment.chunks.len()).unwrap_or(u64::MAX));
+            if !has_its_parity(&part, scheme, sum.stripes) {
+                return refuse(Code::Conflict, format!("part {no} of {} has not the parity of its chunks", track.name));
             }
+            sum.add(&part);
         }
-        if (sum.bytes, sum.segments, sum.chunks) != (track.bytes, track.segments, track.chunks) {
-            let what = format!("{} parts add up to {} bytes, not {}", track.name, sum.bytes, track.bytes);
-            return refuse(Code::Conflict, what);
-        }
-        Ok(())
+        Ok(sum)
     }
+}
+
+impl Sum {
+    fn add(&mut self, part: &Part) {
+        self.segments = self.segments.saturating_add(u32::try_from(part.segments.len()).unwrap_or(u32::MAX));
+        self.stripes = self.stripes.saturating_add(count(part.parity.len()));
+        for parity in part.parity.iter().flat_map(|stripe| &stripe.chunks) {
+            self.parity_bytes = self.parity_bytes.saturating_add(parity.bytes.into());
+        }
+        for segment in &part.segments {
+            self.bytes = self.bytes.saturating_add(segment.bytes());
+            self.chunks = self.chunks.saturating_add(count(segment.chunks.len()));
+            self.plays.update(&codec::encode(segment));
+        }
+    }
+}
+
+/// Whether the parity that a part names is that of its chunks: in order, counted on from `first_stripe`, and as long as
+/// coding makes it.
+fn has_its_parity(part: &Part, scheme: Scheme, first_stripe: u64) -> bool {
+    if !scheme.is_coded() {
+        return part.parity.is_empty();
+    }
+    let chunks: Vec<_> = part.segments.iter().flat_map(|segment| &segment.chunks).collect();
+    let stripes = chunks.chunks(STRIPE_DATA);
+    let fits = |((data, parity), stripe): ((&[&ChunkRef], &StripeParity), u64)| {
+        let longest = data.iter().map(|chunk| chunk.bytes).max();
+        let as_long = parity.chunks.iter().all(|chunk| Some(chunk.bytes) == longest);
+        parity.stripe == stripe && parity.chunks.len() == STRIPE_PARITY && as_long
+    };
+    part.parity.len() == stripes.len() && stripes.zip(&part.parity).zip(first_stripe..).all(fits)
+}
+
+fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
 }
 
 /// The part, when the bytes are what the head names.

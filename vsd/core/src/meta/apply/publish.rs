@@ -47,7 +47,7 @@ impl Step<'_, '_> {
         if (track.sha256, track.bytes) != (sha256, bytes) {
             return refuse(Code::Conflict, "the original is not what was received");
         }
-        self.check_track(&asset, track)?;
+        self.check_track(&asset, asset.version, asset.scheme, track)?;
         if let Some(twin) = self.twin(&sha256, &asset.options)? {
             return self.end_as_duplicate(upload, twin);
         }
@@ -155,7 +155,7 @@ impl Step<'_, '_> {
             if tracks[..i].iter().any(|other| other.name == track.name) {
                 return refuse(Code::Invalid, format!("two tracks named {}", track.name));
             }
-            self.check_track(asset, track)?;
+            self.check_track(asset, asset.version, asset.scheme, track)?;
         }
         Ok(())
     }

@@ -113,6 +113,7 @@ impl Step<'_, '_> {
             created_ms: self.wall_ms,
             revision: 1,
             trashed: None,
+            views: 0,
         };
         videos::put(self.txn, &video)?;
         self.event(EventKind::VideoListed { video: video.id, asset })?;

@@ -31,9 +31,6 @@ use crate::meta::{
     },
 };
 
-/// Copies of an asset that nobody asked to keep otherwise. New content is hot, and what is to be coded is converted
-/// later.
-const COPIES: u8 = 3;
 /// The first version of every asset, and the first ballot of every upload.
 const FIRST_VERSION: Version = Version(1);
 const FIRST_BALLOT: Ballot = Ballot(1);
@@ -98,9 +95,11 @@ impl Step<'_, '_> {
     }
 
     fn open_asset(&mut self, upload: &UploadRecord) -> Result<(), Stop> {
+        let room = self.view().layout(upload.since)?.map_or(0, |layout| layout.room());
         let scheme = match upload.redundancy {
             Redundancy::Replicate(n) => Scheme::Replicate(n),
-            Redundancy::Auto | Redundancy::Erasure => Scheme::Replicate(COPIES),
+            Redundancy::Erasure if room >= Scheme::CODED.width() => Scheme::CODED,
+            Redundancy::Auto | Redundancy::Erasure => Scheme::REPLICATED,
         };
         let asset = AssetRecord {
             id: upload.asset,
@@ -121,6 +120,9 @@ impl Step<'_, '_> {
             bytes: 0,
             source: None,
             tracks: Vec::new(),
+            stand_ins: 0,
+            owed: 0,
+            owed_bytes: 0,
         };
         layouts::count_use(self.txn, upload.since)?;
         self.txn.put::<Assets>(&asset.id, &asset);
@@ -272,7 +274,11 @@ fn check_begin(begin: &UploadBegin) -> Result<(), Stop> {
     check_text("description", &begin.description, DESCRIPTION_CHARS_MAX)?;
     check_tags(&begin.tags)?;
     check_options(&begin.options)?;
-    match begin.redundancy {
+    check_redundancy(begin.redundancy)
+}
+
+pub(super) fn check_redundancy(redundancy: Redundancy) -> Result<(), Stop> {
+    match redundancy {
         Redundancy::Replicate(n) if n == 0 || usize::from(n) > SLOT_NODES_MAX => {
             refuse(Code::Invalid, format!("replicate({n}): 1 to {SLOT_NODES_MAX} copies can be kept"))
         }

@@ -2,18 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vs_core::{error::Code, id::VideoId, limit::DESCRIPTION_CHARS_MAX};
+use vs_core::{
+    error::Code,
+    id::VideoId,
+    limit::{DESCRIPTION_CHARS_MAX, PAGE_ITEMS_MAX},
+};
 
 use super::{
     Answer, Step, Stop, check_text, refuse,
-    uploads::{check_tags, check_title},
+    uploads::{check_redundancy, check_tags, check_title},
 };
 use crate::meta::{
     response::Response,
     table::{
         aging::{self, Aging},
+        assets::Assets,
         events::EventKind,
-        videos::{self, Trashed, VideoRecord},
+        uploads::Redundancy,
+        videos::{self, Trashed, VideoRecord, Videos},
     },
 };
 
@@ -94,6 +100,35 @@ impl Step<'_, '_> {
             self.kill(asset, "its video was removed")?;
         }
         Ok(())
+    }
+
+    /// The content's, not only this video's: whatever shows it is kept alike.
+    pub(super) fn redundancy_set(&mut self, id: VideoId, redundancy: Redundancy) -> Answer {
+        check_redundancy(redundancy)?;
+        let video = self.known_video(id)?;
+        if video.trashed.is_some() {
+            return refuse(Code::Conflict, "the video is in the trash");
+        }
+        if let Some(mut asset) = self.view().asset(video.asset)?.filter(|asset| asset.redundancy != redundancy) {
+            asset.redundancy = redundancy;
+            self.txn.put::<Assets>(&asset.id, &asset);
+            self.event(EventKind::RedundancyChanged { video: id, redundancy })?;
+        }
+        Ok(Response::Done)
+    }
+
+    pub(super) fn views(&mut self, counts: &BTreeMap<VideoId, u64>) -> Answer {
+        let many = usize::try_from(PAGE_ITEMS_MAX).unwrap_or(usize::MAX);
+        if counts.len() > many {
+            return refuse(Code::Invalid, format!("views of more than {many} videos"));
+        }
+        for (id, count) in counts {
+            if let Some(mut video) = self.view().video(*id)? {
+                video.views = video.views.saturating_add(*count);
+                self.txn.put::<Videos>(id, &video);
+            }
+        }
+        Ok(Response::Done)
     }
 
     fn known_video(&self, id: VideoId) -> Result<VideoRecord, Stop> {

@@ -132,9 +132,33 @@ pub struct AssetRecord {
     pub source: Option<SourceInfo>,
     #[serde(default)]
     pub tracks: Vec<Track>,
+    /// How many members lie on stand-ins, how many are still to be written, and how many bytes those are.
+    #[serde(default)]
+    pub stand_ins: u64,
+    #[serde(default)]
+    pub owed: u64,
+    #[serde(default)]
+    pub owed_bytes: u64,
 }
 
 impl AssetRecord {
+    /// Whether any member is elsewhere than computed, or owed.
+    #[must_use]
+    pub fn is_displaced(&self) -> bool {
+        self.stand_ins > 0 || self.owed > 0
+    }
+
+    /// No member is elsewhere than computed, or owed, any more.
+    pub(in crate::meta) fn all_in_place(&mut self) {
+        (self.stand_ins, self.owed, self.owed_bytes) = (0, 0, 0);
+    }
+
+    /// Whether nobody writes its current version any more.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state == AssetState::Live && matches!(self.status, AssetStatus::Ready | AssetStatus::Failed { .. })
+    }
+
     /// Whether the same bytes, uploaded again, are already served by this asset.
     #[must_use]
     pub fn is_sound(&self) -> bool {
@@ -175,6 +199,7 @@ mod tests {
             bytes: number,
             segments: 6,
             chunks: number,
+            parity_bytes: number,
             init,
             sha256: Hash::of(text.as_bytes()),
             ballot: Ballot(number),
@@ -207,6 +232,9 @@ mod tests {
                 streams: vec![SourceStream { note: Some(text.to_owned()), ..SourceStream::default() }],
             }),
             tracks: vec![track],
+            stand_ins: number,
+            owed: number,
+            owed_bytes: number,
         }
     }
 

@@ -16,6 +16,7 @@ pub(in crate::meta) enum Counter {
     Dir = 3,
     Epoch = 4,
     Event = 5,
+    Job = 7,
     /// One more than the open client sessions: not an id, but counted the same way.
     Clients = 6,
 }

@@ -3,13 +3,17 @@
 //! The log keeps the last [`EVENTS_KEPT`]; a new one pushes the oldest out, so it never needs cleaning.
 
 use serde::{Deserialize, Serialize};
-use vs_core::id::{AssetId, DirId, Epoch, NodeId, UploadId, VideoId};
+use vs_core::{
+    id::{AssetId, DirId, Epoch, JobId, NodeId, UploadId, VideoId},
+    layout::Scheme,
+};
 
 use super::{
     clock::ClusterTime,
     counters::{self, Counter},
+    jobs::JobState,
     settings::SettingName,
-    uploads::End,
+    uploads::{End, Redundancy},
 };
 use crate::meta::{
     family::Family,
@@ -33,28 +37,107 @@ pub struct Event {
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     ClusterCreated,
-    NodeJoined { node: NodeId },
-    NodeUpdated { node: NodeId },
-    DirAdded { dir: DirId, node: NodeId },
-    DirReadOnly { dir: DirId, node: NodeId, reason: String },
-    DirMissing { dir: DirId, node: NodeId },
-    DirMended { dir: DirId, node: NodeId },
-    UploadBegun { upload: UploadId, asset: AssetId },
-    UploadTaken { upload: UploadId, node: NodeId },
-    UploadEnded { upload: UploadId, video: VideoId, end: End },
-    VideoListed { video: VideoId, asset: AssetId },
-    VideoReady { video: VideoId },
-    VideoFailed { video: VideoId, reason: String },
-    VideoEdited { video: VideoId },
-    VideoTrashed { video: VideoId },
-    VideoRestored { video: VideoId },
-    VideoPurged { video: VideoId, title: String },
-    VideoMoved { video: VideoId, from: AssetId, to: AssetId },
-    AssetDead { asset: AssetId },
-    SettingChanged { name: SettingName, value: u64 },
-    NodeRemoved { node: NodeId },
-    LayoutSet { epoch: Epoch },
-    IncarnationBegun { incarnation: u16 },
+    NodeJoined {
+        node: NodeId,
+    },
+    NodeUpdated {
+        node: NodeId,
+    },
+    DirAdded {
+        dir: DirId,
+        node: NodeId,
+    },
+    DirReadOnly {
+        dir: DirId,
+        node: NodeId,
+        reason: String,
+    },
+    DirMissing {
+        dir: DirId,
+        node: NodeId,
+    },
+    DirMended {
+        dir: DirId,
+        node: NodeId,
+    },
+    UploadBegun {
+        upload: UploadId,
+        asset: AssetId,
+    },
+    UploadTaken {
+        upload: UploadId,
+        node: NodeId,
+    },
+    UploadEnded {
+        upload: UploadId,
+        video: VideoId,
+        end: End,
+    },
+    VideoListed {
+        video: VideoId,
+        asset: AssetId,
+    },
+    VideoReady {
+        video: VideoId,
+    },
+    VideoFailed {
+        video: VideoId,
+        reason: String,
+    },
+    VideoEdited {
+        video: VideoId,
+    },
+    VideoTrashed {
+        video: VideoId,
+    },
+    VideoRestored {
+        video: VideoId,
+    },
+    VideoPurged {
+        video: VideoId,
+        title: String,
+    },
+    VideoMoved {
+        video: VideoId,
+        from: AssetId,
+        to: AssetId,
+    },
+    AssetDead {
+        asset: AssetId,
+    },
+    SettingChanged {
+        name: SettingName,
+        value: u64,
+    },
+    NodeRemoved {
+        node: NodeId,
+    },
+    LayoutSet {
+        epoch: Epoch,
+    },
+    IncarnationBegun {
+        incarnation: u16,
+    },
+    /// No member of it is on a stand-in or owed any more.
+    AssetMended {
+        asset: AssetId,
+    },
+    AssetDamaged {
+        asset: AssetId,
+        damaged: bool,
+    },
+    SchemeChanged {
+        asset: AssetId,
+        scheme: Scheme,
+    },
+    RedundancyChanged {
+        video: VideoId,
+        redundancy: Redundancy,
+    },
+    JobChanged {
+        job: JobId,
+        state: JobState,
+    },
 }
 
 pub(in crate::meta) struct Events;
@@ -98,6 +181,8 @@ mod tests {
                 end: End::Failed { code: text.clone(), reason: text },
             },
             EventKind::SettingChanged { name: SettingName::TrashKeep, value: number },
+            EventKind::SchemeChanged { asset: AssetId(number), scheme: Scheme::CODED },
+            EventKind::JobChanged { job: JobId(number), state: JobState::Paused },
         ];
         let kind = kinds[usize::from(number.to_le_bytes()[0]) % kinds.len()].clone();
         (seq, Event { seq, index: number, at: ClusterTime(number), wall_ms: number, kind })

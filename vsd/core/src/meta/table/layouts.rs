@@ -19,8 +19,8 @@ impl Family for Layouts {
     type Value = Layout;
 }
 
-/// How many open and live assets have an epoch as their `since`: an epoch may be forgotten when no asset needs it or an
-/// older one.
+/// How many open and live assets have an epoch as their `since`, or a pending version that is written by it: an epoch
+/// may be forgotten when no asset needs it or an older one.
 pub(in crate::meta) struct EpochUses;
 
 impl Family for EpochUses {
@@ -53,22 +53,22 @@ pub(in crate::meta) fn commit(txn: &mut Txn<'_>, layout: &Layout) -> Result<(), 
     Ok(())
 }
 
-/// The oldest epoch that an asset is placed by. Later ones may hold its chunks too.
-pub(in crate::meta) fn oldest_used(tables: &dyn Tables) -> Result<Option<Epoch>, TableError> {
+/// The epochs that assets are placed by and pending versions are written by, oldest first, and how many each. Later
+/// epochs than the oldest may hold chunks too.
+pub(in crate::meta) fn uses(tables: &dyn Tables) -> Result<Vec<(Epoch, u64)>, TableError> {
     let uses = page::<EpochUses>(tables, &[EpochUses::TAG], None, usize::MAX)?;
-    Ok(uses.into_iter().find(|(_, uses)| *uses > 0).map(|(epoch, _)| epoch))
+    Ok(uses.into_iter().filter(|(_, uses)| *uses > 0).collect())
 }
 
-/// The layouts that assets are placed by, oldest first.
+/// The layouts of those epochs.
 pub(in crate::meta) fn used(tables: &dyn Tables) -> Result<Vec<Layout>, TableError> {
-    let uses = page::<EpochUses>(tables, &[EpochUses::TAG], None, usize::MAX)?;
-    let epochs = uses.into_iter().filter(|(_, uses)| *uses > 0).map(|(epoch, _)| epoch);
-    epochs.filter_map(|epoch| load::<Layouts>(tables, &epoch).transpose()).collect()
+    uses(tables)?.into_iter().filter_map(|(epoch, _)| load::<Layouts>(tables, &epoch).transpose()).collect()
 }
 
 /// Forgets up to [`FORGOTTEN_MAX`] of the epochs, oldest first, that are neither current nor needed by an asset.
 pub(in crate::meta) fn forget_unused(txn: &mut Txn<'_>) -> Result<(), TableError> {
-    let needed = oldest_used(txn)?.or(current(txn)?).unwrap_or_default();
+    let oldest = uses(txn)?.first().map(|(epoch, _)| *epoch);
+    let needed = oldest.or(current(txn)?).unwrap_or_default();
     for (epoch, _) in page::<Layouts>(txn, &[Layouts::TAG], None, FORGOTTEN_MAX)? {
         if epoch >= needed {
             break;

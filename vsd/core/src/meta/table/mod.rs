@@ -11,6 +11,7 @@ pub mod dedup;
 pub mod dirs;
 pub mod displaced;
 pub mod events;
+pub mod jobs;
 pub mod layouts;
 pub mod nodes;
 pub mod parts;

@@ -13,11 +13,18 @@ use crate::meta::{
 const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
 const DAY: u64 = 24 * HOUR;
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const TIB: u64 = 1 << 40;
+/// More views than anything has.
+const VIEWS_MAX: u64 = 1_000_000_000_000;
 
 /// How the number is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingUnit {
     Milliseconds,
+    Count,
+    BytesPerSecond,
 }
 
 macro_rules! settings {
@@ -72,6 +79,18 @@ settings! {
         "how long a client may be silent before its retries are refused";
     RepairGrace = "repair.grace", Milliseconds, default 300 * SECOND, SECOND => 30 * DAY,
         "how long a node may be down before another one takes over what it does for the cluster";
+    RepairRate = "repair.rate", BytesPerSecond, default 64 * MIB, 64 * KIB => TIB,
+        "how much the cluster writes a second, at most, to repair, move and recode what it keeps";
+    RepairConcurrency = "repair.concurrency", Count, default 4, 1 => 64,
+        "how many stripes or chunks are repaired, moved or recoded at a time";
+    PolicyHotViews = "policy.hot_views", Count, default 1_000, 0 => VIEWS_MAX,
+        "content with more views than this is kept as whole copies";
+    PolicyColdViews = "policy.cold_views", Count, default 800, 0 => VIEWS_MAX,
+        "content kept as whole copies is coded once it is old and has no more views than this";
+    PolicyMinAge = "policy.min_age", Milliseconds, default DAY, 0 => 3_650 * DAY,
+        "how long new content is kept as whole copies, however few views it has";
+    DropDelay = "drop.delay", Milliseconds, default 600 * SECOND, SECOND => 30 * DAY,
+        "how long a node waits before it asks again and deletes a copy that nobody wants";
 }
 
 impl fmt::Display for SettingName {

@@ -38,6 +38,9 @@ pub struct VideoRecord {
     pub revision: u64,
     #[serde(default)]
     pub trashed: Option<Trashed>,
+    /// How often it was watched. Counting does not change the revision.
+    #[serde(default)]
+    pub views: u64,
 }
 
 pub(in crate::meta) struct Videos;
@@ -126,6 +129,7 @@ mod tests {
             title,
             created_ms: 7,
             revision: 1,
+            views: asset,
             trashed: trashed.map(|at| Trashed { at: ClusterTime(at), wall_ms: at }),
         }
     }

@@ -1,0 +1,107 @@
+//! Members that are not on their computed places: what a part says of its own chunks, checked, united and counted on
+//! the asset.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vs_core::{
+    error::Code,
+    group::Group,
+    hash::ChunkHash,
+    id::NodeId,
+    layout::Layout,
+    manifest::{Displaced, Part},
+};
+
+use super::{Step, Stop, refuse};
+use crate::meta::table::{
+    assets::{AssetRecord, Assets},
+    displaced::{self, Displacements},
+};
+
+impl Step<'_, '_> {
+    /// Takes in what a part of the version being written says of its members.
+    pub(super) fn displace(&mut self, mut asset: AssetRecord, part: &Part) -> Result<(), Stop> {
+        if part.displaced.is_empty() {
+            return Ok(());
+        }
+        let Some(layout) = self.view().layout(asset.since)? else {
+            return refuse(Code::Internal, format!("the layout of {} is missing", asset.since));
+        };
+        let groups: Vec<_> = part.groups(asset.id, asset.scheme).collect();
+        let places = Places::of(&groups, &layout, &part.displaced);
+        for named in &part.displaced {
+            let bytes = places.check(named, &layout)?;
+            let row = displaced::row(asset.id, named);
+            if self.txn.load::<Displacements>(&row)?.is_some() {
+                continue;
+            }
+            self.txn.put::<Displacements>(&row, &());
+            if named.stand_in.is_some() {
+                asset.stand_ins = asset.stand_ins.saturating_add(1);
+            } else {
+                asset.owed = asset.owed.saturating_add(1);
+                asset.owed_bytes = asset.owed_bytes.saturating_add(bytes.into());
+            }
+        }
+        self.txn.put::<Assets>(&asset.id, &asset);
+        Ok(())
+    }
+}
+
+/// A chunk and a node that is to hold it.
+type Place = (ChunkHash, NodeId);
+
+/// Where the groups of a part belong, and which of those places are said to miss their member.
+struct Places {
+    /// The groups that place a chunk on a node, each once, as numbers in `nodes` and with the chunk's length.
+    groups: BTreeMap<Place, (u32, Vec<usize>)>,
+    /// What each group's places are to hold.
+    members: Vec<Vec<Place>>,
+    /// Who stands in, if anybody does.
+    stand_ins: BTreeMap<Place, BTreeSet<Option<NodeId>>>,
+}
+
+impl Places {
+    fn of(groups: &[Group], layout: &Layout, displaced: &[Displaced]) -> Self {
+        let mut places = Self { groups: BTreeMap::new(), members: Vec::new(), stand_ins: BTreeMap::new() };
+        for named in displaced {
+            places.stand_ins.entry((named.chunk, named.place)).or_default().insert(named.stand_in);
+        }
+        let mut seen = BTreeSet::new();
+        for group in groups.iter().filter(|group| seen.insert(group.key)) {
+            let number = places.members.len();
+            places.members.push(group.placed(layout).map(|(node, chunk)| (chunk.hash, node)).collect());
+            for (node, chunk) in group.placed(layout) {
+                places.groups.entry((chunk.hash, node)).or_insert((chunk.bytes, Vec::new())).1.push(number);
+            }
+        }
+        places
+    }
+
+    /// The length of the chunk that is not on its place. Refuses one that does not belong there, and a stand-in that
+    /// does not make the group one node wider.
+    fn check(&self, named: &Displaced, layout: &Layout) -> Result<u32, Stop> {
+        let Some((bytes, groups)) = self.groups.get(&(named.chunk, named.place)) else {
+            let what = format!("{} places no chunk {} of the part on {}", layout.epoch, named.chunk, named.place);
+            return refuse(Code::Invalid, what);
+        };
+        let Some(stand_in) = named.stand_in else { return Ok(*bytes) };
+        if !layout.lists(stand_in) {
+            return refuse(Code::Invalid, format!("{stand_in} stands in and is not of {}", layout.epoch));
+        }
+        if !groups.iter().any(|group| self.is_alone(stand_in, named, *group)) {
+            let what = format!("{stand_in} stands in for {} and holds another member", named.place);
+            return refuse(Code::Invalid, what);
+        }
+        Ok(*bytes)
+    }
+
+    /// Whether the stand-in holds no other member of the group, by place or by standing in. Where a chunk of several
+    /// stripes has several stand-ins for one place, another one may be this group's.
+    fn is_alone(&self, stand_in: NodeId, named: &Displaced, group: usize) -> bool {
+        self.members[group].iter().all(|place| {
+            let only = |who: &BTreeSet<_>| who.iter().all(|who| *who == Some(stand_in));
+            place.1 != stand_in && (place.1 == named.place || !self.stand_ins.get(place).is_some_and(only))
+        })
+    }
+}

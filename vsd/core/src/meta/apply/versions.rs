@@ -1,0 +1,106 @@
+//! Versions: the same content written anew beside the current version, and put in its place in one step (DESIGN §6).
+
+use vs_core::{
+    error::Code,
+    id::{AssetId, Epoch, Version},
+    layout::Scheme,
+    limit::SLOT_NODES_MAX,
+    manifest::Track,
+};
+
+use super::{Answer, Step, Stop, refuse};
+use crate::meta::{
+    response::Response,
+    table::{
+        assets::{AssetRecord, Assets, Pending},
+        cleanup::{Cleanup, Cursor},
+        events::EventKind,
+        layouts,
+    },
+};
+
+impl Step<'_, '_> {
+    pub(super) fn version_begin(&mut self, id: AssetId, scheme: Scheme, epoch: Epoch, term: u64) -> Answer {
+        self.check_term(term)?;
+        check_scheme(scheme)?;
+        let mut asset = self.live(id)?;
+        self.check_unwritten(&asset)?;
+        let room = self.target(&asset, scheme, epoch)?.room();
+        if scheme.is_coded() && room < scheme.width() {
+            return refuse(Code::Conflict, format!("{scheme} needs {} nodes, and {epoch} has {room}", scheme.width()));
+        }
+        let version = asset.version_last.next();
+        asset.version_last = version;
+        asset.pending = Some(Pending { version, scheme, epoch });
+        layouts::count_use(self.txn, epoch)?;
+        self.txn.put::<Assets>(&id, &asset);
+        Ok(Response::Pending { asset: id, version, ballot: asset.ballot, scheme, epoch })
+    }
+
+    pub(super) fn version_commit(&mut self, id: AssetId, version: Version, tracks: &[Track], term: u64) -> Answer {
+        self.check_term(term)?;
+        let mut asset = self.live(id)?;
+        if asset.version == version && asset.tracks == tracks {
+            return Ok(Response::Done);
+        }
+        let Some(pending) = asset.pending.filter(|pending| pending.version == version) else {
+            return refuse(Code::Conflict, format!("{version} of asset {id} is not pending"));
+        };
+        self.check_rewritten(&asset, pending, tracks)?;
+        // the use that the pending version was counted for is the asset's from now on
+        layouts::drop_use(self.txn, asset.since)?;
+        let changed = asset.scheme != pending.scheme;
+        asset.pending = None;
+        (asset.version, asset.scheme, asset.since) = (version, pending.scheme, pending.epoch);
+        asset.tracks = tracks.to_vec();
+        asset.damaged = false;
+        asset.all_in_place();
+        self.txn.put::<Assets>(&id, &asset);
+        self.txn.put::<Cleanup>(&id, &Cursor::default());
+        if changed {
+            self.event(EventKind::SchemeChanged { asset: id, scheme: asset.scheme })?;
+        }
+        layouts::forget_unused(self.txn)?;
+        Ok(Response::Done)
+    }
+
+    pub(super) fn version_abort(&mut self, id: AssetId, version: Version, term: u64) -> Answer {
+        self.check_term(term)?;
+        let mut asset = self.live(id)?;
+        if version > asset.version_last || version == asset.version {
+            return refuse(Code::Conflict, format!("{version} of asset {id} is not pending"));
+        }
+        let Some(pending) = asset.pending.take_if(|pending| pending.version == version) else {
+            return Ok(Response::Done);
+        };
+        layouts::drop_use(self.txn, pending.epoch)?;
+        self.txn.put::<Assets>(&id, &asset);
+        self.txn.put::<Cleanup>(&id, &Cursor::default());
+        layouts::forget_unused(self.txn)?;
+        Ok(Response::Done)
+    }
+
+    /// Refuses tracks that are not the current ones in other parts.
+    fn check_rewritten(&self, asset: &AssetRecord, pending: Pending, tracks: &[Track]) -> Result<(), Stop> {
+        if tracks.len() != asset.tracks.len() {
+            return refuse(Code::Conflict, format!("asset {} has {} tracks", asset.id, asset.tracks.len()));
+        }
+        for (old, new) in asset.tracks.iter().zip(tracks) {
+            let kept =
+                Track { ballot: old.ballot, parts: old.parts.clone(), parity_bytes: old.parity_bytes, ..new.clone() };
+            let plays = self.check_track(asset, pending.version, pending.scheme, new)?;
+            if kept != *old || plays != self.plays(asset, old)? {
+                return refuse(Code::Conflict, format!("track {} is another one", new.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_scheme(scheme: Scheme) -> Result<(), Stop> {
+    match scheme {
+        Scheme::Replicate(1..) if scheme.width() <= SLOT_NODES_MAX => Ok(()),
+        Scheme::CODED => Ok(()),
+        _ => refuse(Code::Invalid, format!("content cannot be kept by {scheme}")),
+    }
+}

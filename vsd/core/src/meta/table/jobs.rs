@@ -1,0 +1,102 @@
+//! Long tasks of the cluster, for people: what runs, how far it is, and what ran lately.
+//!
+//! A job is what is told of work, not the work: planners compare and go on whether or not it was told of. Only that it
+//! is paused is heeded.
+
+use serde::{Deserialize, Serialize};
+use vs_core::id::JobId;
+
+use crate::meta::family::Family;
+
+/// Most jobs that are not over.
+pub const JOBS_OPEN_MAX: usize = 100;
+/// Most jobs that are over and remembered.
+pub const JOBS_ENDED_MAX: usize = 100;
+/// Longest description of a job, in characters.
+pub const JOB_TEXT_CHARS_MAX: usize = 500;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Members that are missing or damaged are written again.
+    Repair,
+    /// Members go where a newer layout places them.
+    Move,
+    /// An asset is kept by another scheme.
+    Migrate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    Running,
+    Paused,
+    Done,
+    Failed,
+}
+
+impl JobState {
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRecord {
+    /// 0 until the log has given it one.
+    pub id: JobId,
+    pub kind: JobKind,
+    pub state: JobState,
+    /// Wall times, for display, stamped by the log.
+    pub began_ms: u64,
+    pub updated_ms: u64,
+    #[serde(default)]
+    pub ended_ms: Option<u64>,
+    pub chunks_total: u64,
+    pub chunks_done: u64,
+    pub bytes_total: u64,
+    pub bytes_done: u64,
+    /// One line for people.
+    pub what: String,
+}
+
+pub(in crate::meta) struct Jobs;
+
+impl Family for Jobs {
+    const TAG: u8 = 0x44;
+    type Id = JobId;
+    type Value = JobRecord;
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::meta::family::test::round_trip;
+
+    fn job(id: u64, number: u64, what: String) -> (JobId, JobRecord) {
+        let record = JobRecord {
+            id: JobId(id),
+            kind: [JobKind::Repair, JobKind::Move, JobKind::Migrate][usize::from(number.to_le_bytes()[0]) % 3],
+            state: JobState::Failed,
+            began_ms: number,
+            updated_ms: number,
+            ended_ms: Some(number),
+            chunks_total: number,
+            chunks_done: number,
+            bytes_total: number,
+            bytes_done: number,
+            what,
+        };
+        (JobId(id), record)
+    }
+
+    proptest! {
+        #[test]
+        fn jobs_round_trip(a: (u64, u64, String), b: (u64, u64, String)) {
+            round_trip::<Jobs>(job(a.0, a.1, a.2), job(b.0, b.1, b.2));
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! What the copies of a group need: level-triggered, out of what is wanted and what the nodes say they have (DESIGN §10).
+//!
+//! Invariants:
+//! - Members are written to computed places only, those of the epoch the asset is to be placed by. A place whose node is
+//!   silent is waited for; that it is silent for good is told by an epoch without it.
+//! - A group that can be read is never called missing, and one of whose places any lacks its member is never called
+//!   healthy.
+//! - Nothing here is remembered: whoever loses a plan makes it again.
+
+use vs_core::{
+    group::Group,
+    hash::ChunkHash,
+    id::NodeId,
+    layout::{Layout, Scheme},
+    manifest::Displaced,
+};
+
+/// Whether a node can be asked for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Up,
+    /// Suspect, down, or not known to be up: it may come back.
+    Silent,
+    /// Removed by its operator: it does not come back.
+    Gone,
+}
+
+/// What a node says of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Stored,
+    Missing,
+    /// It has a copy that does not match its checks, or cannot be read.
+    Damaged,
+    /// It did not say.
+    Unknown,
+}
+
+/// How well a group is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// Too few members are within reach to read it.
+    Missing,
+    Degraded,
+    Healthy,
+}
+
+/// What was found of one group, and what is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub health: Health,
+    /// How many members may still be lost before it cannot be read: what lacks most is repaired first.
+    pub spare: usize,
+    /// Which members are to be written to which nodes.
+    pub writes: Vec<(NodeId, usize)>,
+    /// Nodes that are silent, or did not say what they have, and whose place matters.
+    pub waits_for: Vec<NodeId>,
+}
+
+impl Finding {
+    /// Whether every place of the target epoch holds its member.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.writes.is_empty() && self.waits_for.is_empty()
+    }
+}
+
+/// The members of a scheme that a layout has room for, counting only nodes that were not removed.
+fn room(scheme: Scheme, layout: &Layout, presence: &impl Fn(NodeId) -> Presence) -> usize {
+    let width = match scheme {
+        Scheme::Replicate(copies) => copies.into(),
+        Scheme::Erasure { data, parity } => usize::from(data) + usize::from(parity),
+    };
+    let nodes = layout.nodes.iter().filter(|node| presence(node.id) != Presence::Gone).count();
+    width.min(nodes)
+}
+
+/// By which of its epochs, oldest (`since`) first, an asset is to be placed: the newest that has room for as many members
+/// as the oldest.
+#[must_use]
+pub fn target<'a>(scheme: Scheme, layouts: &'a [Layout], presence: impl Fn(NodeId) -> Presence) -> Option<&'a Layout> {
+    let since = layouts.first()?;
+    let needed = room(scheme, since, &presence);
+    layouts.iter().rev().find(|layout| room(scheme, layout, &presence) >= needed).or(Some(since))
+}
+
+/// A group between the epoch it is placed by and the one it is to be placed by.
+#[derive(Clone, Copy, Debug)]
+pub struct Placing<'a> {
+    pub group: &'a Group,
+    pub since: &'a Layout,
+    pub target: &'a Layout,
+    /// Stand-ins and owed members of the asset that concern this group.
+    pub displaced: &'a [Displaced],
+}
+
+impl Placing<'_> {
+    /// Everywhere a member should or may be: what has to be asked before [`look`](Self::look).
+    #[must_use]
+    pub fn asked(&self) -> Vec<(NodeId, ChunkHash)> {
+        let placed = self.group.placed(self.since).chain(self.group.placed(self.target));
+        let stand_ins = self.stand_ins().map(|(node, chunk)| (node, chunk));
+        let mut asked: Vec<_> = placed.map(|(node, chunk)| (node, chunk.hash)).chain(stand_ins).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        asked
+    }
+
+    fn stand_ins(&self) -> impl Iterator<Item = (NodeId, ChunkHash)> + '_ {
+        self.displaced.iter().filter_map(|displaced| Some((displaced.stand_in?, displaced.chunk)))
+    }
+
+    /// What the group needs.
+    pub fn look(&self, presence: impl Fn(NodeId) -> Presence, held: impl Fn(NodeId, &ChunkHash) -> Held) -> Finding {
+        let good =
+            |node: NodeId, chunk: &ChunkHash| presence(node) == Presence::Up && held(node, chunk) == Held::Stored;
+        let spare = self.readable(&good).checked_sub(self.group.data);
+        let mut finding = Finding {
+            health: match spare {
+                None => Health::Missing,
+                Some(_) if self.is_whole(&good) => Health::Healthy,
+                Some(_) => Health::Degraded,
+            },
+            spare: spare.unwrap_or(0),
+            writes: Vec::new(),
+            waits_for: Vec::new(),
+        };
+        for (place, (node, chunk)) in self.group.placed(self.target).enumerate() {
+            match (presence(node), held(node, &chunk.hash)) {
+                (Presence::Up, Held::Stored) => {}
+                (Presence::Up, Held::Missing | Held::Damaged) => {
+                    finding.writes.push((node, self.group.member_at(place)));
+                }
+                (Presence::Up, Held::Unknown) | (Presence::Silent | Presence::Gone, _) => finding.waits_for.push(node),
+            }
+        }
+        finding
+    }
+
+    /// How many members are within reach; of a replicated chunk, how many copies.
+    fn readable(&self, good: &impl Fn(NodeId, &ChunkHash) -> bool) -> usize {
+        let mut within: Vec<_> = self.asked().into_iter().filter(|(node, chunk)| good(*node, chunk)).collect();
+        if self.group.is_stripe() {
+            let members = self.group.members.iter();
+            return members.filter(|member| within.iter().any(|(_, chunk)| *chunk == member.hash)).count();
+        }
+        within.dedup_by_key(|(node, _)| *node);
+        within.len()
+    }
+
+    /// Whether no place lacks its member: it is there, or where it is to move to, or stands in. Copies of one chunk are
+    /// counted, because a node may be a place twice over.
+    fn is_whole(&self, good: &impl Fn(NodeId, &ChunkHash) -> bool) -> bool {
+        let mut places = self.group.placed(self.since);
+        if !self.group.is_stripe() {
+            return self.readable(good) >= places.count();
+        }
+        let targets: Vec<_> = self.group.placed(self.target).collect();
+        let stands_in = |node: NodeId, chunk: &ChunkHash| {
+            let named = self.displaced.iter().filter(|displaced| (displaced.chunk, displaced.place) == (*chunk, node));
+            named.filter_map(|displaced| displaced.stand_in).any(|stand_in| good(stand_in, chunk))
+        };
+        let moved = |chunk: &ChunkHash| targets.iter().any(|(node, other)| other.hash == *chunk && good(*node, chunk));
+        places.all(|(node, chunk)| good(node, &chunk.hash) || moved(&chunk.hash) || stands_in(node, &chunk.hash))
+    }
+
+    /// The places that have to be verified before the asset may be said to be placed by the target: those that differ
+    /// from `since`, were owed or have a stand-in.
+    #[must_use]
+    pub fn to_verify(&self) -> Vec<(NodeId, ChunkHash)> {
+        let since: Vec<_> = self.group.placed(self.since).collect();
+        let differs = |place: usize, node: NodeId, chunk: &ChunkHash| match since.get(place) {
+            Some((before, _)) if *before == node => {
+                self.displaced.iter().any(|displaced| (displaced.chunk, displaced.place) == (*chunk, node))
+            }
+            _ => true,
+        };
+        let placed = self.group.placed(self.target).enumerate();
+        placed
+            .filter(|(place, (node, chunk))| differs(*place, *node, &chunk.hash))
+            .map(|(_, (node, chunk))| (node, chunk.hash))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use vs_core::{
+        hash::Hash,
+        id::{AssetId, Epoch},
+        layout::{LayoutNode, NodeWish},
+        manifest::ChunkRef,
+    };
+
+    use super::*;
+
+    fn layout(epoch: u64, ids: &[u64]) -> Layout {
+        let node =
+            |&id: &u64| LayoutNode { id: NodeId(id), zone: String::new(), weight_milli: 1000, wish: NodeWish::In };
+        let list: Vec<u16> = (0..u16::try_from(ids.len().min(5)).expect("few")).collect();
+        Layout::new(Epoch(epoch), ids.iter().map(node).collect(), vec![list]).expect("valid")
+    }
+
+    fn stripe() -> Group {
+        let members = (0..5u8).map(|n| ChunkRef { hash: Hash::of(&[n]), bytes: 9 }).collect();
+        Group::stripe(AssetId(1), "v0", 0, members, 3)
+    }
+
+    #[test]
+    fn an_asset_stays_with_the_newest_epoch_that_has_room_for_it() {
+        let layouts = [layout(1, &[1, 2, 3, 4, 5]), layout(2, &[1, 2, 3, 4, 6]), layout(3, &[1, 2, 3, 4])];
+        let up = |_| Presence::Up;
+        let chosen = |scheme| target(scheme, &layouts, up).map(|layout| layout.epoch);
+        assert_eq!(chosen(Scheme::Erasure { data: 3, parity: 2 }), Some(Epoch(2)));
+        assert_eq!(chosen(Scheme::Replicate(3)), Some(Epoch(3)));
+        // removed by name: what is left is all there will be
+        let gone = |node| if node == NodeId(5) { Presence::Gone } else { Presence::Up };
+        assert_eq!(target(Scheme::Erasure { data: 3, parity: 2 }, &layouts, gone).map(|l| l.epoch), Some(Epoch(3)));
+    }
+
+    proptest! {
+        /// Against the definition: whatever is asked to be written is missing at an up node, after the writes every up
+        /// place holds its member, and health says what a reader would see.
+        #[test]
+        fn findings_are_what_the_nodes_hold(
+            coded: bool,
+            held in prop::collection::vec((1u64..9, 0usize..5), 0..30),
+            silent in prop::collection::btree_set(1u64..9, 0..4),
+            stands: Option<(usize, u64)>,
+        ) {
+            let group = if coded { stripe() } else { Group::replicated(stripe().members[0], 3) };
+            let (since, target) = (layout(1, &[1, 2, 3, 4, 5]), layout(2, &[6, 1, 3, 4, 7]));
+            let chunk = |member: usize| group.members[member % group.members.len()].hash;
+            let has: BTreeSet<_> = held.iter().map(|(node, member)| (NodeId(*node), chunk(*member))).collect();
+            let displaced: Vec<_> = stands.into_iter().map(|(place, stand_in)| {
+                let places: Vec<_> = group.placed(&since).collect();
+                let (node, chunk) = places[place % places.len()];
+                Displaced { chunk: chunk.hash, place: node, stand_in: Some(NodeId(8 + stand_in % 2)) }
+            }).collect();
+            let presence = |node: NodeId| if silent.contains(&node.0) { Presence::Silent } else { Presence::Up };
+            let says = |node: NodeId, chunk: &ChunkHash| {
+                if has.contains(&(node, *chunk)) { Held::Stored } else { Held::Missing }
+            };
+            let placing = Placing { group: &group, since: &since, target: &target, displaced: &displaced };
+            let finding = placing.look(presence, says);
+
+            let mut after = has.clone();
+            for (node, member) in &finding.writes {
+                prop_assert!(presence(*node) == Presence::Up && !has.contains(&(*node, group.members[*member].hash)));
+                after.insert((*node, group.members[*member].hash));
+            }
+            let up = |node: NodeId| presence(node) == Presence::Up;
+            for (node, chunk) in group.placed(&target) {
+                prop_assert!(finding.waits_for.contains(&node) != (up(node) && after.contains(&(node, chunk.hash))));
+            }
+            let within: BTreeSet<_> = placing.asked().into_iter().filter(|pair| has.contains(pair) && up(pair.0)).collect();
+            let distinct = if coded {
+                within.iter().map(|(_, chunk)| chunk).collect::<BTreeSet<_>>().len()
+            } else {
+                within.len()
+            };
+            prop_assert_eq!(finding.health == Health::Missing, distinct < group.data);
+            if finding.health == Health::Healthy {
+                prop_assert!(distinct >= group.width);
+            } else if finding.health == Health::Degraded {
+                prop_assert_eq!(finding.spare, distinct - group.data);
+            }
+            for pair in placing.to_verify() {
+                prop_assert!(group.placed(&target).any(|(node, chunk)| (node, chunk.hash) == pair));
+            }
+        }
+    }
+}
