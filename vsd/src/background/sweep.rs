@@ -233,3 +233,6 @@ impl AtWork {
 fn wants(state: &StateRead, node: NodeId, asset: AssetId) -> Result<Wants, Unanswered> {
     Ok(wanted(&state.view(), node, asset)?)
 }
+
+#[cfg(test)]
+mod tests;
