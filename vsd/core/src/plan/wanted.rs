@@ -1,16 +1,20 @@
-//! Which chunks of an asset a node is to keep (DESIGN §10): what its sweep asks metadata.
+//! Which chunks a node is to keep (DESIGN §10): the rule by which copies are dropped, repaired and counted.
+//!
+//! A copy is wanted if its asset is being written, if any epoch from `since` to the current one places it there, or if
+//! the node stands in for it. What cannot be told is wanted.
 
 use std::collections::BTreeSet;
 
 use vs_core::{
     hash::ChunkHash,
-    id::{AssetId, NodeId},
+    id::{AssetId, Epoch, NodeId},
+    layout::Layout,
     limit::PAGE_ITEMS_MAX,
 };
 
 use crate::meta::{AssetFate, AssetRecord, AssetStatus, TableError, View};
 
-/// What metadata wants of an asset on a node.
+/// What is wanted of one asset on one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wants {
     Everything,
@@ -21,45 +25,70 @@ pub enum Wants {
     Named(BTreeSet<ChunkHash>),
 }
 
-/// What the state wants of an asset on a node. Everything while somebody may be writing chunks of it that no part names
-/// yet.
-///
-/// # Errors
-/// When the state cannot be read.
-pub fn wanted(view: &View<'_>, node: NodeId, asset: AssetId) -> Result<Wants, TableError> {
-    Ok(match view.fate(asset)? {
-        AssetFate::Open | AssetFate::Unknown => Wants::Everything,
-        AssetFate::Dead => Wants::Nothing,
-        AssetFate::Never => Wants::NeverAllocated,
-        AssetFate::Live => match view.asset(asset)? {
-            None => Wants::Nothing,
-            Some(record) if is_written(&record) => Wants::Everything,
-            Some(record) => Wants::Named(named(view, node, &record)?),
-        },
-    })
+/// One node, and the layouts that may place chunks on it. Reads one consistent picture of the state.
+#[derive(Debug)]
+pub struct Keeper<'a> {
+    view: View<'a>,
+    node: NodeId,
+    /// All that are kept, oldest first.
+    layouts: Vec<Layout>,
 }
 
-fn is_written(asset: &AssetRecord) -> bool {
-    asset.pending.is_some() || matches!(asset.status, AssetStatus::Uploading | AssetStatus::Processing)
+impl<'a> Keeper<'a> {
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn new(view: View<'a>, node: NodeId) -> Result<Self, TableError> {
+        let mut layouts: Vec<Layout> = Vec::new();
+        loop {
+            let from = layouts.last().map_or(Epoch(0), |layout| layout.epoch.next());
+            let page = view.layouts_since(from, PAGE_ITEMS_MAX)?;
+            if page.is_empty() {
+                return Ok(Self { view, node, layouts });
+            }
+            layouts.extend(page);
+        }
+    }
+
+    /// # Errors
+    /// When the tables cannot be read, or do not hold what a live asset needs: then nothing may be dropped.
+    pub fn wants(&self, asset: AssetId) -> Result<Wants, TableError> {
+        match self.view.fate(asset)? {
+            AssetFate::Open | AssetFate::Unknown => Ok(Wants::Everything),
+            AssetFate::Dead => Ok(Wants::Nothing),
+            AssetFate::Never => Ok(Wants::NeverAllocated),
+            AssetFate::Live => match self.view.asset(asset)? {
+                Some(asset) if asset.pending.is_none() && asset.status != AssetStatus::Processing => {
+                    self.named(&asset).map(Wants::Named)
+                }
+                _ => Ok(Wants::Everything),
+            },
+        }
+    }
+
+    fn named(&self, asset: &AssetRecord) -> Result<BTreeSet<ChunkHash>, TableError> {
+        let placing = self.layouts.iter().skip_while(|layout| layout.epoch < asset.since);
+        let placing: Vec<_> = placing.filter(|layout| layout.lists(self.node)).collect();
+        let mut wanted = BTreeSet::new();
+        for part in self.view.parts_of(asset) {
+            for group in part?.groups(asset.id, asset.scheme) {
+                let places = placing.iter().flat_map(|layout| group.placed(layout));
+                wanted.extend(places.filter(|(node, _)| *node == self.node).map(|(_, chunk)| chunk.hash));
+            }
+        }
+        self.add_stand_ins(asset.id, &mut wanted)?;
+        Ok(wanted)
+    }
+
+    fn add_stand_ins(&self, asset: AssetId, wanted: &mut BTreeSet<ChunkHash>) -> Result<(), TableError> {
+        let mut after = None;
+        loop {
+            let page = self.view.displaced(asset, after.as_ref(), PAGE_ITEMS_MAX)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(*last);
+            wanted.extend(page.iter().filter(|row| row.stand_in == Some(self.node)).map(|row| row.chunk));
+        }
+    }
 }
 
-/// Chunks with a place on the node by any epoch from the asset's own on, or that stand in there.
-fn named(view: &View<'_>, node: NodeId, asset: &AssetRecord) -> Result<BTreeSet<ChunkHash>, TableError> {
-    let layouts = view.layouts_since(asset.since, PAGE_ITEMS_MAX)?;
-    let mut named = BTreeSet::new();
-    for part in view.parts_of(asset) {
-        for group in part?.groups(asset.id, asset.scheme) {
-            let places = layouts.iter().flat_map(|layout| group.placed(layout));
-            named.extend(places.filter(|(place, _)| *place == node).map(|(_, chunk)| chunk.hash));
-        }
-    }
-    let mut last = None;
-    loop {
-        let page = view.displaced(asset.id, last.as_ref(), PAGE_ITEMS_MAX)?;
-        named.extend(page.iter().filter(|displaced| displaced.stand_in == Some(node)).map(|displaced| displaced.chunk));
-        last = page.last().copied();
-        if last.is_none() {
-            return Ok(named);
-        }
-    }
-}
+#[cfg(test)]
+mod tests;
