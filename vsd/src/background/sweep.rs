@@ -16,18 +16,18 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use vs_core::id::{AssetId, NodeId};
+use vs_core::id::NodeId;
 use vsd_core::{
     meta::{SettingName, TableError},
     plan::{
         sweep::{SLICE_KEYS_MAX, Step, Sweep},
-        wanted::{Wants, wanted},
+        wanted::Keeper,
     },
     superblock::Key,
 };
 
 use crate::{
-    meta::{Meta, StateRead},
+    meta::Meta,
     storage::{Store, Sweeping, Watch},
 };
 
@@ -181,8 +181,11 @@ impl AtWork {
         // lost with its task, which has lost nothing by that
         let mut sweep = std::mem::replace(&mut self.sweep, Sweep::new(now));
         let answered = tokio::task::spawn_blocking(move || {
-            let wants = |asset| if stop.is_cancelled() { Err(Unanswered::Stopped) } else { wants(&state, node, asset) };
-            let answered = sweep.answered(index, wants, now);
+            let answered = Keeper::new(state.view(), node).map_err(Unanswered::from).and_then(|keeper| {
+                let wants =
+                    |asset| if stop.is_cancelled() { Err(Unanswered::Stopped) } else { Ok(keeper.wants(asset)?) };
+                sweep.answered(index, wants, now)
+            });
             (sweep, answered)
         });
         match answered.await {
@@ -227,11 +230,6 @@ impl AtWork {
             tracing::warn!(copies = kept, "copies that are not wanted stay in directories that do not let them go");
         }
     }
-}
-
-/// What the state wants of an asset on this node.
-fn wants(state: &StateRead, node: NodeId, asset: AssetId) -> Result<Wants, Unanswered> {
-    Ok(wanted(&state.view(), node, asset)?)
 }
 
 #[cfg(test)]

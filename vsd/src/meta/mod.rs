@@ -339,6 +339,10 @@ impl Meta {
         self.inner.state.watch_applied()
     }
 
+    pub(crate) fn node(&self) -> NodeId {
+        self.inner.node
+    }
+
     /// The incarnation of the cluster that this node is in.
     pub(crate) fn incarnation(&self) -> u64 {
         self.inner.peers.me().incarnation
