@@ -231,3 +231,6 @@ impl AtWork {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ mod standing;
 mod state;
 mod steward;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
 mod upkeep;
 mod verify;

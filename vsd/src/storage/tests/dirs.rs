@@ -54,6 +54,15 @@ pub(super) async fn put_all(store: &Store<SimDisk>, numbers: std::ops::Range<u32
     }
 }
 
+/// A copy in each directory.
+pub(super) async fn put_in_both(store: &Store<SimDisk>, nth: u32) {
+    for dir in store.dirs() {
+        let chunk = VerifiedChunk::verify(bytes(nth), name(nth)).expect("named by its hash");
+        let put = vsd_core::superblock::Put { asset: ASSET, chunk };
+        assert_eq!(dir.write(put.into()).await.expect("stored"), Outcome::Created);
+    }
+}
+
 async fn assert_all(store: &Store<SimDisk>, numbers: std::ops::Range<u32>) {
     for nth in numbers {
         assert_eq!(store.get(ASSET, name(nth)).await.expect("readable"), bytes(nth), "chunk {nth}");
@@ -107,11 +116,7 @@ async fn chunks_spread_over_directories_and_are_found_and_listed_as_one() {
 async fn a_bad_copy_is_made_up_for_by_another() {
     let disks = two_disks();
     let store = store(&disks, NEVER_SLOW);
-    for dir in store.dirs() {
-        let chunk = VerifiedChunk::verify(bytes(1), name(1)).expect("named by its hash");
-        let put = vsd_core::superblock::Put { asset: ASSET, chunk };
-        assert_eq!(dir.write(put.into()).await.expect("stored"), Outcome::Created);
-    }
+    put_in_both(&store, 1).await;
     for disk in &disks {
         disk.inject(|faults| faults.read_fails_after = Some(0));
         assert_eq!(store.get(ASSET, name(1)).await.expect("the other copy"), bytes(1));

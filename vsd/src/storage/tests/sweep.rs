@@ -9,13 +9,13 @@ use axum::{
 use futures::poll;
 use vs_core::hash::Hash;
 use vsd_core::superblock::{
-    Key, Outcome, VerifiedChunk,
+    Key, Outcome,
     sim::{Call, SimDisk},
 };
 
 use super::{
     super::{Store, Sweeping, Watch, store::Verified},
-    dirs::{ASSET, NEVER_SLOW, SLOW_AFTER, bytes, chunks, home, key, name, put, put_all, store, two_disks},
+    dirs::{ASSET, NEVER_SLOW, SLOW_AFTER, bytes, chunks, home, key, name, put, put_all, put_in_both, store, two_disks},
 };
 
 /// What the sweep has decided by, and what somebody knows who knows more.
@@ -39,14 +39,6 @@ fn drop_in_hand(store: &Arc<Store<SimDisk>>, disk: &SimDisk, nth: u32) -> tokio:
     let dropping = tokio::spawn(async move { drop_one(&of_task, nth).await });
     disk.wait_for_stalled();
     dropping
-}
-
-async fn put_in_both(store: &Store<SimDisk>, nth: u32) {
-    for dir in store.dirs() {
-        let chunk = VerifiedChunk::verify(bytes(nth), name(nth)).expect("named by its hash");
-        let put = vsd_core::superblock::Put { asset: ASSET, chunk };
-        assert_eq!(dir.write(put.into()).await.expect("stored"), Outcome::Created);
-    }
 }
 
 fn counted(dropped: u64, void: u64, kept: u64) -> impl Fn(Sweeping) -> bool {
