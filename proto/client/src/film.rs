@@ -171,7 +171,8 @@ impl Film {
     }
 
     /// Nodes that are thought not to answer: by the cluster, or because they did not answer here lately.
-    fn away(&self) -> Vec<NodeId> {
+    #[must_use]
+    pub fn away(&self) -> Vec<NodeId> {
         let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
         let is_silent = |id: &NodeId| silent.get(id).is_some_and(|since| since.elapsed() < SILENT_FOR);
         let is_up = |node: &v1::NodeInfo| !matches!(node.state.as_str(), "suspect" | "down");
