@@ -19,6 +19,7 @@ mod meta;
 mod node;
 mod notify;
 mod offline;
+mod puts;
 mod recover;
 mod reserve;
 mod run;

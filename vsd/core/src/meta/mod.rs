@@ -76,4 +76,4 @@ pub use tables::{MemTables, Pair, TableError, Tables, Txn};
 pub use view::{Resolved, SettingValue, View};
 
 #[cfg(test)]
-mod test;
+pub(crate) mod test;

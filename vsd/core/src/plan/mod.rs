@@ -2,5 +2,8 @@
 //! nothing: the next comparison comes to the same.
 
 pub mod guard;
+pub mod policy;
 pub mod repair;
+pub mod sweep;
 pub mod voters;
+pub mod wanted;

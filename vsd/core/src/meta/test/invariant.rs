@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vs_core::{id::VideoId, limit::SLOTS};
-
 use super::{
     super::{
         family::page,

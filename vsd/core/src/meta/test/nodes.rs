@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vs_core::{id::DirId, limit::SLOTS};
+use vs_core::id::DirId;
 
 use super::*;
 

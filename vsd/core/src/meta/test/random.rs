@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*};
-use vs_core::{id::DirId, limit::SLOTS};
+use vs_core::id::DirId;
 
 use super::{invariant, *};
 

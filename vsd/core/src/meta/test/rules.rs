@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vs_core::{error::Code, id::DirId, layout::Scheme};
+use vs_core::{error::Code, id::DirId};
 
 use super::{super::table::assets::Assets, *};
 
