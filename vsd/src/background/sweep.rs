@@ -193,6 +193,7 @@ impl AtWork {
                 self.sweep = sweep;
                 if let Err(error) = answered {
                     tracing::warn!(%error, "nothing is swept");
+                    self.sweep.give_up(self.began.elapsed());
                 }
             }
             Err(ended) => tracing::error!(%ended, "the sweep begins anew"),

@@ -187,7 +187,7 @@ impl Sweep {
     pub fn give_up(&mut self, now: Duration) {
         self.unwanted.clear();
         self.seen.clear();
-        self.rest(now);
+        (self.phase, self.since) = (Phase::Rest, now);
     }
 
     /// Assets that have to be watched still.
@@ -264,13 +264,7 @@ impl Sweep {
         self.passes += 1;
         let seen = std::mem::take(&mut self.seen);
         self.never_allocated.retain(|asset, _| seen.contains(asset));
-        self.rest(now);
-    }
-
-    fn rest(&mut self, now: Duration) {
-        if !matches!(self.phase, Phase::Delay) {
-            self.worked += now.saturating_sub(self.awake_at);
-        }
+        self.worked += now.saturating_sub(self.awake_at);
         (self.phase, self.since) = (Phase::Rest, now);
     }
 

@@ -15,7 +15,9 @@ use vsd_core::superblock::{
 
 use super::{
     super::{Store, Sweeping, Watch, store::Verified},
-    dirs::{ASSET, NEVER_SLOW, SLOW_AFTER, bytes, chunks, home, key, name, put, put_all, put_in_both, store, two_disks},
+    dirs::{
+        ASSET, NEVER_SLOW, SLOW_AFTER, bytes, chunks, home, key, name, put, put_all, put_in_both, store, two_disks,
+    },
 };
 
 /// What the sweep has decided by, and what somebody knows who knows more.
