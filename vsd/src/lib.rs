@@ -7,6 +7,7 @@
 
 mod admin;
 mod admission;
+mod background;
 pub mod cli;
 pub mod config;
 mod dev;
@@ -18,6 +19,7 @@ mod meta;
 mod node;
 mod notify;
 mod offline;
+mod puts;
 mod recover;
 mod reserve;
 mod run;

@@ -15,7 +15,9 @@ use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use vs_client::chunk::ChunkClient;
 use vs_core::{
     error::{Code, Exit, Failure},
     id::ClusterId,
@@ -29,6 +31,7 @@ use vsd_core::{
 use crate::{
     admin,
     admission::{Seeds, admit, leaves_from},
+    background::{self, Repairer, Sweeper},
     cli::role_names,
     config::{self, Config, LogFormat},
     join::{Membership, join},
@@ -166,6 +169,9 @@ fn exit_of(signal: Signal) -> Exit {
 struct Running {
     store: Arc<Store>,
     care: Arc<[Caretaker]>,
+    sweeper: Arc<Sweeper>,
+    repairer: JoinHandle<()>,
+    repairing: CancellationToken,
     uploader: Uploader,
     faults: JoinHandle<()>,
     ending: watch::Sender<bool>,
@@ -202,23 +208,36 @@ impl Running {
         )
         .await?;
         let care = start_care(config, &store)?;
+        let (reporter, repair) = background::status::channel();
+        let repairing = CancellationToken::new();
+        let repairer =
+            Repairer::run(meta.clone(), ChunkClient::bound_to(leaves_from(config)), reporter, repairing.clone());
+        let repairer = tokio::spawn(repairer);
+        let sweeper = Arc::new(Sweeper::start(meta.clone(), store.clone(), data.identity.node));
         let admin = admin::Services {
             meta: meta.clone(),
             store: store.clone(),
             care: care.clone(),
+            repair,
+            views: admin::ViewCounter::start(meta.clone()),
+            layouts: admin::LayoutCache::default(),
             node: data.identity.node,
             started_ms: wall_ms(),
             closed,
         };
         let grpc = admin::router(admin, uploader.clone())?;
-        let http = storage::router(store.clone(), probes(&store, &care, reserve, meta));
+        let http = storage::router(store.clone(), probes(&store, &care, &sweeper, reserve, meta, &uploader));
         let (ending, ended) = watch::channel(false);
         let stale = Arc::new(Notify::new());
         let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership, ended, stale.clone()));
-        Ok((Self { store, care, uploader, faults, ending, stale }, Routers { grpc, http }))
+        let running = Self { store, care, sweeper, repairer, repairing, uploader, faults, ending, stale };
+        Ok((running, Routers { grpc, http }))
     }
 
     async fn stop(self, meta: &Meta, server: JoinHandle<()>, closing: &watch::Sender<bool>) {
+        self.sweeper.stop();
+        self.repairing.cancel();
+        let _ = self.repairer.await;
         // somebody else leads from here on, so nobody waits for an election
         meta.step_down().await;
         // Uploads end first, while they can still write chunks; their streams end with them.
@@ -291,13 +310,21 @@ fn close_store(care: &[Caretaker], store: &Store) {
 }
 
 /// The port is open only while the node can serve, so what is left to tell is that no directory takes writes.
-fn probes(store: &Arc<Store>, care: &Arc<[Caretaker]>, reserve: &Arc<Reserve>, meta: &Meta) -> Probes {
+fn probes(
+    store: &Arc<Store>,
+    care: &Arc<[Caretaker]>,
+    sweeper: &Arc<Sweeper>,
+    reserve: &Arc<Reserve>,
+    meta: &Meta,
+    uploader: &Uploader,
+) -> Probes {
     let (readable, counted, reserve, care) = (store.clone(), store.clone(), reserve.clone(), care.clone());
-    let meta = meta.clone();
+    let (meta, uploader, sweeper) = (meta.clone(), uploader.clone(), sweeper.clone());
     Probes {
         ready: Arc::new(move || readable.ready()),
         metrics: Arc::new(move || {
-            counted.metrics() + &meta.metrics() + &reserve.metrics() + &storage::care_metrics(&care)
+            let own = counted.metrics() + &meta.metrics() + &reserve.metrics();
+            own + &storage::care_metrics(&care) + &uploader.metrics() + &sweeper.metrics()
         }),
     }
 }

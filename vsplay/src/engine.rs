@@ -20,6 +20,7 @@ use vs_client::{
     Reach,
     chunk::{ChunkClient, ChunkError},
     film::Film,
+    gather::blame,
 };
 use vs_core::{
     error::{Code, Failure},
@@ -27,7 +28,7 @@ use vs_core::{
     manifest::Track,
 };
 use vsplay_core::{
-    event::{self, ChunkAt, Effect, Ending, Event, FetchId, Generation, Note},
+    event::{self, ChunkAt, Effect, Ending, Event, FetchId, Generation, Note, Piece},
     placement::Placement,
     player::Player,
     report::Report,
@@ -62,7 +63,7 @@ pub(crate) struct Engine {
     began: Instant,
     inbox: mpsc::Receiver<Happening>,
     post: Post,
-    store: HashMap<ChunkAt, Bytes>,
+    store: HashMap<Piece, Bytes>,
     transfers: HashMap<FetchId, (ChunkAt, AbortHandle)>,
     errors: VecDeque<(ChunkAt, ChunkError)>,
     part_failure: Option<Failure>,
@@ -153,14 +154,20 @@ impl Engine {
             Happening::Event(event) => self.send(event),
             Happening::Chunk { fetch, bytes } => {
                 self.transfers.remove(&fetch);
-                if let Some(at) = self.player.fetching(fetch) {
-                    self.store.insert(at, bytes);
-                }
+                self.keep(fetch, bytes);
                 self.send(Event::ChunkDone { fetch });
             }
+            Happening::Rebuilt { fetch, bytes: Some(bytes) } => {
+                self.keep(fetch, bytes);
+                self.send(Event::Rebuilt { fetch });
+            }
+            Happening::Rebuilt { fetch, bytes: None } => self.send(Event::RebuildFailed { fetch }),
             Happening::ChunkFailed { fetch, error } => {
                 let why = transfer::meaning(&error);
                 tracing::debug!(%error, "transfer failed");
+                if let ChunkError::Corrupt { addr, hash } = &error {
+                    blame(addr.clone(), self.player.asset(), *hash);
+                }
                 if let Some((at, _)) = self.transfers.remove(&fetch) {
                     self.remember(at, error);
                 }
@@ -181,6 +188,12 @@ impl Engine {
                 self.nodes = film.nodes;
                 self.send(Event::Placement(placement));
             }
+        }
+    }
+
+    fn keep(&mut self, fetch: FetchId, bytes: Bytes) {
+        if let Some(piece) = self.player.fetching(fetch) {
+            self.store.insert(piece, bytes);
         }
     }
 
@@ -209,7 +222,13 @@ impl Engine {
             Effect::FetchPart { track, no } => {
                 transfer::fetch_part(self.film.clone(), self.tracks.clone(), track, no, self.post.clone());
             }
-            Effect::FetchChunk { fetch, at, hash, node } => return self.fetch_chunk(fetch, at, hash, node),
+            Effect::FetchChunk { fetch, at, hash, node, .. } => return self.fetch_chunk(fetch, at, hash, node),
+            Effect::Rebuild { fetch, at, group, member, from } => {
+                tracing::debug!(track = at.track, segment = at.segment, chunk = at.chunk, "rebuild");
+                let mut members = vec![None; group.members.len()];
+                from.iter().for_each(|(member, piece)| members[*member] = self.store.get(piece).cloned());
+                transfer::rebuild(fetch, group, members, member, self.post.clone());
+            }
             Effect::CancelFetch { fetch } => {
                 if let Some((_, transfer)) = self.transfers.remove(&fetch) {
                     transfer.abort();
@@ -222,7 +241,7 @@ impl Engine {
                 }
             }
             Effect::Feed { at, generation } => return self.feed(at, generation),
-            Effect::Release { at } => drop(self.store.remove(&at)),
+            Effect::Release { piece } => drop(self.store.remove(&piece)),
             Effect::Ping { node } => {
                 if let Some(info) = self.nodes.get(&node) {
                     transfer::ping(self.chunks.clone(), node, info.addr.clone(), self.post.clone());
@@ -253,7 +272,7 @@ impl Engine {
 
     fn feed(&mut self, at: ChunkAt, generation: Generation) -> Option<Event> {
         let starts = self.player.segment_start(at);
-        let bytes = self.store.get(&at)?;
+        let bytes = self.store.get(&Piece::Media(at))?;
         let taken = self.outputs.feed(at, generation, starts, bytes);
         if let Some(picture) = &mut self.outputs.picture
             && at.track == 0
@@ -350,5 +369,5 @@ impl Engine {
 fn placement(film: &Film) -> Placement {
     let mut nodes: Vec<_> = film.nodes.keys().copied().collect();
     nodes.sort_unstable();
-    Placement { asset: film.asset, scheme: film.scheme, layouts: film.layouts.clone(), nodes }
+    Placement { asset: film.asset, scheme: film.scheme, layouts: film.layouts.clone(), nodes, away: film.away() }
 }

@@ -14,6 +14,7 @@ use vs_client::{
 };
 use vs_core::{
     error::{Code, Failure},
+    group::Group,
     hash::ChunkHash,
     id::{AssetId, NodeId},
     manifest::Track,
@@ -37,6 +38,11 @@ pub(crate) enum Happening {
     ChunkFailed {
         fetch: FetchId,
         error: ChunkError,
+    },
+    /// A chunk was computed; none when what came out is not the chunk.
+    Rebuilt {
+        fetch: FetchId,
+        bytes: Option<Bytes>,
     },
     PartFailed {
         track: usize,
@@ -89,6 +95,15 @@ pub(crate) fn fetch_chunk(chunks: ChunkClient, work: ChunkWork, post: Post) -> A
         let _ = post.send(happening).await;
     };
     tokio::spawn(task).abort_handle()
+}
+
+/// Computes a member of a stripe from others. It and its check take milliseconds, which pictures would miss.
+pub(crate) fn rebuild(fetch: FetchId, group: Box<Group>, members: Vec<Option<Bytes>>, member: usize, post: Post) {
+    tokio::spawn(async move {
+        let computed = tokio::task::spawn_blocking(move || group.rebuild(&members, &[member]));
+        let bytes = computed.await.ok().and_then(Result::ok).and_then(|members| members.into_iter().next());
+        let _ = post.send(Happening::Rebuilt { fetch, bytes: bytes.map(Bytes::from) }).await;
+    });
 }
 
 /// What a transfer's error means to the core.

@@ -1,6 +1,10 @@
 //! A video as a reader sees it: its manifest, its parts on demand, and where its chunks are.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use vs_core::{
@@ -13,13 +17,10 @@ use vs_core::{
 };
 use vs_wire::v1;
 
-use crate::{
-    Client, Reach,
-    chunk::{ChunkClient, ChunkError},
-};
+use crate::{Client, Reach, chunk::ChunkClient, gather::gather};
 
-/// How long a node may keep a reader waiting before the next is asked.
-pub const STALL: Duration = Duration::from_secs(5);
+/// How long a node that did not answer is asked after all others.
+const SILENT_FOR: Duration = Duration::from_secs(30);
 
 /// The manifest of one video, and the means to read its parts.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Film {
     pub age: Option<Duration>,
     reach: Reach,
     deadline: Duration,
+    /// Nodes that did not answer for a chunk, and when.
+    silent: Arc<Mutex<HashMap<NodeId, Instant>>>,
 }
 
 /// A chunk where it stands in its video.
@@ -82,6 +85,7 @@ impl Film {
             age: manifest.age_ms.map(Duration::from_millis),
             reach: reach.clone(),
             deadline,
+            silent: Arc::default(),
         })
     }
 
@@ -152,28 +156,32 @@ impl Film {
         ids
     }
 
-    /// A chunk from the first holder that has it intact: for downloads, where every node is as good as another.
+    /// A chunk, from whoever has it or computed from its stripe: for downloads, where every node is as good as another.
     ///
     /// # Errors
-    /// `Integrity` when somebody held a bad copy and nobody a good one, `Unreachable` otherwise; a line for each node asked.
+    /// As for [`gather`].
     pub async fn chunk(&self, chunks: &ChunkClient, part: &Part, chunk: &ChunkRef) -> Result<Bytes, Failure> {
-        let mut refused = Vec::new();
-        let mut code = Code::Unreachable;
-        for id in self.holders(part, chunk) {
-            let Some(node) = self.nodes.get(&id) else { continue };
-            match chunks.get(&node.addr, self.asset, chunk.hash, STALL, |_, _| {}).await {
-                Ok(bytes) => return Ok(bytes),
-                Err(error) => {
-                    if matches!(error, ChunkError::Corrupt { .. } | ChunkError::Absent { .. }) {
-                        code = Code::Integrity;
-                    }
-                    refused.push(error.to_string());
-                }
-            }
-        }
-        let mut failure = Failure::new(code, format!("chunk {} cannot be had intact", chunk.hash.short()));
-        failure.why = refused;
-        Err(failure)
+        let (group, member) = part.group_of(self.asset, self.scheme, chunk);
+        let (nodes, away) = (self.node_ids(), self.away());
+        let known = Known { layouts: &self.layouts, nodes: &nodes, away: &away, displaced: &part.displaced };
+        let addr_of = |id| self.nodes.get(&id).map(|node| node.addr.clone());
+        let gathered = gather(chunks, self.asset, &group, &[member], &known, addr_of).await;
+        self.note_silent(&gathered.silent);
+        gathered.members.map(|members| members.into_iter().next().unwrap_or_default())
+    }
+
+    /// Nodes that are thought not to answer: by the cluster, or because they did not answer here lately.
+    #[must_use]
+    pub fn away(&self) -> Vec<NodeId> {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_silent = |id: &NodeId| silent.get(id).is_some_and(|since| since.elapsed() < SILENT_FOR);
+        let is_up = |node: &v1::NodeInfo| !matches!(node.state.as_str(), "suspect" | "down");
+        self.nodes.iter().filter(|(id, node)| !is_up(node) || is_silent(id)).map(|(id, _)| *id).collect()
+    }
+
+    fn note_silent(&self, nodes: &[NodeId]) {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.extend(nodes.iter().map(|id| (*id, Instant::now())));
     }
 }
 

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod context;
 pub mod film;
 pub mod follow;
+pub mod gather;
 pub mod reach;
 pub mod retry;
 pub mod session;

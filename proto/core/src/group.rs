@@ -104,14 +104,20 @@ impl Part {
     }
 
     fn stripe_of(&self, asset: AssetId, chunk: &ChunkRef) -> Option<(Group, usize)> {
-        let data = || self.segments.iter().flat_map(|segment| &segment.chunks);
         let is_parity = |stripe: &StripeParity| stripe.chunks.iter().any(|parity| parity.hash == chunk.hash);
-        let of_data = data().position(|data| data.hash == chunk.hash).map(|at| at / STRIPE_DATA);
-        let stripe = of_data.or_else(|| self.parity.iter().position(is_parity))?;
-        let data = data().skip(stripe * STRIPE_DATA).take(STRIPE_DATA).copied().collect();
-        let group = self.stripe(asset, data, self.parity.get(stripe)?)?;
+        let mut data = self.segments.iter().flat_map(|segment| &segment.chunks);
+        let of_data = data.position(|data| data.hash == chunk.hash).map(|at| at / STRIPE_DATA);
+        let group = self.stripe_at(asset, of_data.or_else(|| self.parity.iter().position(is_parity))?)?;
         let member = group.members.iter().position(|member| member.hash == chunk.hash)?;
         Some((group, member))
+    }
+
+    /// Stripe `at` of this part, counted from 0; none where the part has no such stripe.
+    #[must_use]
+    pub fn stripe_at(&self, asset: AssetId, at: usize) -> Option<Group> {
+        let data = self.segments.iter().flat_map(|segment| &segment.chunks);
+        let data = data.skip(at.checked_mul(STRIPE_DATA)?).take(STRIPE_DATA).copied().collect();
+        self.stripe(asset, data, self.parity.get(at)?)
     }
 
     fn stripe(&self, asset: AssetId, mut members: Vec<ChunkRef>, parity: &StripeParity) -> Option<Group> {

@@ -21,7 +21,11 @@ use std::sync::OnceLock;
 
 use reed_solomon_erasure::{Field, ReedSolomon, galois_8};
 
-use crate::limit::{CHUNK_BYTES_MAX, STRIPE_DATA, STRIPE_PARITY};
+use crate::{
+    group::Group,
+    hash::Hash,
+    limit::{CHUNK_BYTES_MAX, STRIPE_DATA, STRIPE_PARITY},
+};
 
 /// Bytes of each member that are combined at a time: they stay in the first-level cache while all results take them.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -43,6 +47,9 @@ pub enum StripeError {
     /// The manifest or the caller is wrong.
     #[error("this is no stripe: {0}")]
     Malformed(&'static str),
+    /// The stripe was written wrongly: only the members themselves help.
+    #[error("member {0} of a stripe is not what the others give")]
+    Untrue(usize),
 }
 
 /// The parity of 1 to 3 data members, each as long as the longest of them. Of any other number there is no stripe, and
@@ -119,6 +126,21 @@ pub fn rebuild_into<B: AsRef<[u8]>>(
     let lengths: Vec<_> = want.iter().map(|at| lengths[*at]).collect();
     combine(&inputs, &coefficients(data, &from, want)?, &lengths, results);
     Ok(())
+}
+
+impl Group {
+    /// The members `want` from enough others, checked against their names (INT-1).
+    ///
+    /// # Errors
+    /// When there are too few others, or they give something else.
+    pub fn rebuild<B: AsRef<[u8]>>(&self, members: &[Option<B>], want: &[usize]) -> Result<Vec<Vec<u8>>, StripeError> {
+        let lengths: Vec<_> = self.members.iter().map(|member| member.bytes).collect();
+        let rebuilt = rebuild(members, &lengths, self.data, want)?;
+        match want.iter().zip(&rebuilt).find(|(member, bytes)| Hash::of(bytes) != self.members[**member].hash) {
+            Some((member, _)) => Err(StripeError::Untrue(*member)),
+            None => Ok(rebuilt),
+        }
+    }
 }
 
 /// For each member of `want` the factors of the members `from`, which are `data` many and in order.
@@ -270,6 +292,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{id::AssetId, manifest::ChunkRef};
 
     fn member(seed: u64, length: usize) -> Vec<u8> {
         let mut state = seed | 1;
@@ -346,5 +369,18 @@ mod tests {
             rebuild(&[Some("a"), None, None], &[1, u32::MAX, 1], 1, &[1]),
         ];
         assert!(wrong.iter().all(|answer| matches!(answer, Err(StripeError::Malformed(_)))), "{wrong:?}");
+    }
+
+    #[test]
+    fn what_does_not_hash_to_its_name_is_not_given_out() {
+        let mut members = vec![b"one".to_vec(), b"other".to_vec()];
+        members.extend(encode(&members));
+        let named =
+            |bytes: &Vec<u8>| ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).expect("short") };
+        let mut group = Group::stripe(AssetId(1), "v0", 0, members.iter().map(named).collect(), 2);
+        let left = [None, None, Some(&members[2]), Some(&members[3])];
+        assert_eq!(group.rebuild(&left, &[1, 0]), Ok(vec![members[1].clone(), members[0].clone()]));
+        group.members[1].hash = Hash::of(b"another");
+        assert_eq!(group.rebuild(&left, &[0, 1]), Err(StripeError::Untrue(1)));
     }
 }

@@ -166,7 +166,7 @@ impl Sender<'_> {
         match session.state() {
             SessionState::Rejected | SessionState::Aborted => Ok(true),
             SessionState::Ready | SessionState::Failed => {
-                let request = v1::GetVideoRequest { video: session.video.clone(), consistency: 0 };
+                let request = v1::GetVideoRequest { video: session.video.clone(), ..v1::GetVideoRequest::default() };
                 let get = |client: Client, request| async move { client.meta().get_video(request).await };
                 match self.desk.ask("GetVideo", request, get).await {
                     Ok(detail) => Ok(detail.video.is_none_or(|video| video.status() == v1::VideoStatus::Trashed)),

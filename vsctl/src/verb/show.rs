@@ -61,7 +61,7 @@ static VIDEO: Kind = Kind {
 pub(crate) async fn run(args: ShowArgs, desk: &Desk) -> anyhow::Result<Exit> {
     VIDEO.check(&desk.style)?;
     let video = desk.video_name(&args.id).await?;
-    let request = v1::GetVideoRequest { video, consistency: desk.consistency() };
+    let request = v1::GetVideoRequest { video, consistency: desk.consistency(), measure: true };
     let detail =
         desk.ask("GetVideo", request, |client, request| async move { client.meta().get_video(request).await }).await?;
     desk.say_age(detail.age_ms);

@@ -1,6 +1,7 @@
 //! A daemon in this process that keeps videos and uploads in memory, and misbehaves when told to; or several that agree.
 
 mod admin;
+pub(crate) mod care;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -61,6 +62,7 @@ pub(crate) struct State {
     pub(crate) replicas: Vec<v1::Replica>,
     /// End a stream of the cluster's state after this many pictures.
     pub(crate) pictures: usize,
+    pub(crate) kept: care::Kept,
 }
 
 /// What a minority answers.
@@ -319,24 +321,27 @@ impl meta_server::Meta for Fake {
         Ok(Response::new(v1::CloseClientResponse {}))
     }
 
-    async fn get_manifest(&self, _: Request<v1::GetManifestRequest>) -> Answer<v1::Manifest> {
-        unused()
+    async fn get_manifest(&self, request: Request<v1::GetManifestRequest>) -> Answer<v1::Manifest> {
+        self.admit_read(request.get_ref().consistency())?;
+        self.manifest()
     }
 
-    async fn get_part(&self, _: Request<v1::GetPartRequest>) -> Answer<v1::GetPartResponse> {
-        unused()
+    async fn get_part(&self, request: Request<v1::GetPartRequest>) -> Answer<v1::GetPartResponse> {
+        self.part(request.get_ref())
     }
 
     async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Answer<v1::CountViewResponse> {
         unused()
     }
 
-    async fn set_redundancy(&self, _: Request<v1::SetRedundancyRequest>) -> Answer<v1::RedundancyInfo> {
-        unused()
+    async fn set_redundancy(&self, request: Request<v1::SetRedundancyRequest>) -> Answer<v1::RedundancyInfo> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        self.keep_otherwise(request.into_inner())
     }
 
-    async fn list_redundancy(&self, _: Request<v1::ListRedundancyRequest>) -> Answer<v1::ListRedundancyResponse> {
-        unused()
+    async fn list_redundancy(&self, request: Request<v1::ListRedundancyRequest>) -> Answer<v1::ListRedundancyResponse> {
+        let age_ms = self.admit_read(request.get_ref().consistency())?;
+        self.redundancies(request.get_ref(), age_ms)
     }
 }
 

@@ -12,13 +12,14 @@ use uuid::Uuid;
 use vs_core::{
     hash::Hash,
     id::{AssetId, Ballot, ClusterId, NodeId, UploadId, Version, VideoId},
+    layout::Scheme,
     limit::{CHUNK_BYTES_MAX, SEGMENT_SECONDS},
     manifest::{ChunkRef, ORIGINAL, Track, TrackKind},
 };
 use vsd::bench::Direct;
 use vsd_core::{
     meta::{Command, NodeSpec, OnDuplicate, Redundancy, Response, Role, SourceInfo, TrackOptions, UploadBegin},
-    upload::track::{Sealed, TrackBuilder},
+    upload::track::{Gathered, Sealed, TrackBuilder, Written},
 };
 
 use crate::common::Outcome;
@@ -135,13 +136,15 @@ impl<'a> Upload<'a> {
         let segment_us = if track.kind == TrackKind::Original { 0 } else { SEGMENT_SECONDS * 1_000_000 };
         // nothing of one film is like anything of another
         let name = format!("{} {}", self.id, track.name);
-        let mut builder = TrackBuilder::new(track, self.ballot);
-        builder.hash(name.as_bytes());
+        let mut builder = TrackBuilder::new(track, self.ballot, Scheme::REPLICATED);
         let mut parts = Vec::new();
         for segment in 0..segments {
-            let chunk = |nth| ChunkRef { hash: Hash::of(format!("{name} {segment} {nth}").as_bytes()), bytes };
-            let chunks = (0..chunks).map(chunk).collect();
-            parts.extend(builder.push(segment * segment_us, segment_us, chunks));
+            let chunks = (0..chunks).map(|nth| format!("{name} {segment} {nth}").into()).collect();
+            for Gathered { no, data } in builder.segment(segment * segment_us, segment_us, chunks) {
+                // none of these bytes is ever stored, so they may be told to be more
+                let data = data.iter().map(|chunk| ChunkRef { hash: Hash::of(chunk), bytes }).collect();
+                parts.extend(builder.written(no, Written { data, ..Written::default() }));
+            }
         }
         let (track, last) = builder.finish();
         parts.extend(last);

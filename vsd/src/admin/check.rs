@@ -57,11 +57,14 @@ fn keys(request: &v1::CheckChunksRequest) -> Result<Vec<Key>, Failure> {
     Ok(hashes.iter().map(|hash| Key { hash: Hash(*hash), asset: AssetId(request.asset) }).collect())
 }
 
+/// What `CheckChunksResponse` says of a chunk that is there.
+pub(super) const STORED: u8 = 1;
+
 /// As `CheckChunksResponse` has it.
 fn code(state: Verified) -> u8 {
     match state {
         Verified::Missing => 0,
-        Verified::Stored => 1,
+        Verified::Stored => STORED,
         Verified::Damaged => 2,
         Verified::Unreadable => 3,
     }

@@ -13,9 +13,9 @@ use vs_core::{
     unit::human_duration,
 };
 use vs_wire::v1::{self, VideoStatus, admin_server::Admin, cluster_server::Cluster};
-use vsd_core::meta::{Command, DirState, SettingName, SettingValue, UploadRecord, View};
+use vsd_core::meta::{Command, DirState, SettingName, SettingUnit, SettingValue, UploadRecord, View};
 
-use super::{Services, internal, proposer, status};
+use super::{Services, internal, proposer, redundancy::Kept, status};
 use crate::meta::{Proposer, node_info};
 
 /// A watcher hears at least this often.
@@ -56,17 +56,22 @@ impl Services {
     fn count_videos(&self, view: &View<'_>, answer: &mut v1::StatusResponse) -> Result<(), Failure> {
         let mut after = None;
         let mut seen = std::collections::HashSet::new();
+        let (terms, mut kept) = (self.terms(view)?, Kept::default());
         loop {
             let page = view.videos(after, PAGE_ITEMS_MAX).map_err(internal)?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else {
+                kept.note(&terms, &mut answer.notes);
+                return Ok(());
+            };
             after = Some(last.id);
             for record in &page {
-                let (video, _) = super::videos::describe(view, record)?;
+                let (video, asset) = self.describe(view, record, &terms)?;
                 *answer.videos_by_status.entry(status_name(video.status()).to_owned()).or_default() += 1;
                 // Videos that share an asset share its bytes.
                 if seen.insert(video.asset) {
                     answer.logical_bytes += video.logical_bytes;
                     answer.physical_bytes += video.physical_bytes;
+                    kept.add(&asset, !video.note.is_empty() && video.status() == VideoStatus::Ready);
                 }
             }
         }
@@ -77,13 +82,14 @@ impl Services {
             || Failure::new(Code::NotFound, format!("no setting `{}`", request.name)).hint("vsctl settings ls");
         let name: SettingName = request.name.parse().map_err(|()| unknown())?;
         let value = request.value.unwrap_or(name.default_value());
-        if !request.dry_run {
-            let command = match request.value {
-                Some(value) => Command::SettingSet { name, value },
-                None => Command::SettingReset { name },
-            };
-            self.meta.propose_for(proposer, command).await?.accepted()?;
-        }
+        let command = match request.value {
+            Some(value) => Command::SettingSet { name, value },
+            None => Command::SettingReset { name },
+        };
+        match request.dry_run {
+            true => self.meta.try_out(command).await?.accepted()?,
+            false => self.meta.propose_for(proposer, command).await?.accepted()?,
+        };
         Ok(setting(SettingValue { name, value, is_set: request.value.is_some() }))
     }
 
@@ -261,34 +267,46 @@ impl Admin for Services {
         self.order(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
-    async fn get_layout(&self, _: Request<v1::GetLayoutRequest>) -> Result<Response<v1::GetLayoutResponse>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+    async fn get_layout(
+        &self,
+        request: Request<v1::GetLayoutRequest>,
+    ) -> Result<Response<v1::GetLayoutResponse>, Status> {
+        self.layout(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
     async fn repair_status(
         &self,
-        _: Request<v1::RepairStatusRequest>,
+        request: Request<v1::RepairStatusRequest>,
     ) -> Result<Response<v1::RepairStatusResponse>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+        self.repair_stands(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
     async fn order_repair(
         &self,
-        _: Request<v1::OrderRepairRequest>,
+        request: Request<v1::OrderRepairRequest>,
     ) -> Result<Response<v1::RepairStatusResponse>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+        self.repair_ordered(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
-    async fn list_jobs(&self, _: Request<v1::ListJobsRequest>) -> Result<Response<v1::ListJobsResponse>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+    async fn list_jobs(&self, request: Request<v1::ListJobsRequest>) -> Result<Response<v1::ListJobsResponse>, Status> {
+        self.jobs(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
-    async fn get_job(&self, _: Request<v1::GetJobRequest>) -> Result<Response<v1::Job>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+    async fn get_job(&self, request: Request<v1::GetJobRequest>) -> Result<Response<v1::Job>, Status> {
+        self.job(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
-    async fn control_job(&self, _: Request<v1::ControlJobRequest>) -> Result<Response<v1::Job>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+    async fn control_job(&self, request: Request<v1::ControlJobRequest>) -> Result<Response<v1::Job>, Status> {
+        let proposer = proposer(&request)?;
+        self.job_control(proposer, request.into_inner()).await.map(Response::new).map_err(status)
+    }
+}
+
+fn unit_name(unit: SettingUnit) -> &'static str {
+    match unit {
+        SettingUnit::Milliseconds => "ms",
+        SettingUnit::Count => "count",
+        SettingUnit::BytesPerSecond => "bytes_per_s",
     }
 }
 
@@ -300,7 +318,7 @@ fn setting(setting: SettingValue) -> v1::Setting {
         default: setting.name.default_value(),
         min,
         max,
-        unit: "ms".to_owned(),
+        unit: unit_name(setting.name.unit()).to_owned(),
         is_set: setting.is_set,
         about: setting.name.about().to_owned(),
     }

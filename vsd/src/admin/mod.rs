@@ -3,8 +3,14 @@
 mod check;
 mod chunks;
 mod cluster;
+mod jobs;
+mod layout;
+mod measure;
 mod nodes;
+mod redundancy;
+mod repair;
 mod videos;
+mod views;
 
 use std::sync::Arc;
 
@@ -13,7 +19,6 @@ use tonic::{Request, Status, service::Routes};
 use vs_core::{
     error::{Code, Failure},
     id::NodeId,
-    layout::Scheme,
     limit::PAGE_ITEMS_MAX,
     manifest::TrackKind,
 };
@@ -26,7 +31,9 @@ use vs_wire::{
 };
 use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
 
+pub(crate) use self::{layout::LayoutCache, redundancy::physical_bytes, views::ViewCounter};
 use crate::{
+    background::status::RepairDesk,
     meta::{Meta, Proposer, StateRead},
     storage::{Caretaker, Store},
     upload::{UploadService, Uploader},
@@ -42,6 +49,10 @@ pub(crate) struct Services {
     pub(crate) store: Arc<Store>,
     /// Of each data directory.
     pub(crate) care: Arc<[Caretaker]>,
+    /// Of the executor in this process.
+    pub(crate) repair: RepairDesk,
+    pub(crate) views: ViewCounter,
+    pub(crate) layouts: LayoutCache,
     pub(crate) node: NodeId,
     pub(crate) started_ms: u64,
     /// True once the daemon stops: streams end, or they would keep their connections open.
@@ -120,16 +131,6 @@ pub(crate) fn check_limit(limit: u32) -> Result<usize, Failure> {
         ));
     }
     usize::try_from(limit).map_err(|_| Failure::new(Code::Invalid, "an impossible limit"))
-}
-
-/// Copies that are kept of an asset now: as many as its scheme wants, or as the layout has nodes.
-pub(crate) fn copies(view: &View<'_>, asset: &AssetRecord) -> Result<u64, Failure> {
-    let nodes = view.layout(asset.since).map_err(internal)?.map_or(0, |layout| layout.nodes.len());
-    let wanted = match asset.scheme {
-        Scheme::Replicate(n) => usize::from(n),
-        Scheme::Erasure { .. } => 1,
-    };
-    Ok(u64::try_from(wanted.min(nodes)).unwrap_or(0))
 }
 
 /// How long the film is: as long as its longest picture or sound, or as its source says while there are none.

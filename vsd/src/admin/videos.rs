@@ -15,10 +15,12 @@ use vs_wire::{
     v1::{self, VideoStatus, meta_server::Meta as MetaService},
 };
 use vsd_core::meta::{
-    AssetRecord, AssetStatus, ClientId, Command, Redundancy, Resolved, SettingName, SourceInfo, VideoRecord, View,
+    AssetRecord, AssetStatus, ClientId, Command, Resolved, SettingName, SourceInfo, VideoRecord, View,
 };
 
-use super::{Services, answered, check_limit, copies, duration_ms, internal, proposer, status};
+use super::{
+    Services, answered, check_limit, duration_ms, internal, physical_bytes, proposer, redundancy::Terms, status,
+};
 use crate::{
     meta::{Proposer, StateRead},
     upload::wall_of,
@@ -39,6 +41,7 @@ impl Services {
                 Some(token.parse::<VideoId>().map_err(|_| Failure::new(Code::Invalid, "not a page token of ours"))?)
             }
         };
+        let terms = self.terms(&view)?;
         let mut answer = v1::ListVideosResponse { age_ms, ..v1::ListVideosResponse::default() };
         let mut bytes = 0;
         loop {
@@ -46,7 +49,7 @@ impl Services {
             let Some(last) = page.last() else { return Ok(answer) };
             after = Some(last.id);
             for record in &page {
-                let (video, _) = describe(&view, record)?;
+                let (video, _) = self.describe(&view, record, &terms)?;
                 let status = video.status();
                 if if wanted.is_empty() { status == VideoStatus::Trashed } else { !wanted.contains(&status) } {
                     continue;
@@ -65,15 +68,63 @@ impl Services {
         let (state, age_ms) = self.state(request.consistency()).await?;
         let view = state.view();
         let record = find(&view, &request.video)?;
-        let (video, asset) = describe(&view, &record)?;
-        Ok(v1::VideoDetail {
+        let (video, asset) = self.describe(&view, &record, &self.terms(&view)?)?;
+        let mut detail = v1::VideoDetail {
             source: asset.source.as_ref().map(|source| source_to_wire(source, asset.bytes)),
             tracks: asset.tracks.iter().map(track_info).collect(),
-            redundancy: Some(redundancy(&view, &asset)?),
+            redundancy: None,
             sha256: asset.sha256.map(|hash| hash.0.to_vec()).unwrap_or_default(),
             video: Some(video),
             age_ms,
-        })
+        };
+        if request.measure {
+            detail.redundancy = Some(self.measured(state, asset).await?);
+        }
+        Ok(detail)
+    }
+
+    /// A video as lists show it, and its asset.
+    pub(super) fn describe(
+        &self,
+        view: &View<'_>,
+        record: &VideoRecord,
+        terms: &Terms,
+    ) -> Result<(v1::Video, AssetRecord), Failure> {
+        let asset = asset_of(view, record)?;
+        let (mut status, note) = match &asset.status {
+            AssetStatus::Uploading => (VideoStatus::Uploading, String::new()),
+            AssetStatus::Processing => (VideoStatus::Processing, String::new()),
+            AssetStatus::Ready => (VideoStatus::Ready, Self::deferred(view, &asset, terms)?),
+            AssetStatus::Failed { reason } => (VideoStatus::Failed, reason.clone()),
+        };
+        let mut purge_at_ms = 0;
+        if let Some(trashed) = &record.trashed {
+            status = VideoStatus::Trashed;
+            let keep = view.setting(SettingName::TrashKeep).map_err(internal)?;
+            purge_at_ms = wall_of(view, trashed.at.plus_ms(keep))?;
+        }
+        let logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
+        let tracks = asset.tracks.iter().filter(|track| track.kind != TrackKind::Original).count();
+        let video = v1::Video {
+            id: record.id.to_string(),
+            title: record.title.clone(),
+            status: status.into(),
+            duration_ms: duration_ms(&asset),
+            views: record.views,
+            scheme: Some(scheme_to_wire(asset.scheme)),
+            logical_bytes,
+            physical_bytes: physical_bytes(&asset, self.layouts.room(view, asset.since)?),
+            created_at_ms: record.created_ms,
+            tracks: u32::try_from(tracks).unwrap_or(u32::MAX),
+            asset: asset.id.0,
+            purge_at_ms,
+            note,
+            description: record.description.clone(),
+            tags: record.tags.iter().map(|(key, value)| v1::Tag { key: key.clone(), value: value.clone() }).collect(),
+            file_name: record.file_name.clone(),
+            revision: record.revision,
+        };
+        Ok((video, asset))
     }
 
     async fn edit(&self, proposer: Proposer, request: v1::EditVideoRequest) -> Result<v1::Video, Failure> {
@@ -101,7 +152,7 @@ impl Services {
             Some(response) => (response, None),
             None => {
                 let record = find(&state.view(), text)?;
-                let before = describe(&state.view(), &record)?.0;
+                let before = self.describe(&state.view(), &record, &self.terms(&state.view())?)?.0;
                 if dry_run {
                     return Ok(before);
                 }
@@ -117,7 +168,7 @@ impl Services {
         let view = state.view();
         match view.video(video).map_err(internal)? {
             // others may have changed it since
-            Some(record) => Ok(v1::Video { revision, ..describe(&view, &record)?.0 }),
+            Some(record) => Ok(v1::Video { revision, ..self.describe(&view, &record, &self.terms(&view)?)?.0 }),
             None => Ok(v1::Video { id: video.to_string(), revision, ..v1::Video::default() }),
         }
     }
@@ -137,7 +188,7 @@ impl Services {
         let (state, age_ms) = self.state(request.consistency()).await?;
         let view = state.view();
         let record = find(&view, &request.video)?;
-        let (video, asset) = describe(&view, &record)?;
+        let (video, asset) = self.describe(&view, &record, &self.terms(&view)?)?;
         let layouts = view.layouts_since(asset.since, PAGE_ITEMS_MAX).map_err(internal)?;
         Ok(v1::Manifest {
             asset: asset.id.0,
@@ -186,8 +237,13 @@ fn client_id(text: &str) -> Result<ClientId, Failure> {
     text.parse().map(ClientId).map_err(|_| Failure::new(Code::Invalid, format!("`{text}` is not a UUID")))
 }
 
+pub(super) fn asset_of(view: &View<'_>, record: &VideoRecord) -> Result<AssetRecord, Failure> {
+    let asset = view.asset(record.asset).map_err(internal)?;
+    asset.ok_or_else(|| Failure::new(Code::Internal, format!("video {} has no asset", record.id)))
+}
+
 /// The video that a person means.
-fn find(view: &View<'_>, text: &str) -> Result<VideoRecord, Failure> {
+pub(super) fn find(view: &View<'_>, text: &str) -> Result<VideoRecord, Failure> {
     match view.resolve(text).map_err(internal)? {
         Resolved::One(record) => Ok(*record),
         Resolved::None => Err(Failure::new(Code::NotFound, format!("no video `{text}`")).hint("vsctl ls")),
@@ -199,71 +255,6 @@ fn find(view: &View<'_>, text: &str) -> Result<VideoRecord, Failure> {
                 .fold(failure, |failure, video| failure.because(format!("{}  {}", video.id, video.title))))
         }
     }
-}
-
-/// A video as lists show it, and its asset.
-pub(super) fn describe(view: &View<'_>, record: &VideoRecord) -> Result<(v1::Video, AssetRecord), Failure> {
-    let asset = view.asset(record.asset).map_err(internal)?;
-    let asset = asset.ok_or_else(|| Failure::new(Code::Internal, format!("video {} has no asset", record.id)))?;
-    let (mut status, note) = match &asset.status {
-        AssetStatus::Uploading => (VideoStatus::Uploading, String::new()),
-        AssetStatus::Processing => (VideoStatus::Processing, String::new()),
-        AssetStatus::Ready => (VideoStatus::Ready, deferred(view, &asset)?),
-        AssetStatus::Failed { reason } => (VideoStatus::Failed, reason.clone()),
-    };
-    let mut purge_at_ms = 0;
-    if let Some(trashed) = &record.trashed {
-        status = VideoStatus::Trashed;
-        let keep = view.setting(SettingName::TrashKeep).map_err(internal)?;
-        purge_at_ms = wall_of(view, trashed.at.plus_ms(keep))?;
-    }
-    let logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
-    let tracks = asset.tracks.iter().filter(|track| track.kind != TrackKind::Original).count();
-    let video = v1::Video {
-        id: record.id.to_string(),
-        title: record.title.clone(),
-        status: status.into(),
-        duration_ms: duration_ms(&asset),
-        views: 0,
-        scheme: Some(scheme_to_wire(asset.scheme)),
-        logical_bytes,
-        physical_bytes: logical_bytes.saturating_mul(copies(view, &asset)?),
-        created_at_ms: record.created_ms,
-        tracks: u32::try_from(tracks).unwrap_or(u32::MAX),
-        asset: asset.id.0,
-        purge_at_ms,
-        note,
-        description: record.description.clone(),
-        tags: record.tags.iter().map(|(key, value)| v1::Tag { key: key.clone(), value: value.clone() }).collect(),
-        file_name: record.file_name.clone(),
-        revision: record.revision,
-    };
-    Ok((video, asset))
-}
-
-/// Why an asset is not kept as somebody wished.
-fn deferred(view: &View<'_>, asset: &AssetRecord) -> Result<String, Failure> {
-    let up = view.nodes(None, PAGE_ITEMS_MAX).map_err(internal)?.len();
-    let needed = vs_core::limit::STRIPE_DATA + vs_core::limit::STRIPE_PARITY;
-    if asset.redundancy == Redundancy::Erasure && up < needed {
-        return Ok(format!("erasure deferred: {needed} nodes needed, {up} up"));
-    }
-    Ok(String::new())
-}
-
-/// How many chunks are as safe as their scheme wants.
-fn redundancy(view: &View<'_>, asset: &AssetRecord) -> Result<v1::Redundancy, Failure> {
-    let chunks = asset.tracks.iter().map(|track| track.chunks).sum();
-    let (have, want) = match asset.scheme {
-        vs_core::layout::Scheme::Replicate(n) => (copies(view, asset)?, u64::from(n)),
-        vs_core::layout::Scheme::Erasure { .. } => (1, 1),
-    };
-    let mut redundancy = v1::Redundancy { healthy: chunks, ..v1::Redundancy::default() };
-    if have < want {
-        redundancy = v1::Redundancy { degraded: chunks, ..v1::Redundancy::default() };
-        redundancy.note = format!("{have} of {want} copies: the cluster has no more nodes");
-    }
-    Ok(redundancy)
 }
 
 fn source_to_wire(source: &SourceInfo, bytes: u64) -> v1::Source {
@@ -339,21 +330,25 @@ impl MetaService for Services {
         self.close_session(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
-    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Result<Response<v1::CountViewResponse>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+    async fn count_view(
+        &self,
+        request: Request<v1::CountViewRequest>,
+    ) -> Result<Response<v1::CountViewResponse>, Status> {
+        self.count_one_view(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
     async fn set_redundancy(
         &self,
-        _: Request<v1::SetRedundancyRequest>,
+        request: Request<v1::SetRedundancyRequest>,
     ) -> Result<Response<v1::RedundancyInfo>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+        let proposer = proposer(&request)?;
+        self.set_redundancy_of(proposer, request.into_inner()).await.map(Response::new).map_err(status)
     }
 
     async fn list_redundancy(
         &self,
-        _: Request<v1::ListRedundancyRequest>,
+        request: Request<v1::ListRedundancyRequest>,
     ) -> Result<Response<v1::ListRedundancyResponse>, Status> {
-        Err(Status::unimplemented("later on this branch"))
+        self.redundancies(request.into_inner()).await.map(Response::new).map_err(status)
     }
 }

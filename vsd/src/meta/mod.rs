@@ -36,7 +36,7 @@ mod standing;
 mod state;
 mod steward;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
 mod upkeep;
 mod verify;
@@ -63,7 +63,7 @@ use vs_core::{
     layout::Layout,
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Entry, Response, TableError, Txn, apply};
+use vsd_core::meta::{Command, Entry, Response, TableError, Txn, apply, index_in};
 
 pub(crate) use self::{
     archive::Saved,
@@ -312,9 +312,18 @@ impl Meta {
     /// # Errors
     /// When no quorum confirms that there is nothing newer.
     pub(crate) async fn read(&self) -> Result<StateRead, MetaError> {
+        Ok(self.read_at().await?.0)
+    }
+
+    /// The same, with an index among those of all incarnations: the state holds everything up to it, and it is not below
+    /// that of anything that was applied anywhere before this call.
+    ///
+    /// # Errors
+    /// When no quorum confirms that there is nothing newer.
+    pub(crate) async fn read_at(&self) -> Result<(StateRead, u64), MetaError> {
         let joined: BoxFuture<'_, _> = Box::pin(self.inner.rounds.join());
-        joined.await?;
-        Ok(self.inner.state.read())
+        let index = index_in(self.incarnation(), joined.await?);
+        Ok((self.inner.state.read(), index))
     }
 
     /// The state as this node has it.
@@ -328,6 +337,10 @@ impl Meta {
     /// The index of the last entry applied, now and whenever it changes.
     pub(crate) fn watch_applied(&self) -> watch::Receiver<u64> {
         self.inner.state.watch_applied()
+    }
+
+    pub(crate) fn node(&self) -> NodeId {
+        self.inner.node
     }
 
     /// The incarnation of the cluster that this node is in.

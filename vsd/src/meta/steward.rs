@@ -183,11 +183,7 @@ impl Steward {
 
     /// The nodes that the layout is to have: those that store and are ready, and of those it has now also the ones that
     /// are not, until `repair.grace` has passed.
-    fn wanted(
-        &self,
-        current: &Layout,
-        unusable: &mut HashMap<NodeId, Instant>,
-    ) -> Result<Vec<LayoutNode>, TableError> {
+    fn wanted(&self, current: &Layout, unusable: &mut HashMap<NodeId, Instant>) -> Result<Vec<LayoutNode>, TableError> {
         let read = self.state.read();
         let view = read.view();
         let grace = Duration::from_millis(view.setting(SettingName::RepairGrace)?);
@@ -218,10 +214,14 @@ impl Steward {
     /// gone for a while is then where it should be, and nothing moves.
     fn earlier(&self, current: &Layout, wanted: &[LayoutNode]) -> Result<Option<Layout>, TableError> {
         let kept = self.state.read().view().layouts_since(Epoch(0), PAGE_ITEMS_MAX)?;
-        let same = kept.into_iter().rev().find(|layout| {
-            layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node))
-        });
-        Ok(same.map(|layout| Layout { epoch: Epoch(current.epoch.0 + 1), ..layout }))
+        let mut same = kept
+            .into_iter()
+            .rev()
+            .find(|layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node)));
+        if let Some(layout) = &mut same {
+            layout.epoch = Epoch(current.epoch.0 + 1);
+        }
+        Ok(same)
     }
 }
 

@@ -41,7 +41,7 @@ fn options(dir: &Path) -> MetaOptions {
 }
 
 /// Opens the metadata.
-async fn open(dir: &Path) -> Meta {
+pub(crate) async fn open(dir: &Path) -> Meta {
     reopen(options(dir)).await.expect("sound")
 }
 
@@ -94,12 +94,12 @@ fn applied(meta: &Meta) -> u64 {
     *meta.watch_applied().borrow()
 }
 
-fn upload_id(n: u64) -> UploadId {
+pub(crate) fn upload_id(n: u64) -> UploadId {
     UploadId(Uuid::from_u64_pair(1, n))
 }
 
 /// A command whose effect can be looked for: upload `n` exists afterwards.
-fn begin(n: u64) -> Command {
+pub(crate) fn begin(n: u64) -> Command {
     Command::UploadBegin(Box::new(UploadBegin {
         upload: upload_id(n),
         video: VideoId(Uuid::from_u64_pair(2, n)),
@@ -121,6 +121,6 @@ fn received(n: u64) -> Command {
     Command::UploadReceived { upload: upload_id(n), ballot: Ballot(1), sha256: Hash::of(&n.to_le_bytes()), bytes: n }
 }
 
-async fn done(meta: &Meta, command: Command) -> Response {
+pub(crate) async fn done(meta: &Meta, command: Command) -> Response {
     meta.propose(command).await.expect("answered").accepted().expect("accepted")
 }

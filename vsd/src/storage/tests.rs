@@ -21,6 +21,7 @@ use super::{Directory, Limits, Probes, Store, disk::RealDisk, router};
 
 mod dirs;
 mod identities;
+mod sweep;
 
 fn config() -> Config {
     Config::new(DirId(1), [1; 32])

@@ -1,33 +1,37 @@
-//! Writes chunks to where the layout places them. A chunk is stored when its write quorum has said so.
+//! Writes groups of chunks to where the layout places them. A group is stored when its write quorum has said so.
+//!
+//! Who is sent what, and when that is enough, [`Writing`] decides; here are its clock and its sockets.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::{
-    sync::{Semaphore, watch},
-    time::{Instant, timeout_at},
+    sync::Semaphore,
+    time::{Instant, sleep_until},
 };
-use vs_client::chunk::{ChunkClient, ChunkError};
+use vs_client::chunk::ChunkError;
 use vs_core::{
-    error::{Code, Failure},
+    error::Failure,
+    group::Group,
     hash::Hash,
     id::{AssetId, NodeId},
     layout::{Layout, Scheme},
-    manifest::ChunkRef,
+    limit::STRIPE_DATA,
+    manifest::{ChunkRef, Displaced},
+    stripe,
 };
-use vs_wire::v1;
-use vsd_core::meta::index_in;
+use vsd_core::upload::{
+    track::{Gathered, Written},
+    write::{Answer, PUT_TIMEOUT, Put, Step, Writing},
+};
 
-use crate::meta::Meta;
+use super::pipeline::blocking;
+use crate::puts::{Puts, known};
 
-/// Chunks of one upload on their way at the same time.
-const IN_FLIGHT_MAX: usize = 4;
-/// How long one PUT may take: longer than a disk that stalls for seconds.
-const PUT_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much longer than its quorum a copy may take, on a node that is up and on one that has not been heard of.
-const STRAGGLER_MAX: Duration = Duration::from_secs(10);
-const SILENT_MAX: Duration = Duration::from_millis(500);
+/// Chunks of one upload on their way at the same time, parity aside: two stripes, so that one is coded while the other
+/// is written.
+const IN_FLIGHT_MAX: usize = 2 * STRIPE_DATA;
 /// For how long a step is repeated that fails for a moment, and with what pauses.
 const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY_MIN: Duration = Duration::from_millis(200);
@@ -57,102 +61,96 @@ pub(crate) struct ChunkWriter {
 
 #[derive(Debug)]
 struct Inner {
-    client: ChunkClient,
+    puts: Puts,
     asset: AssetId,
+    /// Of the epoch that the asset is placed by.
     layout: Layout,
-    copies: usize,
-    addrs: HashMap<NodeId, String>,
+    scheme: Scheme,
     in_flight: Semaphore,
-    /// How far this node has applied the log of its incarnation: what the receiver's sweep must not decide below.
-    applied: watch::Receiver<u64>,
-    /// Which nodes are up.
-    cluster: watch::Receiver<Arc<v1::ClusterState>>,
-    incarnation: u64,
 }
 
 impl ChunkWriter {
-    pub(crate) fn new(
-        client: ChunkClient,
-        asset: AssetId,
-        layout: Layout,
-        scheme: Scheme,
-        addrs: HashMap<NodeId, String>,
-        meta: &Meta,
-    ) -> Self {
-        let copies = match scheme {
-            Scheme::Replicate(n) => n.into(),
-            Scheme::Erasure { .. } => 1,
-        };
+    pub(crate) fn new(puts: Puts, asset: AssetId, layout: Layout, scheme: Scheme) -> Self {
         let in_flight = Semaphore::new(IN_FLIGHT_MAX);
-        let (applied, incarnation, cluster) = (meta.watch_applied(), meta.incarnation(), meta.watch_cluster());
-        let inner = Inner { client, asset, layout, copies, addrs, in_flight, applied, incarnation, cluster };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(Inner { puts, asset, layout, scheme, in_flight }) }
     }
 
-    /// Copies that the layout has room for, and how many of them make a chunk stored.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.inner.scheme
+    }
+
+    /// Members of a group that the layout has room for, and how many of them make it stored.
     pub(crate) fn copies_and_quorum(&self) -> (usize, usize) {
-        let copies = self.inner.copies.min(self.inner.layout.nodes.len());
-        (copies, copies / 2 + 1)
+        let copies = self.inner.scheme.width().min(self.inner.layout.nodes.len());
+        (copies, if self.inner.scheme.is_coded() { STRIPE_DATA + 1 } else { copies / 2 + 1 })
     }
 
-    /// Stores one chunk; returns once a quorum holds it durably.
-    pub(crate) async fn put(&self, bytes: Bytes) -> Result<ChunkRef, Failure> {
-        let _slot = self.inner.in_flight.acquire().await;
-        let hash = Hash::of(&bytes);
-        patiently(|| self.put_once(hash, &bytes)).await
+    /// Stores one group of a track; returns once a quorum holds it durably and every other member is accounted for.
+    pub(crate) async fn write(&self, track: Arc<str>, gathered: Gathered) -> Result<Written, Failure> {
+        let chunks = u32::try_from(gathered.data.len()).unwrap_or(u32::MAX);
+        let _turn = self.inner.in_flight.acquire_many(chunks).await;
+        let (mut group, members) = self.group_of(track, gathered).await?;
+        let displaced = patiently(|| self.write_once(&group, &members)).await?;
+        let parity = group.members.split_off(group.data);
+        Ok(Written { data: group.members, parity, displaced })
     }
 
-    async fn put_once(&self, hash: Hash, bytes: &Bytes) -> Result<ChunkRef, Failure> {
-        let inner = &self.inner;
-        let chunk = ChunkRef { hash, bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB") };
-        let index = index_in(inner.incarnation, *inner.applied.borrow());
-        let (_, quorum) = self.copies_and_quorum();
-        let places = inner.layout.place(&hash, inner.copies);
-        let put = |node: NodeId| async move { (node, self.put_on(node, chunk, bytes, index).await) };
-        let mut puts: FuturesUnordered<_> = places.iter().copied().map(put).collect();
-        let (mut stored, mut refused, mut full) = (0, Vec::new(), false);
-        let mut waited_for = places.clone();
-        // Every place is awaited: one that failed must not go unnoticed, and none is left writing behind our back. Once
-        // the chunk is stored, those that have fallen silent are not.
-        let mut until = Instant::now() + PUT_TIMEOUT;
-        while let Ok(Some((node, put))) = timeout_at(until, puts.next()).await {
-            waited_for.retain(|other| *other != node);
-            match put {
-                Ok(()) => stored += 1,
-                Err(error) => {
-                    full |= matches!(error, ChunkError::Full { .. });
-                    refused.push(error.to_string());
+    /// The group and the bytes of its members: those of parity and all names are computed off the async threads.
+    async fn group_of(&self, track: Arc<str>, gathered: Gathered) -> Result<(Group, Vec<Bytes>), Failure> {
+        let (asset, scheme) = (self.inner.asset, self.inner.scheme);
+        let compute = move || {
+            let Gathered { no, data: mut members } = gathered;
+            let data = members.len();
+            if scheme.is_coded() {
+                members.extend(stripe::encode(&members).into_iter().map(Bytes::from));
+            }
+            let mut named: Vec<_> = members.iter().map(name).collect();
+            let group = match scheme {
+                Scheme::Replicate(copies) => Group::replicated(named.remove(0), copies),
+                Scheme::Erasure { .. } => Group::stripe(asset, &track, no, named, data),
+            };
+            Ok((group, members))
+        };
+        blocking(compute).await
+    }
+
+    async fn write_once(&self, group: &Group, members: &[Bytes]) -> Result<Vec<Displaced>, Failure> {
+        let started = Instant::now();
+        let mut writing = Writing::new(group.clone(), &self.inner.layout);
+        let mut picture = self.inner.puts.watch();
+        let mut open = FuturesUnordered::new();
+        loop {
+            let now = picture.borrow_and_update().clone();
+            let until = match writing.next(started.elapsed(), |node| known(&now, node)) {
+                Step::Wait { puts, until } => {
+                    let put =
+                        |put: Put| self.put_on(put.node, group.members[put.member].hash, members[put.member].clone());
+                    open.extend(puts.into_iter().map(put));
+                    until
                 }
-            }
-            if stored >= quorum {
-                let patience = if self.are_up(&waited_for) { STRAGGLER_MAX } else { SILENT_MAX };
-                until = until.min(Instant::now() + patience);
+                // Whoever has not answered by now is left alone: nothing goes on behind our back.
+                Step::Stored { displaced } => return Ok(displaced),
+                Step::Failed(shortfall) => return Err(shortfall.into()),
+            };
+            tokio::select! {
+                Some((node, answer)) = open.next() => writing.answered(node, answer, started.elapsed()),
+                Ok(()) = picture.changed() => {}
+                () = sleep_until(started + until) => {}
             }
         }
-        if stored >= quorum {
-            return Ok(chunk);
-        }
-        let code = if full { Code::NoSpace } else { Code::NoQuorum };
-        let mut failure =
-            Failure::new(code, format!("a chunk is on {stored} of {} nodes (need {quorum})", places.len()));
-        failure.why = refused;
-        Err(failure)
     }
 
-    /// Whether none of these nodes is known to have fallen silent.
-    fn are_up(&self, nodes: &[NodeId]) -> bool {
-        let cluster = self.inner.cluster.borrow();
-        let silent = |node: &NodeId| {
-            cluster.nodes.iter().any(|info| info.id == node.0 && matches!(info.state.as_str(), "suspect" | "down"))
+    async fn put_on(&self, node: NodeId, hash: Hash, bytes: Bytes) -> (NodeId, Answer) {
+        let Inner { puts, asset, .. } = &*self.inner;
+        let answer = match puts.put(node, *asset, hash, bytes, puts.index(), PUT_TIMEOUT).await {
+            Ok(()) => Answer::Durable,
+            Err(ChunkError::Full { .. }) => Answer::Full,
+            Err(error) => Answer::Failed(error.to_string()),
         };
-        !nodes.iter().any(silent)
+        (node, answer)
     }
+}
 
-    async fn put_on(&self, node: NodeId, chunk: ChunkRef, bytes: &Bytes, index: u64) -> Result<(), ChunkError> {
-        let inner = &self.inner;
-        let Some(addr) = inner.addrs.get(&node) else {
-            return Err(ChunkError::Node { addr: node.to_string(), why: "has no known address".to_owned() });
-        };
-        inner.client.put(addr, inner.asset, chunk.hash, bytes.clone(), index, PUT_TIMEOUT).await.map(drop)
-    }
+fn name(bytes: &Bytes) -> ChunkRef {
+    ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB") }
 }

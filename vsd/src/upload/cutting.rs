@@ -1,26 +1,25 @@
 //! Makes one track: ffmpeg's output, cut into segments as it comes, each stored before the next but one is gathered.
 
-use std::{
-    collections::VecDeque, io::ErrorKind, os::unix::process::ExitStatusExt, path::Path, sync::Arc, time::Duration,
-};
+use std::{io::ErrorKind, os::unix::process::ExitStatusExt, path::Path, sync::Arc, time::Duration};
 
-use tokio::{sync::Semaphore, task::JoinHandle};
+use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use vs_core::{
     error::{Code, Failure},
     id::Ballot,
-    manifest::{ChunkRef, Track, TrackKind, cut},
+    manifest::{Track, TrackKind, cut},
 };
 use vsd_core::upload::{
     mp4::{Fragment, Piece, Splitter},
     plan::{Means, TrackPlan},
     segment::{Cut, SEGMENT_BYTES_MAX, Segmenter},
-    track::{Sealed, TrackBuilder},
 };
 
 use super::{
     child::{Deadline, FORMATS, Stopped, Watched, reason},
     chunks::ChunkWriter,
+    track::{PartSink, TrackWriter},
 };
 use crate::config::Media;
 
@@ -69,13 +68,6 @@ pub(crate) struct Workshop {
     /// Memory for segments of all uploads, in units of [`BUDGET_UNIT`].
     pub(crate) budget: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
-}
-
-/// Takes the parts of a track as they are filled.
-pub(crate) trait PartSink: Sync {
-    fn part(&self, part: Sealed) -> impl Future<Output = Result<(), Failure>> + Send;
-    /// How far into the film the track is.
-    fn reached(&self, us: u64);
 }
 
 /// Makes the track by the first means that work.
@@ -178,19 +170,15 @@ fn stuck(plan: &TrackPlan, stopped: &Stopped) -> NoTrack {
     NoTrack::Stream(format!("making it from {} was stopped: {stopped}", plan.codec))
 }
 
-/// A segment on its way to the nodes.
-type Storing = JoinHandle<Result<Vec<ChunkRef>, Failure>>;
-
 /// A track that is being made.
 struct Gathered<'a> {
     shop: &'a Workshop,
     plan: Track,
     means: Means,
-    builder: Option<TrackBuilder>,
+    track: Option<TrackWriter>,
     splitter: Splitter,
     segmenter: Segmenter,
     text: Vec<u8>,
-    storing: VecDeque<(Cut, Storing)>,
 }
 
 impl<'a> Gathered<'a> {
@@ -199,16 +187,15 @@ impl<'a> Gathered<'a> {
             shop,
             plan: plan.track.clone(),
             means: plan.means,
-            builder: None,
+            track: None,
             splitter: Splitter::default(),
             segmenter: Segmenter::default(),
             text: Vec::new(),
-            storing: VecDeque::new(),
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.builder.is_none() && self.text.is_empty()
+        self.track.is_none() && self.text.is_empty()
     }
 
     async fn take(&mut self, bytes: &[u8], sink: &impl PartSink) -> Result<(), NoTrack> {
@@ -223,7 +210,7 @@ impl<'a> Gathered<'a> {
             match piece {
                 Piece::Init(init) => {
                     let track = Track { init: init.to_vec(), ..self.plan.clone() };
-                    self.builder = Some(TrackBuilder::new(track, self.shop.ballot));
+                    self.track = Some(TrackWriter::new(self.shop.writer.clone(), track, self.shop.ballot));
                 }
                 Piece::Fragment(fragment) => {
                     self.check_shown(&fragment)?;
@@ -245,34 +232,14 @@ impl<'a> Gathered<'a> {
         if hides && self.means != Means::Transcode { Err(NoTrack::Hidden) } else { Ok(()) }
     }
 
-    /// Starts storing a segment, once memory allows and the one before the last is stored.
+    /// Starts storing a segment, once memory allows and the one before is on its way.
     async fn store(&mut self, cut: Cut, sink: &impl PartSink) -> Result<(), NoTrack> {
-        while self.storing.len() > 1 {
-            self.settle(sink).await?;
-        }
+        let Some(track) = &mut self.track else { return Ok(()) };
         let units = u32::try_from(cut.bytes.len().div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
-        let budget = self.shop.budget.clone().acquire_many_owned(units).await;
-        let writer = self.shop.writer.clone();
-        let chunks = cut.chunks();
-        let storing = tokio::spawn(async move {
-            let _budget = budget;
-            futures::future::try_join_all(chunks.into_iter().map(|chunk| writer.put(chunk))).await
-        });
-        self.storing.push_back((cut, storing));
-        Ok(())
-    }
-
-    /// Waits for the oldest segment that is being stored, and enters it into the track.
-    async fn settle(&mut self, sink: &impl PartSink) -> Result<(), NoTrack> {
-        let Some((cut, storing)) = self.storing.pop_front() else { return Ok(()) };
-        let chunks = storing.await.map_err(|error| NoTrack::Store(Failure::new(Code::Internal, error.to_string())))?;
-        let chunks = chunks.map_err(NoTrack::Store)?;
-        let Some(builder) = &mut self.builder else { return Ok(()) };
-        builder.hash(&cut.bytes);
-        if let Some(part) = builder.push(cut.start_us, cut.duration_us, chunks) {
-            sink.part(part).await.map_err(NoTrack::Store)?;
-        }
-        sink.reached(cut.start_us.saturating_add(cut.duration_us));
+        let memory = self.shop.budget.clone().acquire_many_owned(units).await.ok();
+        let stored = track.segment(cut.start_us, cut.duration_us, cut.chunks(), memory, sink);
+        stored.await.map_err(NoTrack::Store)?;
+        sink.reached(track.stored().0);
         Ok(())
     }
 
@@ -285,34 +252,18 @@ impl<'a> Gathered<'a> {
         if let Some(cut) = self.segmenter.finish() {
             self.store(cut, sink).await?;
         }
-        while !self.storing.is_empty() {
-            self.settle(sink).await?;
-        }
-        let Some(builder) = self.builder else { return Err(NoTrack::Copy("it has no header".to_owned())) };
-        let (track, last) = builder.finish();
-        if track.segments == 0 {
-            return Err(NoTrack::Copy("it holds no frames".to_owned()));
-        }
-        if let Some(part) = last {
-            sink.part(part).await.map_err(NoTrack::Store)?;
-        }
-        Ok(track)
+        let Some(track) = self.track else { return Err(NoTrack::Copy("it has no header".to_owned())) };
+        let track = track.finish(sink).await.map_err(NoTrack::Store)?;
+        sink.reached(track.duration_us);
+        if track.segments == 0 { Err(NoTrack::Copy("it holds no frames".to_owned())) } else { Ok(track) }
     }
 
     /// Text is short: the whole of it is one segment.
     async fn finish_text(self, sink: &impl PartSink) -> Result<Track, NoTrack> {
-        let mut builder = TrackBuilder::new(self.plan, self.shop.ballot);
-        builder.hash(&self.text);
-        let mut rest = bytes::Bytes::from(self.text);
-        let mut chunks = Vec::new();
-        for length in cut(rest.len()) {
-            chunks.push(self.shop.writer.put(rest.split_to(length)).await.map_err(NoTrack::Store)?);
-        }
-        let filled = builder.push(0, 0, chunks);
-        let (track, last) = builder.finish();
-        for part in filled.into_iter().chain(last) {
-            sink.part(part).await.map_err(NoTrack::Store)?;
-        }
-        Ok(track)
+        let mut track = TrackWriter::new(self.shop.writer.clone(), self.plan, self.shop.ballot);
+        let mut rest = Bytes::from(self.text);
+        let chunks = cut(rest.len()).into_iter().map(|length| rest.split_to(length)).collect();
+        track.segment(0, 0, chunks, None, sink).await.map_err(NoTrack::Store)?;
+        track.finish(sink).await.map_err(NoTrack::Store)
     }
 }

@@ -9,7 +9,8 @@
 //!
 //! Invariants:
 //! - Nothing is called stored that is not on quorum, and nothing is listed that cannot be read whole.
-//! - Memory does not grow with the film: a segment at most per track, four chunks in flight, and the spool is a file.
+//! - Memory does not grow with the film: segments share a budget, few groups of chunks are in flight, at most two
+//!   chunks of a track wait for their stripe, and the spool is a file.
 //! - Every child process ends before its upload does.
 
 mod child;
@@ -20,6 +21,7 @@ mod probe;
 mod service;
 mod sessions;
 mod spool;
+mod track;
 
-pub(crate) use service::UploadService;
+pub(crate) use service::{UploadService, redundancy};
 pub(crate) use sessions::{Options, Uploader, wall_of};

@@ -4,7 +4,7 @@
 //! crash) is answered by doing it again later, and only the file itself can end an upload badly.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     os::unix::fs::FileExt,
     path::Path,
     sync::{
@@ -17,35 +17,32 @@ use std::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
-use vs_client::chunk::ChunkClient;
 use vs_core::{
     error::{Code, Failure},
     hash::{Hash, Hasher},
     id::{AssetId, Ballot, UploadId, Version},
-    layout::{Layout, Scheme},
     limit::CHUNK_BYTES_MAX,
     manifest::{ORIGINAL, Part, Track, TrackKind},
 };
 use vs_wire::v1::SessionState;
 use vsd_core::{
-    meta::{Command, End, Response, SourceInfo, UploadPhase, UploadRecord, View},
+    meta::{Command, End, Response, SourceInfo, UploadPhase, UploadRecord},
     upload::{
         plan::{Plan, TrackPlan},
-        track::{Sealed, TrackBuilder},
+        track::Sealed,
     },
 };
 
 use super::{
     chunks::{ChunkWriter, patiently},
-    cutting::{self, NoTrack, PartSink, Workshop},
+    cutting::{self, NoTrack, Workshop},
     probe::probe,
     sessions::{Progress, Uploader, view_now},
+    track::{PartSink, TrackWriter},
 };
 
 /// Tracks of one upload that are made at the same time.
 const TRACKS_AT_ONCE: usize = 2;
-/// Chunks of the original on their way at the same time.
-const ORIGINAL_IN_FLIGHT: usize = 4;
 /// Wait before an upload that could not be finished is tried again, doubling up to the longest.
 const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(60);
@@ -136,7 +133,7 @@ impl Attempt {
             UploadPhase::Receiving | UploadPhase::Ended(_) => return Err(Broken::Over),
         };
         let layout = view.layout(since).map_err(unreadable)?.ok_or_else(|| internal("the upload's layout is gone"))?;
-        let writer = chunk_writer(uploader, &view, asset, layout, scheme)?;
+        let writer = ChunkWriter::new(uploader.puts().clone(), asset, layout, scheme);
         Ok(Self { uploader: uploader.clone(), record, ballot, writer, sha256, bytes, stop })
     }
 
@@ -227,48 +224,27 @@ impl Attempt {
         Ok(())
     }
 
-    /// Writes the original's chunks, four on their way at a time, and its parts.
+    /// Writes the original's chunks and its parts.
     async fn store_original(&self, path: &Path, container: &str) -> Result<Track, Broken> {
         let file = Arc::new(std::fs::File::open(path).map_err(local)?);
-        let offsets = (0..self.bytes).step_by(CHUNK_BYTES_MAX);
-        let bytes = self.bytes;
-        let store = |offset: u64| {
-            let (file, writer) = (file.clone(), self.writer.clone());
-            async move {
-                let length = usize::try_from(bytes - offset).map_or(CHUNK_BYTES_MAX, |left| left.min(CHUNK_BYTES_MAX));
-                let chunk = blocking(move || {
-                    let mut chunk = vec![0; length];
-                    file.read_exact_at(&mut chunk, offset)?;
-                    Ok(Bytes::from(chunk))
-                });
-                let chunk = chunk.await?;
-                let stored = writer.put(chunk.clone()).await?;
-                Ok::<_, Failure>((chunk, stored))
-            }
-        };
-        let mut stored = stream::iter(offsets).map(store).buffered(ORIGINAL_IN_FLIGHT);
-        let mut builder = TrackBuilder::new(original_track(container), self.ballot);
+        let mut track = TrackWriter::new(self.writer.clone(), original_track(container), self.ballot);
         let sink = self.sink(0, 0);
-        let mut done = 0;
-        while let Some(next) = stored.next().await {
+        for offset in (0..self.bytes).step_by(CHUNK_BYTES_MAX) {
             if self.stop.is_cancelled() {
                 return Err(Broken::Later(internal("the work was stopped")));
             }
-            let (bytes, chunk) = next?;
-            builder.hash(&bytes);
-            done += bytes.len() as u64;
-            if let Some(part) = builder.push(0, 0, vec![chunk]) {
-                sink.part(part).await?;
-            }
+            let left = usize::try_from(self.bytes - offset).unwrap_or(CHUNK_BYTES_MAX);
+            let (file, mut chunk) = (file.clone(), vec![0; left.min(CHUNK_BYTES_MAX)]);
+            let chunk = blocking(move || file.read_exact_at(&mut chunk, offset).map(|()| Bytes::from(chunk))).await?;
+            track.segment(0, 0, vec![chunk], None, &sink).await?;
+            let done = track.stored().1;
             self.uploader.report(self.record.id, |progress| progress.done = done);
         }
-        let (track, last) = builder.finish();
+        let track = track.finish(&sink).await?;
         if track.sha256 != self.sha256 {
             return Err(Broken::Rejected(Failure::new(Code::Integrity, "the spool does not hold what was received")));
         }
-        if let Some(part) = last {
-            sink.part(part).await?;
-        }
+        self.uploader.report(self.record.id, |progress| progress.done = track.bytes);
         Ok(track)
     }
 
@@ -444,23 +420,6 @@ async fn keep_lease(uploader: Uploader, upload: UploadId, ballot: Ballot, stop: 
             Err(error) => tracing::debug!(%upload, %error, "the lease could not be renewed"),
         }
     }
-}
-
-fn chunk_writer(
-    uploader: &Uploader,
-    view: &View<'_>,
-    asset: AssetId,
-    layout: Layout,
-    scheme: Scheme,
-) -> Result<ChunkWriter, Broken> {
-    let mut addrs = HashMap::new();
-    for node in &layout.nodes {
-        if let Some(record) = view.node(node.id).map_err(unreadable)? {
-            addrs.insert(node.id, record.spec.addr);
-        }
-    }
-    let client: ChunkClient = uploader.chunks().clone();
-    Ok(ChunkWriter::new(client, asset, layout, scheme, addrs, uploader.meta()))
 }
 
 fn original_track(container: &str) -> Track {

@@ -497,7 +497,8 @@ fn upload_id(text: &str) -> Result<UploadId, Failure> {
     text.parse().map_err(|_| invalid(format!("`{text}` is not an upload's id")))
 }
 
-fn redundancy(text: &str) -> Result<Redundancy, Failure> {
+/// How a film is to be kept, as people write it.
+pub(crate) fn redundancy(text: &str) -> Result<Redundancy, Failure> {
     let (kind, numbers) = text.split_once(':').unwrap_or((text, ""));
     match (kind, numbers) {
         ("" | "auto", "") => Ok(Redundancy::Auto),

@@ -22,7 +22,7 @@ use super::{
     pipeline,
     spool::{Spool, SpoolFile},
 };
-use crate::{config::Media, meta::Meta, run::wall_ms};
+use crate::{config::Media, meta::Meta, puts::Puts, run::wall_ms};
 
 /// How often the spool is looked through for files of uploads that are over.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
@@ -100,6 +100,7 @@ struct Inner {
     meta: Meta,
     spool: Spool,
     chunks: ChunkClient,
+    puts: Puts,
     live: Mutex<HashMap<UploadId, Live>>,
     /// Uploads that are being finished, each with what stops it.
     running: Mutex<HashMap<UploadId, CancellationToken>>,
@@ -112,11 +113,13 @@ struct Inner {
 impl Uploader {
     /// Starts the role: goes on with what an earlier run left.
     pub(crate) async fn start(options: Options, meta: Meta) -> Result<Self, Failure> {
+        let chunks = ChunkClient::bound_to(options.from);
         let inner = Inner {
             spool: Spool::new(options.spool.clone()),
             turns: Arc::new(Semaphore::new(options.concurrency)),
             budget: Arc::new(Semaphore::new(BUDGET_UNITS)),
-            chunks: ChunkClient::bound_to(options.from),
+            puts: Puts::new(chunks.clone(), meta.clone()),
+            chunks,
             live: Mutex::default(),
             running: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -303,6 +306,15 @@ impl Uploader {
         &self.inner.chunks
     }
 
+    pub(crate) fn puts(&self) -> &Puts {
+        &self.inner.puts
+    }
+
+    /// What the role counts, in Prometheus' text format.
+    pub(crate) fn metrics(&self) -> String {
+        self.inner.puts.metrics("upload")
+    }
+
     pub(crate) fn budget(&self) -> Arc<Semaphore> {
         self.inner.budget.clone()
     }
@@ -356,9 +368,9 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
         session.title = video.title;
     }
     if let Some(asset) = view.asset(record.asset).map_err(internal)? {
-        let copies = crate::admin::copies(view, &asset)?;
+        let room = view.layout(asset.since).map_err(internal)?.map_or(0, |layout| layout.room());
         session.logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum();
-        session.physical_bytes = session.logical_bytes.saturating_mul(copies);
+        session.physical_bytes = crate::admin::physical_bytes(&asset, room);
         session.duration_ms = crate::admin::duration_ms(&asset);
         session.sha256 = asset.sha256.map(|hash| hash.0.to_vec()).unwrap_or_default();
         session.size = asset.bytes;

@@ -40,6 +40,9 @@ pub enum Slot {
     /// To be fetched from somebody else, or later.
     Wanted(Tries),
     Fetching(FetchId, Tries),
+    /// Nobody who should have it gives it: others of its stripe are fetched to compute it.
+    Rebuilding(Tries),
+    /// Who gave it, or most lately something to compute it from.
     Held(NodeId),
 }
 

@@ -3,12 +3,13 @@
 use std::{fmt, time::Duration};
 
 use vs_core::{
+    group::Group,
     hash::ChunkHash,
     id::{AssetId, NodeId},
     manifest::{Part, Track},
 };
 
-use crate::placement::Placement;
+use crate::{placement::Placement, timeline::Cursor};
 
 /// What must be known to play: the tracks chosen and where their chunks are.
 #[derive(Clone, Debug)]
@@ -29,7 +30,36 @@ pub struct ChunkAt {
     pub chunk: u32,
 }
 
-/// One attempt to get a chunk from a node; never reused.
+impl ChunkAt {
+    #[must_use]
+    pub fn cursor(self) -> Cursor {
+        Cursor { segment: self.segment, chunk: self.chunk }
+    }
+}
+
+/// A chunk that is not played but helps to compute one that is: parity, or a neighbour that lies behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SpareAt {
+    pub stripe: StripeAt,
+    pub member: usize,
+}
+
+/// A stripe by its place: counted within its part of the track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StripeAt {
+    pub track: usize,
+    pub part: u32,
+    pub stripe: usize,
+}
+
+/// What the shell keeps the bytes of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Piece {
+    Media(ChunkAt),
+    Spare(SpareAt),
+}
+
+/// One attempt to get a chunk from a node, or to compute it; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FetchId(pub u64);
 
@@ -87,6 +117,14 @@ pub enum Event {
         fetch: FetchId,
         why: FetchFailure,
     },
+    /// The chunk was computed and hashes to its name.
+    Rebuilt {
+        fetch: FetchId,
+    },
+    /// What was computed is not the chunk.
+    RebuildFailed {
+        fetch: FetchId,
+    },
     /// All outputs of the track are done with the chunk.
     Taken {
         at: ChunkAt,
@@ -115,9 +153,20 @@ pub enum Effect {
     },
     FetchChunk {
         fetch: FetchId,
+        /// The chunk that is to be played.
         at: ChunkAt,
+        /// What is fetched: that chunk, or another of its stripe.
+        piece: Piece,
         hash: ChunkHash,
         node: NodeId,
+    },
+    /// Compute a member of a stripe from others, which the shell keeps, and check it against its name.
+    Rebuild {
+        fetch: FetchId,
+        at: ChunkAt,
+        group: Box<Group>,
+        member: usize,
+        from: Vec<(usize, Piece)>,
     },
     /// Forget the fetch: whatever it still brings is not wanted.
     CancelFetch {
@@ -133,9 +182,9 @@ pub enum Effect {
         at: ChunkAt,
         generation: Generation,
     },
-    /// The chunk's bytes are not needed any more.
+    /// The bytes are not needed any more.
     Release {
-        at: ChunkAt,
+        piece: Piece,
     },
     Ping {
         node: NodeId,

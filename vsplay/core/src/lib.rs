@@ -13,7 +13,8 @@
 //!
 //! Modules in reading order: `settings`, `event`, `timeline` (time to segments), `placement` (chunk to nodes), `node`
 //! (how good they are), `buffer` (what is held), `throughput` and `estimate` (when to start), `clock` (position and
-//! stalls), `parts` and `scheduler` (what to fetch next, from where), `verdict` (when it starts and ends), `player`
+//! stalls), `parts` and `scheduler` (what to fetch next, from where), `stripe` (what to
+//! compute because nobody gives it), `verdict` (when it starts and ends), `player`
 //! (all of it in one step), `snapshot` and `report` (what is shown).
 
 pub mod buffer;
@@ -28,6 +29,7 @@ pub mod report;
 mod scheduler;
 pub mod settings;
 pub mod snapshot;
+mod stripe;
 pub mod throughput;
 pub mod timeline;
 mod verdict;

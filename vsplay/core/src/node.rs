@@ -69,13 +69,28 @@ impl Nodes {
     #[must_use]
     pub fn choose(&self, now: Duration, plan: &ReadPlan, skip: impl Fn(NodeId) -> bool) -> Option<NodeId> {
         let open = |id: &&NodeId| !skip(**id) && self.0.contains_key(id);
-        let usable = |id: &&NodeId| self.0.get(id).is_some_and(|node| !node.is_excluded(now));
+        let next = || plan.nodes[plan.likely..].iter().filter(open).find(|id| self.is_usable(now, **id));
+        let best = self.choose_likely(now, plan, &skip);
+        best.or_else(|| next().or_else(|| plan.nodes.iter().find(open)).copied())
+    }
+
+    /// Of the likely holders that are not excluded the one with the best effective score.
+    #[must_use]
+    pub fn choose_likely(&self, now: Duration, plan: &ReadPlan, skip: impl Fn(NodeId) -> bool) -> Option<NodeId> {
+        let open = |id: &&NodeId| !skip(**id) && self.is_usable(now, **id);
         let effective = |id: &NodeId| self.0.get(id).map_or(0.0, |node| node.score.effective(node.in_flight));
-        let (likely, rest) = plan.nodes.split_at(plan.likely);
+        let likely = plan.nodes[..plan.likely].iter();
         // `max_by` keeps the last of equals; the plan's first must win.
-        let best = likely.iter().rev().filter(open).filter(usable).max_by(|a, b| effective(a).total_cmp(&effective(b)));
-        let next = || rest.iter().filter(open).find(usable);
-        best.or_else(next).or_else(|| plan.nodes.iter().find(open)).copied()
+        likely.rev().filter(open).max_by(|a, b| effective(a).total_cmp(&effective(b))).copied()
+    }
+
+    fn is_usable(&self, now: Duration, id: NodeId) -> bool {
+        self.0.get(&id).is_some_and(|node| !node.is_excluded(now))
+    }
+
+    /// Nodes that are asked last for now.
+    pub fn excluded(&self, now: Duration) -> impl Iterator<Item = NodeId> {
+        self.0.iter().filter(move |(_, node)| node.is_excluded(now)).map(|(id, _)| *id)
     }
 
     pub fn begin(&mut self, id: NodeId) {

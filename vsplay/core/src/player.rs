@@ -10,16 +10,20 @@ use std::{
     time::Duration,
 };
 
-use vs_core::id::{AssetId, NodeId};
+use vs_core::{
+    id::{AssetId, NodeId},
+    read::{Answer, Ask},
+};
 
 use crate::{
     buffer::{Lane, Slot},
     clock::{Bounds, Phase, PlayClock},
-    event::{ChunkAt, Effect, Ending, Event, FetchFailure, FetchId, Film, Generation, Note},
+    event::{ChunkAt, Effect, Ending, Event, FetchFailure, FetchId, Film, Generation, Note, Piece, StripeAt},
     node::Nodes,
     parts::PartQueue,
     placement::Placement,
     settings::Settings,
+    stripe::StripeRead,
     throughput::Throughput,
     timeline::{Cursor, TrackLine},
 };
@@ -30,7 +34,11 @@ const RECENT_MAX: usize = 8;
 /// A fetch in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetch {
+    /// The chunk that is to be played.
     pub(crate) at: ChunkAt,
+    pub(crate) piece: Piece,
+    /// What the stripe asked for by it.
+    pub(crate) ask: Option<(StripeAt, Ask)>,
     pub(crate) node: NodeId,
     pub(crate) total_bytes: u64,
     pub(crate) received_bytes: u64,
@@ -66,6 +74,8 @@ pub struct Player {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) nodes: Nodes,
     pub(crate) fetches: BTreeMap<FetchId, Fetch>,
+    /// Those that are read to compute chunks that nobody gives.
+    pub(crate) stripes: BTreeMap<StripeAt, StripeRead>,
     pub(crate) recent: VecDeque<Finished>,
     pub(crate) clock: PlayClock,
     pub(crate) throughput: Throughput,
@@ -95,6 +105,7 @@ impl Player {
             placement: film.placement,
             nodes,
             fetches: BTreeMap::new(),
+            stripes: BTreeMap::new(),
             recent: VecDeque::new(),
             throughput: Throughput::default(),
             counters: Counters::default(),
@@ -137,10 +148,11 @@ impl Player {
         self.lanes.iter().map(|lane| lane.line.ends_at()).max().unwrap_or_default()
     }
 
-    /// The chunk that a fetch still in flight is to bring; its bytes are to be kept when they come.
+    /// What a fetch still in flight, or a computation under way, is to bring; its bytes are to be kept when they come.
     #[must_use]
-    pub fn fetching(&self, fetch: FetchId) -> Option<ChunkAt> {
-        self.fetches.get(&fetch).map(|fetch| fetch.at)
+    pub fn fetching(&self, fetch: FetchId) -> Option<Piece> {
+        let rebuilding = || self.rebuilding(fetch).map(Piece::Media);
+        self.fetches.get(&fetch).map(|fetch| fetch.piece).or_else(rebuilding)
     }
 
     /// When the segment of a chunk begins.
@@ -196,6 +208,8 @@ impl Player {
             Event::ChunkProgress { fetch, bytes } => self.progress(now, fetch, bytes),
             Event::ChunkDone { fetch } => self.done(now, fetch),
             Event::ChunkFailed { fetch, why } => self.fetch_failed(now, fetch, why, effects),
+            Event::Rebuilt { fetch } => self.rebuilt(now, fetch),
+            Event::RebuildFailed { fetch } => self.rebuild_failed(fetch),
             Event::Taken { at, generation } => self.taken(at, generation),
             Event::Pong { node, latency } => self.nodes.pong(node, latency),
             Event::PingFailed { node } => {
@@ -223,6 +237,7 @@ impl Player {
         self.feed(effects);
         self.release(effects);
         self.give_up_silent(now, effects);
+        self.read_stripes(now, effects);
         self.schedule(now, effects);
         if self.pressed {
             self.release(effects);
@@ -265,8 +280,9 @@ impl Player {
         self.nodes.received(fetch.node, more);
         self.throughput.received(more);
         self.counters.bytes_fetched += more;
-        let (at, received) = (fetch.at, fetch.received_bytes);
-        if let Some(Slot::Fetching(_, tries)) = self.slot_mut(at) {
+        let (at, ask, received) = (fetch.at, fetch.ask, fetch.received_bytes);
+        let received = ask.map_or(received, |(stripe, _)| self.stripe_bytes(stripe));
+        if let Some(Slot::Fetching(_, tries) | Slot::Rebuilding(tries)) = self.slot_mut(at) {
             let further = received > tries.best_bytes;
             tries.best_bytes = tries.best_bytes.max(received);
             if further {
@@ -282,15 +298,27 @@ impl Player {
         let took = now.saturating_sub(fetch.began);
         let sent = self.nodes.get(fetch.node).map_or(0, |node| node.received_bytes - fetch.node_bytes_before);
         self.nodes.done(fetch.node, sent, took);
-        self.progressed = now;
         self.counters.chunks_verified += 1;
-        self.counters.first_chunk.get_or_insert(now);
         if self.recent.len() == RECENT_MAX {
             self.recent.pop_front();
         }
         self.recent.push_back(Finished { at: fetch.at, node: fetch.node, bytes: total, took });
-        if let Some(slot) = self.slot_mut(fetch.at) {
-            *slot = Slot::Held(fetch.node);
+        match fetch.piece {
+            Piece::Media(at) => {
+                self.progressed = now;
+                self.hold(now, at, fetch.node);
+            }
+            Piece::Spare(spare) => self.hold_spare(spare, fetch.node),
+        }
+        if let Some((stripe, ask)) = fetch.ask {
+            self.stripe_heard(stripe, ask, Answer::Got);
+        }
+    }
+
+    pub(crate) fn hold(&mut self, now: Duration, at: ChunkAt, node: NodeId) {
+        self.counters.first_chunk.get_or_insert(now);
+        if let Some(slot) = self.slot_mut(at) {
+            *slot = Slot::Held(node);
         }
     }
 
@@ -299,6 +327,14 @@ impl Player {
         self.counters.bytes_wasted += fetch.received_bytes;
         if self.nodes.failed(fetch.node, now, why == FetchFailure::Corrupt) {
             effects.push(Effect::Note(Note::Excluded { node: fetch.node }));
+        }
+        if let Some((stripe, ask)) = fetch.ask {
+            let answer = match why {
+                FetchFailure::Absent => Answer::Absent,
+                FetchFailure::Corrupt => Answer::Corrupt,
+                FetchFailure::Node | FetchFailure::Silent => Answer::Failed,
+            };
+            return self.stripe_heard(stripe, ask, answer);
         }
         let plan = self.plan(fetch.at).map(|plan| plan.nodes).unwrap_or_default();
         if let Some(slot) = self.slot_mut(fetch.at)
@@ -370,18 +406,29 @@ impl Player {
         let bytes = chunk_bytes(lane, at);
         let place = ChunkAt { track, segment: at.segment, chunk: at.chunk };
         match lane.slots.remove(&at) {
-            Some(Slot::Held(_)) => effects.push(Effect::Release { at: place }),
-            Some(Slot::Fetching(fetch, _)) => {
-                effects.push(Effect::CancelFetch { fetch });
-                if let Some(fetch) = self.fetches.remove(&fetch) {
-                    self.nodes.cancelled(fetch.node);
-                    self.counters.bytes_wasted += fetch.received_bytes;
-                }
-            }
+            Some(Slot::Held(_)) => effects.push(Effect::Release { piece: Piece::Media(place) }),
+            Some(Slot::Fetching(fetch, _)) => self.cancel(fetch, effects),
+            Some(Slot::Rebuilding(_)) => self.cancel_all(|fetch| fetch.piece == Piece::Media(place), effects),
             Some(Slot::Wanted(_)) => {}
             None => return,
         }
         self.reserved_bytes -= bytes;
+    }
+
+    fn cancel(&mut self, id: FetchId, effects: &mut Vec<Effect>) {
+        effects.push(Effect::CancelFetch { fetch: id });
+        if let Some(fetch) = self.fetches.remove(&id) {
+            self.nodes.cancelled(fetch.node);
+            self.counters.bytes_wasted += fetch.received_bytes;
+            if let Some((stripe, ask)) = fetch.ask {
+                self.stripe_heard(stripe, ask, Answer::Failed);
+            }
+        }
+    }
+
+    pub(crate) fn cancel_all(&mut self, which: impl Fn(&Fetch) -> bool, effects: &mut Vec<Effect>) {
+        let ids: Vec<_> = self.fetches.iter().filter(|(_, fetch)| which(fetch)).map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.cancel(id, effects));
     }
 
     fn feed(&mut self, effects: &mut Vec<Effect>) {
@@ -413,7 +460,8 @@ impl Player {
             lane.release(position, pressed, |at| gone.push(at));
             for at in gone {
                 self.reserved_bytes -= chunk_bytes(lane, at);
-                effects.push(Effect::Release { at: ChunkAt { track, segment: at.segment, chunk: at.chunk } });
+                let at = ChunkAt { track, segment: at.segment, chunk: at.chunk };
+                effects.push(Effect::Release { piece: Piece::Media(at) });
             }
         }
     }

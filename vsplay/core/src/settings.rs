@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use vs_core::limit::{CHUNK_BYTES_MAX, STRIPE_DATA};
+
 /// How a film is played.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -43,6 +45,8 @@ impl Default for Settings {
 
 /// Least memory a person may allow, in bytes: a few chunks of every track must fit.
 pub const MEMORY_BYTES_MIN: u64 = 32 << 20;
+/// Most bytes fetched to compute chunks of one stripe.
+pub const STRIPE_BYTES_MAX: u64 = (STRIPE_DATA * CHUNK_BYTES_MAX) as u64;
 /// Most fetches in flight a person may ask for.
 pub const CONCURRENCY_MAX: usize = 64;
 /// Silence of a node before the next holder is asked, with buffer to spare and without.

@@ -189,7 +189,7 @@ impl Player {
             Some(Slot::Fetching(fetch, _)) => {
                 self.fetches.get(fetch).map_or(MapCell::Wanted, |fetch| MapCell::Fetching(fetch.node))
             }
-            Some(Slot::Wanted(_)) => MapCell::Wanted,
+            Some(Slot::Wanted(_) | Slot::Rebuilding(_)) => MapCell::Wanted,
             None if at < lane.feed_cursor() => MapCell::Played,
             None => MapCell::Ahead,
         }

@@ -79,6 +79,24 @@ impl TrackLine {
         segment.chunks.get(usize::try_from(at.chunk).ok()?).map(|chunk| (chunk, part))
     }
 
+    /// How many chunks of its part come before the one at `at`.
+    #[must_use]
+    pub fn nth_in_part(&self, at: Cursor) -> Option<usize> {
+        let (_, part) = self.segment(at.segment)?;
+        let before = part.segments.iter().take(usize::try_from(at.segment - part.first_segment).ok()?);
+        Some(before.map(|segment| segment.chunks.len()).sum::<usize>() + usize::try_from(at.chunk).ok()?)
+    }
+
+    /// Where `count` chunks of a part stand, from the `nth` on.
+    #[must_use]
+    pub fn places_in_part(&self, part: u32, nth: usize, count: usize) -> Vec<Cursor> {
+        let part = usize::try_from(part).ok().and_then(|no| self.parts.get(no)?.as_ref());
+        let numbered = part.into_iter().flat_map(|part| (part.first_segment..).zip(&part.segments));
+        let places = numbered
+            .flat_map(|(no, segment)| (0..).zip(&segment.chunks).map(move |(chunk, _)| Cursor { segment: no, chunk }));
+        places.skip(nth).take(count).collect()
+    }
+
     /// The first segment that ends after `time`. Every part before it must have arrived.
     #[must_use]
     pub fn locate(&self, time: Duration) -> Located {

@@ -111,9 +111,11 @@ impl Player {
     /// What stands in the way for good: a chunk that every node has refused, or a part that cannot be.
     fn lost(&self) -> Option<Ending> {
         let refused = |(track, lane): (usize, &Lane)| match lane.slots.get(&lane.feed_cursor()) {
-            Some(Slot::Wanted(Tries { lost: true, .. }) | Slot::Fetching(_, Tries { lost: true, .. })) => {
-                self.chunk_lost(track, lane.feed_cursor())
-            }
+            Some(
+                Slot::Wanted(Tries { lost: true, .. })
+                | Slot::Fetching(_, Tries { lost: true, .. })
+                | Slot::Rebuilding(Tries { lost: true, .. }),
+            ) => self.chunk_lost(track, lane.feed_cursor()),
             _ => None,
         };
         let part = |(track, no)| Ending::PartLost { track, no };

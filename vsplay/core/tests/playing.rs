@@ -11,7 +11,7 @@ use vsplay_core::{
     settings::{SILENCE_MAX_ALONE, Settings},
     snapshot::State,
 };
-use world::{AUDIO, Mode, SimNode, TrackShape, VIDEO, World};
+use world::{AUDIO, Kept, Mode, SimNode, TrackShape, VIDEO, World};
 
 fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -310,6 +310,77 @@ fn a_text_without_duration_is_fed_whole_wherever_playback_is() {
     assert_eq!((world.ended.clone(), world.fed_all()), (Some(Ending::Played), true));
 }
 
+/// The film needs 4.13 Mbit/s; each node gives five times that.
+fn striped(settings: Settings, nodes: u64) -> World {
+    let nodes = (0..nodes).map(|_| SimNode::new(20_000_000, 5)).collect();
+    World::with(settings, &[VIDEO, AUDIO], nodes, Kept::Striped)
+}
+
+#[test]
+fn any_two_nodes_of_five_may_be_dead_from_the_start() {
+    for (a, b) in (1..=5).flat_map(|a| (a + 1..=5).map(move |b| (a, b))) {
+        for (mode, startup_ms) in
+            [(Mode::Dead, 500), (Mode::Frozen, 1_500), (Mode::Corrupting, 2_000), (Mode::Empty, 500)]
+        {
+            let mut world = striped(Settings::default(), 5);
+            [a, b].iter().for_each(|id| world.nodes.get_mut(&NodeId(*id)).expect("there").mode = mode);
+            world.run(s(200));
+            assert_eq!((world.ended.clone(), world.fed_all()), (Some(Ending::Played), true), "{a} {b} {mode:?}");
+            let report = world.report();
+            assert_eq!(report.rebuffer_count, 0, "{a} {b} {mode:?} {report:?}");
+            assert!(report.startup_ms.is_some_and(|ms| ms < startup_ms), "{a} {b} {mode:?} {report:?}");
+            assert!(world.rebuilt > 0, "{a} {b} {mode:?}");
+        }
+    }
+}
+
+#[test]
+fn any_two_nodes_of_five_may_die_while_it_plays() {
+    for (a, b) in (1..=5).flat_map(|a| (a + 1..=5).map(move |b| (a, b))) {
+        for mode in [Mode::Dead, Mode::Frozen, Mode::Corrupting] {
+            let mut world = striped(Settings::default(), 5);
+            world.run(s(15));
+            world.nodes.get_mut(&NodeId(a)).expect("there").mode = mode;
+            world.run(s(20));
+            world.nodes.get_mut(&NodeId(b)).expect("there").mode = mode;
+            world.run(s(200));
+            assert_eq!((world.ended.clone(), world.fed_all()), (Some(Ending::Played), true), "{a} {b} {mode:?}");
+            assert_eq!(world.report().rebuffer_count, 0, "{a} {b} {mode:?}");
+        }
+    }
+}
+
+#[test]
+fn a_whole_stripe_is_not_fetched_where_neighbours_suffice() {
+    let mut world = striped(Settings::default(), 5);
+    world.run(s(200));
+    assert_eq!((world.ended.clone(), world.rebuilt), (Some(Ending::Played), 0));
+    let (intact, chunks) = (world.report().bytes_fetched, world.asked.len());
+    assert_eq!(world.report().bytes_wasted, 0);
+    let mut world = striped(Settings::default(), 5);
+    world.nodes.get_mut(&NodeId(3)).expect("there").mode = Mode::Dead;
+    world.run(s(200));
+    let report = world.report();
+    // Each stripe that lost a chunk costs its parity instead, padded to its longest chunk.
+    assert!(report.bytes_fetched < intact + intact / 5, "{} for {intact}", report.bytes_fetched);
+    assert!(world.asked.len() < chunks + chunks / 5, "{} for {chunks}", world.asked.len());
+}
+
+#[test]
+fn a_film_in_stripes_that_too_few_nodes_have_ends_where_it_is_needed() {
+    let mut world = striped(Settings::default(), 5);
+    world.run(s(2));
+    [1, 3, 4].iter().for_each(|id| world.nodes.get_mut(&NodeId(*id)).expect("there").mode = Mode::Empty);
+    world.run(s(300));
+    let Some(Ending::ChunkLost { at, .. }) = world.ended else { panic!("{:?}", world.ended) };
+    assert!(!world.fed[at.track].contains(&at));
+    let mut world = striped(Settings::default(), 5);
+    world.nodes.values_mut().take(3).for_each(|node| node.mode = Mode::Frozen);
+    world.run(s(100));
+    assert_eq!(world.ended, Some(Ending::StartTimedOut), "what came of the others is no progress");
+    assert!(world.now <= s(45), "{:?}", world.now);
+}
+
 #[test]
 fn quitting_leaves_nothing_in_flight() {
     let mut world = film(Settings::default(), vec![SimNode::new(8_000_000, 5)]);
@@ -339,7 +410,7 @@ fn act() -> impl Strategy<Value = Act> {
     ];
     prop_oneof![
         4 => (1u64..4_000).prop_map(Act::Run),
-        2 => (1u64..=3, mode).prop_map(|(node, mode)| Act::Mode(node, mode)),
+        2 => (1u64..=5, mode).prop_map(|(node, mode)| Act::Mode(node, mode)),
         1 => (0u64..70).prop_map(Act::Seek),
         1 => any::<bool>().prop_map(Act::Pause),
         1 => any::<bool>().prop_map(Act::Metadata),
@@ -354,13 +425,14 @@ proptest! {
     #[test]
     fn any_weather_is_survived(
         acts in prop::collection::vec(act(), 1..16),
-        rates in prop::collection::vec(2u64..60, 3),
+        rates in prop::collection::vec(2u64..60, 5),
+        kept in prop_oneof![Just(Kept::Everywhere), Just(Kept::Striped)],
     ) {
         let video = TrackShape { segments: 6, per_part: 2, ..VIDEO };
         let audio = TrackShape { segments: 6, per_part: 1, ..AUDIO };
         let nodes = rates.iter().map(|mbps| SimNode::new(mbps * 1_000_000, *mbps)).collect();
         let settings = Settings { patience: s(1_000), memory_bytes_max: 32 << 20, ..Settings::default() };
-        let mut world = World::new(settings, &[video, audio], nodes);
+        let mut world = World::with(settings, &[video, audio], nodes, kept);
         for act in acts {
             match act {
                 Act::Run(ms) => world.run(Duration::from_millis(ms)),

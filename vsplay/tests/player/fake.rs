@@ -2,7 +2,7 @@
 //! node, with faults on demand. What it serves follows the contract; what it does not need answers `unimplemented`.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::SocketAddr,
     process::{Command, Output},
     sync::{
@@ -24,9 +24,10 @@ use tonic::{Request, Status, transport::Server};
 use vs_core::{
     error::{Code, Failure},
     hash::{Hash, Hasher},
-    id::{Ballot, Epoch, NodeId},
+    id::{AssetId, Ballot, Epoch, NodeId},
     layout::{Layout, LayoutNode, NodeWish, Scheme},
-    manifest::{ChunkRef, Part, PartRef, Segment, Track, TrackKind, cut},
+    manifest::{ChunkRef, Part, PartRef, Segment, StripeParity, Track, TrackKind, cut},
+    stripe,
 };
 use vs_wire::v1::{
     self,
@@ -36,6 +37,7 @@ use vs_wire::v1::{
 
 pub(crate) const VIDEO_ID: &str = "8f3c2a1e-5b7d-4c9a-9e21-0d4f6b8a7c35";
 const ASSET: u64 = 7;
+const STRIPED: Scheme = Scheme::Erasure { data: 3, parity: 2 };
 
 /// How a chunk node behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,16 +101,35 @@ pub(crate) struct Fake {
 impl Fake {
     /// A cluster of `nodes` that has one video.
     pub(crate) fn start(sources: Vec<Source>, nodes: usize) -> Self {
+        Self::keeping(sources, nodes, Scheme::Replicate(3))
+    }
+
+    /// The same in stripes: each node has what belongs there and nothing else.
+    pub(crate) fn striped(sources: Vec<Source>, nodes: usize) -> Self {
+        Self::keeping(sources, nodes, STRIPED)
+    }
+
+    fn keeping(sources: Vec<Source>, nodes: usize, scheme: Scheme) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
-        let (tracks, chunks) = build(&sources);
+        let (tracks, chunks) = build(&sources, scheme);
+        let layout = layout(nodes);
         let metadata_up = Arc::new(AtomicBool::new(true));
         let (meta_addr, nodes) = runtime.block_on(async {
             let mut started = Vec::new();
-            for _ in 0..nodes {
-                started.push(start_node(chunks.clone()).await);
+            for id in 1..=nodes {
+                let mut chunks = chunks.clone();
+                if scheme == STRIPED {
+                    let groups = tracks.iter().flat_map(|(_, parts)| parts);
+                    let groups: Vec<_> = groups.flat_map(|part| part.groups(AssetId(ASSET), scheme)).collect();
+                    let placed = groups.iter().flat_map(|group| group.placed(&layout));
+                    let here = placed.filter(|(node, _)| usize::try_from(node.0) == Ok(id));
+                    let here: HashSet<_> = here.map(|(_, chunk)| chunk.hash.to_string()).collect();
+                    chunks.retain(|hash, _| here.contains(hash));
+                }
+                started.push(start_node(chunks).await);
             }
-            let manifest = manifest(&tracks, &started);
+            let manifest = manifest(&tracks, &started, &layout, scheme);
             let parts = tracks.into_iter().map(|(track, parts)| (track.name, parts)).collect();
             let service = Metadata { manifest, parts: Arc::new(parts), up: metadata_up.clone() };
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -155,13 +176,27 @@ impl Fake {
 type Built = (Track, Vec<Part>);
 
 /// Tracks with their parts, and all chunks by name.
-fn build(sources: &[Source]) -> (Vec<Built>, HashMap<String, Vec<u8>>) {
+fn build(sources: &[Source], scheme: Scheme) -> (Vec<Built>, HashMap<String, Vec<u8>>) {
     let mut chunks = HashMap::new();
-    let tracks = sources.iter().map(|source| build_track(source, &mut chunks)).collect();
+    let tracks = sources.iter().map(|source| build_track(source, scheme, &mut chunks)).collect();
     (tracks, chunks)
 }
 
-fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> Built {
+fn parity(first: u64, segments: &[Segment], chunks: &mut HashMap<String, Vec<u8>>) -> Vec<StripeParity> {
+    let data: Vec<_> = segments.iter().flat_map(|segment| &segment.chunks).collect();
+    let of = |(stripe, data): (u64, &[&ChunkRef])| {
+        let data: Vec<_> = data.iter().map(|chunk| chunks[&chunk.hash.to_string()].clone()).collect();
+        let named = |bytes: Vec<u8>| {
+            let chunk = ChunkRef { hash: Hash::of(&bytes), bytes: u32::try_from(bytes.len()).expect("small") };
+            chunks.insert(chunk.hash.to_string(), bytes);
+            chunk
+        };
+        StripeParity { stripe, chunks: stripe::encode(&data).into_iter().map(named).collect() }
+    };
+    (first..).zip(data.chunks(3)).map(of).collect()
+}
+
+fn build_track(source: &Source, scheme: Scheme, chunks: &mut HashMap<String, Vec<u8>>) -> Built {
     const SEGMENTS_A_PART: usize = 2;
     let mut segments = Vec::new();
     for (no, bytes) in (0u64..).zip(&source.segments) {
@@ -182,7 +217,8 @@ fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> Built 
         let first_segment = no * u32::try_from(SEGMENTS_A_PART).expect("small");
         let segments = group.to_vec();
         let track = source.name.to_owned();
-        parts.push(Part { track, no, first_segment, segments, parity: vec![], displaced: vec![] });
+        let parity = if scheme == STRIPED { parity(u64::from(no) * 100, &segments, chunks) } else { vec![] };
+        parts.push(Part { track, no, first_segment, segments, parity, displaced: vec![] });
     }
     let name = |part: &Part| {
         let (bytes, hash) = part.encode();
@@ -219,17 +255,20 @@ fn build_track(source: &Source, chunks: &mut HashMap<String, Vec<u8>>) -> Built 
     (track, parts)
 }
 
-fn manifest(tracks: &[Built], nodes: &[Arc<Node>]) -> v1::Manifest {
-    let ids = 1..=u64::try_from(nodes.len()).expect("few");
-    let in_layout = ids.clone().map(|id| LayoutNode {
+fn layout(nodes: usize) -> Layout {
+    let in_layout = (1..=u64::try_from(nodes).expect("few")).map(|id| LayoutNode {
         id: NodeId(id),
         zone: "eu-1".to_owned(),
         weight_milli: 1000,
         wish: NodeWish::In,
     });
-    let count = u16::try_from(nodes.len()).expect("few");
+    let count = u16::try_from(nodes).expect("few");
     let slots = (0..8).map(|slot| (0..count.min(5)).map(|i| (slot + i) % count).collect()).collect();
-    let layout = Layout::new(Epoch(1), in_layout.collect(), slots).expect("valid");
+    Layout::new(Epoch(1), in_layout.collect(), slots).expect("valid")
+}
+
+fn manifest(tracks: &[Built], nodes: &[Arc<Node>], layout: &Layout, scheme: Scheme) -> v1::Manifest {
+    let ids = 1..=u64::try_from(nodes.len()).expect("few");
     let info = |(id, node): (u64, &Arc<Node>)| v1::NodeInfo {
         id,
         addr: node.addr.to_string(),
@@ -247,10 +286,10 @@ fn manifest(tracks: &[Built], nodes: &[Arc<Node>]) -> v1::Manifest {
         }),
         asset: ASSET,
         version: 1,
-        scheme: Some(vs_wire::scheme_to_wire(Scheme::Replicate(3))),
+        scheme: Some(vs_wire::scheme_to_wire(scheme)),
         since: 1,
         tracks: tracks.iter().map(|(track, _)| v1::ManifestTrack::from(track)).collect(),
-        layouts: vec![v1::Layout::from(&layout)],
+        layouts: vec![v1::Layout::from(layout)],
         nodes: ids.zip(nodes).map(info).collect(),
         age_ms: None,
     }

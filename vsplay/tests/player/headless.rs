@@ -68,6 +68,30 @@ fn whole_tracks_come_out_byte_for_byte() {
 }
 
 #[test]
+fn a_film_in_stripes_comes_out_byte_for_byte_without_any_two_nodes() {
+    let fake = Fake::striped(film(), 5);
+    let mut missed = 0;
+    for (a, b) in (0..5).flat_map(|a| (a + 1..5).map(move |b| (a, b))) {
+        for (first, second) in [(Fault::Failing, Fault::Failing), (Fault::Corrupt, Fault::Absent)] {
+            fake.set_fault(a, first);
+            fake.set_fault(b, second);
+            let (output, report) = check(&fake, &["8f3c"]);
+            assert_eq!(output.status.code(), Some(0), "{a} {b} {first:?}: {}", stderr(&output));
+            for (at, name) in ["v0", "a0-eng"].into_iter().enumerate() {
+                assert_eq!(
+                    report["tracks"][at]["sha256"],
+                    Hash::of(&fake.track(name)).to_string(),
+                    "{a} {b} {first:?}"
+                );
+            }
+            missed += report["failovers"].as_u64().expect("a number");
+        }
+        [a, b].iter().for_each(|node| fake.set_fault(*node, Fault::None));
+    }
+    assert!(missed > 20, "the faults met nothing: {missed}");
+}
+
+#[test]
 fn outputs_go_where_they_are_sent() {
     let fake = Fake::start(film(), 1);
     let dir = tempfile::tempdir().expect("a directory");

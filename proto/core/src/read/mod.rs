@@ -133,23 +133,39 @@ impl GroupRead {
         let first: Vec<_> = group.members.iter().map(first).collect();
         let plan = |member| ReadPlan::new(group, member, known);
         let member = |member| Member { plan: plan(member), asked: 0, asking: None, got: false };
-        let mut want: Vec<_> = want.iter().map(|member| first[*member]).collect();
-        want.sort_unstable();
-        want.dedup();
-        Self {
+        let mut read = Self {
             data: group.data,
             members: (0..group.members.len()).map(member).collect(),
             first,
-            want,
+            want: Vec::new(),
             is_last_resort: false,
             is_unsound: false,
             blamed: Vec::new(),
-        }
+        };
+        want.iter().for_each(|member| read.want(*member));
+        read
     }
 
     /// The caller has this member's bytes: they need not be fetched.
     pub fn hold(&mut self, member: usize) {
         self.members[self.first[member]].got = true;
+    }
+
+    /// The caller asked this before, in vain: it is not asked again.
+    pub fn has_failed(&mut self, ask: Ask) {
+        let Member { plan, asked, .. } = &mut self.members[self.first[ask.member]];
+        if let Some(at) = (*asked..plan.nodes.len()).find(|at| plan.nodes[*at] == ask.node) {
+            plan.nodes.remove(at);
+            plan.likely -= usize::from(at < plan.likely);
+        }
+    }
+
+    /// Another member is wanted as well.
+    pub fn want(&mut self, member: usize) {
+        let member = self.first[member];
+        if !self.want.contains(&member) {
+            self.want.push(member);
+        }
     }
 
     /// What is to be done now. To be called at the beginning and after every answer.

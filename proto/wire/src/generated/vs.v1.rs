@@ -265,6 +265,9 @@ pub struct GetVideoRequest {
     pub video: ::prost::alloc::string::String,
     #[prost(enumeration = "Consistency", tag = "2")]
     pub consistency: i32,
+    /// Ask the nodes how its chunks are. It takes as long as the slowest of them, up to seconds.
+    #[prost(bool, tag = "3")]
+    pub measure: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct VideoDetail {
@@ -274,6 +277,7 @@ pub struct VideoDetail {
     pub source: ::core::option::Option<Source>,
     #[prost(message, repeated, tag = "3")]
     pub tracks: ::prost::alloc::vec::Vec<TrackInfo>,
+    /// Absent unless measured.
     #[prost(message, optional, tag = "4")]
     pub redundancy: ::core::option::Option<Redundancy>,
     #[prost(bytes = "vec", tag = "5")]
@@ -1966,7 +1970,7 @@ pub struct GetLayoutResponse {
     /// The current epoch.
     #[prost(uint64, tag = "2")]
     pub current: u64,
-    /// Every epoch that is still needed, the oldest first.
+    /// Every epoch that assets are placed by or pending versions are written by, the oldest first.
     #[prost(message, repeated, tag = "3")]
     pub epochs: ::prost::alloc::vec::Vec<EpochUse>,
     #[prost(uint64, optional, tag = "4")]
@@ -1976,7 +1980,6 @@ pub struct GetLayoutResponse {
 pub struct EpochUse {
     #[prost(uint64, tag = "1")]
     pub epoch: u64,
-    /// Assets that are placed by it.
     #[prost(uint64, tag = "2")]
     pub assets: u64,
 }

@@ -157,12 +157,17 @@ impl admin_server::Admin for Fake {
         Ok(Response::new(v1::VerifyReplicasResponse { index: 41, items: self.state().replicas.clone() }))
     }
 
-    async fn list_settings(&self, _: Request<v1::ListSettingsRequest>) -> Answer<v1::ListSettingsResponse> {
-        unused()
+    async fn list_settings(&self, request: Request<v1::ListSettingsRequest>) -> Answer<v1::ListSettingsResponse> {
+        self.admit_read(request.get_ref().consistency())?;
+        Ok(Response::new(v1::ListSettingsResponse { items: self.state().kept.settings.clone() }))
     }
 
-    async fn set_setting(&self, _: Request<v1::SetSettingRequest>) -> Answer<v1::Setting> {
-        unused()
+    async fn set_setting(&self, request: Request<v1::SetSettingRequest>) -> Answer<v1::Setting> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let request = request.into_inner();
+        let mut setting = self.state().kept.settings.iter().find(|one| one.name == request.name).cloned().unwrap();
+        setting.value = request.value.unwrap_or(setting.default);
+        Ok(Response::new(setting))
     }
 
     async fn list_chunks(&self, _: Request<v1::ListChunksRequest>) -> Answer<v1::ListChunksResponse> {
@@ -179,8 +184,8 @@ impl admin_server::Admin for Fake {
         unused()
     }
 
-    async fn check_chunks(&self, _: Request<v1::CheckChunksRequest>) -> Answer<v1::CheckChunksResponse> {
-        unused()
+    async fn check_chunks(&self, request: Request<v1::CheckChunksRequest>) -> Answer<v1::CheckChunksResponse> {
+        self.checked(request.get_ref())
     }
 
     async fn get_care(&self, _: Request<v1::GetCareRequest>) -> Answer<v1::GetCareResponse> {
@@ -191,28 +196,44 @@ impl admin_server::Admin for Fake {
         unused()
     }
 
-    async fn get_layout(&self, _: Request<v1::GetLayoutRequest>) -> Answer<v1::GetLayoutResponse> {
-        unused()
+    async fn get_layout(&self, request: Request<v1::GetLayoutRequest>) -> Answer<v1::GetLayoutResponse> {
+        let age_ms = self.admit_read(request.get_ref().consistency())?;
+        self.layout(request.get_ref(), age_ms)
     }
 
     async fn repair_status(&self, _: Request<v1::RepairStatusRequest>) -> Answer<v1::RepairStatusResponse> {
-        unused()
+        Ok(Response::new(self.state().kept.repair.clone()))
     }
 
-    async fn order_repair(&self, _: Request<v1::OrderRepairRequest>) -> Answer<v1::RepairStatusResponse> {
-        unused()
+    async fn order_repair(&self, request: Request<v1::OrderRepairRequest>) -> Answer<v1::RepairStatusResponse> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let pauses = request.get_ref().action() == v1::RepairAction::Pause;
+        let repair = &mut self.state().kept.repair;
+        if !request.get_ref().dry_run {
+            if pauses { "paused" } else { "running" }.clone_into(&mut repair.state);
+        }
+        Ok(Response::new(repair.clone()))
     }
 
-    async fn list_jobs(&self, _: Request<v1::ListJobsRequest>) -> Answer<v1::ListJobsResponse> {
-        unused()
+    async fn list_jobs(&self, request: Request<v1::ListJobsRequest>) -> Answer<v1::ListJobsResponse> {
+        let age_ms = self.admit_read(request.get_ref().consistency())?;
+        let items = self.state().kept.jobs.clone();
+        Ok(Response::new(v1::ListJobsResponse { items, age_ms, ..v1::ListJobsResponse::default() }))
     }
 
-    async fn get_job(&self, _: Request<v1::GetJobRequest>) -> Answer<v1::Job> {
-        unused()
+    async fn get_job(&self, request: Request<v1::GetJobRequest>) -> Answer<v1::Job> {
+        self.one_job(request.get_ref().job, |_| ())
     }
 
-    async fn control_job(&self, _: Request<v1::ControlJobRequest>) -> Answer<v1::Job> {
-        unused()
+    async fn control_job(&self, request: Request<v1::ControlJobRequest>) -> Answer<v1::Job> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let request = request.into_inner();
+        let state = if request.action() == v1::JobAction::Pause { "paused" } else { "running" };
+        self.one_job(request.job, |job| {
+            if !request.dry_run {
+                state.clone_into(&mut job.state);
+            }
+        })
     }
 }
 

@@ -4,5 +4,6 @@
 pub mod guard;
 pub mod policy;
 pub mod repair;
+pub mod sweep;
 pub mod voters;
 pub mod wanted;

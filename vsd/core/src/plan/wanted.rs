@@ -1,7 +1,9 @@
 //! Which chunks a node is to keep (DESIGN §10): the rule by which copies are dropped, repaired and counted.
 //!
 //! A copy is wanted if its asset is being written, if any epoch from `since` to the current one places it there, or if
-//! the node stands in for it. What cannot be told is wanted.
+//! the node stands in for it. What cannot be told is wanted: so is everything of an asset whose epoch is of an earlier
+//! incarnation, because entries may be lost by which its chunks were moved, and with them the only copies to where this
+//! log places none. Once it is placed by an epoch of this one, every place was verified.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +14,7 @@ use vs_core::{
     limit::PAGE_ITEMS_MAX,
 };
 
-use crate::meta::{AssetFate, AssetRecord, AssetStatus, TableError, View};
+use crate::meta::{AssetFate, AssetRecord, AssetStatus, TableError, View, index_in};
 
 /// What is wanted of one asset on one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +34,22 @@ pub struct Keeper<'a> {
     node: NodeId,
     /// All that are kept, oldest first.
     layouts: Vec<Layout>,
+    /// No epoch of this incarnation is lower.
+    epoch_min: Epoch,
 }
 
 impl<'a> Keeper<'a> {
     /// # Errors
     /// When the tables cannot be read.
     pub fn new(view: View<'a>, node: NodeId) -> Result<Self, TableError> {
+        let incarnation = view.cluster()?.map_or(0, |cluster| cluster.incarnation);
+        let epoch_min = Epoch(index_in(incarnation.into(), 0));
         let mut layouts: Vec<Layout> = Vec::new();
         loop {
             let from = layouts.last().map_or(Epoch(0), |layout| layout.epoch.next());
             let page = view.layouts_since(from, PAGE_ITEMS_MAX)?;
             if page.is_empty() {
-                return Ok(Self { view, node, layouts });
+                return Ok(Self { view, node, layouts, epoch_min });
             }
             layouts.extend(page);
         }
@@ -57,12 +63,16 @@ impl<'a> Keeper<'a> {
             AssetFate::Dead => Ok(Wants::Nothing),
             AssetFate::Never => Ok(Wants::NeverAllocated),
             AssetFate::Live => match self.view.asset(asset)? {
-                Some(asset) if asset.pending.is_none() && asset.status != AssetStatus::Processing => {
-                    self.named(&asset).map(Wants::Named)
-                }
+                Some(asset) if self.is_settled(&asset) => self.named(&asset).map(Wants::Named),
                 _ => Ok(Wants::Everything),
             },
         }
+    }
+
+    /// Whether everything that is wanted of a live asset can be told by name.
+    fn is_settled(&self, asset: &AssetRecord) -> bool {
+        let is_written = asset.pending.is_some() || asset.status == AssetStatus::Processing;
+        !is_written && asset.since >= self.epoch_min
     }
 
     fn named(&self, asset: &AssetRecord) -> Result<BTreeSet<ChunkHash>, TableError> {

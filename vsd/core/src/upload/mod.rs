@@ -7,3 +7,4 @@ pub mod mp4;
 pub mod plan;
 pub mod segment;
 pub mod track;
+pub mod write;

@@ -6,13 +6,14 @@ use std::{
 };
 
 use vs_core::{
+    group::Group,
     hash::{ChunkHash, Hash},
     id::{AssetId, Ballot, Epoch, NodeId},
     layout::{Layout, LayoutNode, NodeWish, Scheme},
-    manifest::{ChunkRef, Part, PartRef, Segment, Track, TrackKind, cut},
+    manifest::{ChunkRef, Part, PartRef, Segment, StripeParity, Track, TrackKind, cut},
 };
 use vsplay_core::{
-    event::{ChunkAt, Effect, Ending, Event, FetchFailure, FetchId, Film, Generation, Note},
+    event::{ChunkAt, Effect, Ending, Event, FetchFailure, FetchId, Film, Generation, Note, Piece},
     placement::Placement,
     player::Player,
     report::Report,
@@ -33,6 +34,15 @@ pub(crate) enum Mode {
     Empty,
 }
 
+/// How the film is kept: on every node, or in stripes of which a node has what belongs there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Everywhere,
+    Striped,
+}
+
+const STRIPED: Scheme = Scheme::Erasure { data: 3, parity: 2 };
+
 #[derive(Clone, Debug)]
 pub(crate) struct SimNode {
     pub(crate) mode: Mode,
@@ -48,6 +58,7 @@ impl SimNode {
 
 struct Transfer {
     node: NodeId,
+    hash: ChunkHash,
     total_bytes: u64,
     sent_bits: u64,
     starts: Duration,
@@ -81,13 +92,27 @@ fn segment(shape: TrackShape, no: u32) -> Segment {
     }
 }
 
-fn track(shape: TrackShape, name: &str) -> (Track, Vec<Part>) {
+/// The parity of a part of which `stripes` came before; a lone chunk is its own parity.
+fn parity(name: &str, stripes: u64, segments: &[Segment]) -> Vec<StripeParity> {
+    let chunks: Vec<_> = segments.iter().flat_map(|segment| &segment.chunks).copied().collect();
+    let longest = |data: &[ChunkRef]| data.iter().map(|chunk| chunk.bytes).max().expect("a chunk");
+    let of = |(stripe, data): (u64, &[ChunkRef])| {
+        let computed = |i| ChunkRef { hash: Hash::of(format!("{name} {stripe} {i}").as_bytes()), bytes: longest(data) };
+        let chunks = (0..2).map(|i| if data.len() == 1 { data[0] } else { computed(i) }).collect();
+        StripeParity { stripe, chunks }
+    };
+    (stripes..).zip(chunks.chunks(3)).map(of).collect()
+}
+
+fn track(shape: TrackShape, name: &str, kept: Kept) -> (Track, Vec<Part>) {
     let segments: Vec<_> = (0..shape.segments).map(|no| segment(shape, no)).collect();
     let mut parts = Vec::new();
-    let mut first_segment = 0;
+    let (mut first_segment, mut stripes) = (0, 0);
     for (no, group) in (0..).zip(segments.chunks(shape.per_part)) {
         let segments = group.to_vec();
-        parts.push(Part { track: name.to_owned(), no, first_segment, segments, parity: vec![], displaced: vec![] });
+        let parity = if kept == Kept::Striped { parity(name, stripes, group) } else { vec![] };
+        stripes += u64::try_from(parity.len()).expect("few");
+        parts.push(Part { track: name.to_owned(), no, first_segment, segments, parity, displaced: vec![] });
         first_segment += u32::try_from(group.len()).expect("few");
     }
     let name_part = |part: &Part| PartRef {
@@ -134,12 +159,18 @@ pub(crate) struct World {
     pub(crate) fed: Vec<Vec<ChunkAt>>,
     pub(crate) restarts: Vec<Duration>,
     pub(crate) cancelled: u64,
+    /// Chunks that were computed.
+    pub(crate) rebuilt: u64,
     pub(crate) asked: Vec<(NodeId, ChunkAt)>,
     settings: Settings,
     parts: Vec<Vec<Part>>,
     sizes: BTreeMap<ChunkHash, u64>,
+    /// What each node has, where it does not have everything.
+    places: Option<BTreeSet<(NodeId, ChunkHash)>>,
     transfers: BTreeMap<FetchId, Transfer>,
-    verified: BTreeSet<ChunkAt>,
+    /// What the shell keeps, and what it is.
+    verified: BTreeMap<Piece, ChunkHash>,
+    bringing: BTreeMap<FetchId, ChunkHash>,
     generation: Generation,
     untaken: Vec<(ChunkAt, Generation)>,
     events: Vec<Event>,
@@ -147,7 +178,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(settings: Settings, shapes: &[TrackShape], nodes: Vec<SimNode>) -> Self {
-        let named = shapes.iter().enumerate().map(|(i, shape)| track(*shape, &format!("t{i}")));
+        Self::with(settings, shapes, nodes, Kept::Everywhere)
+    }
+
+    pub(crate) fn with(settings: Settings, shapes: &[TrackShape], nodes: Vec<SimNode>, kept: Kept) -> Self {
+        let named = shapes.iter().enumerate().map(|(i, shape)| track(*shape, &format!("t{i}"), kept));
         let (tracks, parts): (Vec<_>, Vec<_>) = named.unzip();
         let ids: Vec<_> = (1..=u64::try_from(nodes.len()).expect("few")).map(NodeId).collect();
         let in_layout =
@@ -155,16 +190,21 @@ impl World {
         let places = u16::try_from(ids.len()).expect("few");
         let slots = (0..8).map(|slot| (0..places.min(5)).map(|i| (slot + i) % places).collect()).collect();
         let layout = Layout::new(Epoch(1), ids.iter().map(in_layout).collect(), slots).expect("valid");
-        let chunks = parts.iter().flatten().flat_map(|part: &Part| &part.segments).flat_map(|segment| &segment.chunks);
-        let sizes = chunks.map(|chunk| (chunk.hash, u64::from(chunk.bytes))).collect();
+        let media = parts.iter().flatten().flat_map(|part: &Part| &part.segments).flat_map(|segment| &segment.chunks);
+        let parity = parts.iter().flatten().flat_map(|part| &part.parity).flat_map(|stripe| &stripe.chunks);
+        let sizes = media.chain(parity).map(|chunk| (chunk.hash, u64::from(chunk.bytes))).collect();
+        let groups = parts.iter().flatten().flat_map(|part| part.groups(AssetId(1), STRIPED));
+        let placed = |group: Group| group.placed(&layout).map(|(node, chunk)| (node, chunk.hash)).collect::<Vec<_>>();
+        let places = (kept == Kept::Striped).then(|| groups.flat_map(placed).collect());
         let film = Film {
             asset: AssetId(1),
             tracks,
             placement: Placement {
                 asset: AssetId(1),
-                scheme: Scheme::Replicate(3),
+                scheme: if kept == Kept::Striped { STRIPED } else { Scheme::Replicate(3) },
                 layouts: vec![layout],
                 nodes: ids.clone(),
+                away: vec![],
             },
             connect: Duration::from_millis(1),
         };
@@ -179,12 +219,15 @@ impl World {
             fed: vec![vec![]; shapes.len()],
             restarts: vec![],
             cancelled: 0,
+            rebuilt: 0,
             asked: vec![],
             settings,
             parts,
             sizes,
+            places,
             transfers: BTreeMap::new(),
-            verified: BTreeSet::new(),
+            verified: BTreeMap::new(),
+            bringing: BTreeMap::new(),
             generation: 0,
             untaken: vec![],
             events: vec![],
@@ -208,12 +251,15 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, event: Event) {
-        if let Event::ChunkDone { fetch } = &event {
-            self.verified.extend(self.player.fetching(*fetch));
+        if let Event::ChunkDone { fetch } | Event::Rebuilt { fetch } = &event {
+            let hash = self.bringing.remove(fetch).expect("what somebody asked for");
+            self.verified.extend(self.player.fetching(*fetch).map(|piece| (piece, hash)));
         }
         let mut effects = Vec::new();
         self.player.step(self.now, event, &mut effects);
         effects.into_iter().for_each(|effect| self.act(effect));
+        let held: u64 = self.verified.values().map(|hash| self.sizes[hash]).sum();
+        assert!(held <= self.player.reserved_bytes(), "{held} bytes held");
         assert!(self.transfers.len() <= self.settings.concurrency, "too many in flight");
         assert!(self.player.reserved_bytes() <= self.settings.memory_bytes_max, "over the memory cap");
     }
@@ -225,6 +271,12 @@ impl World {
             let share = node.rate_bps / 100 / u64::try_from(active.len().max(1)).expect("few");
             for (fetch, transfer) in &mut active {
                 let fetch = **fetch;
+                if self.places.as_ref().is_some_and(|places| !places.contains(&(*id, transfer.hash)))
+                    && node.mode == Mode::Up
+                {
+                    self.events.push(Event::ChunkFailed { fetch, why: FetchFailure::Absent });
+                    continue;
+                }
                 match node.mode {
                     Mode::Dead => self.events.push(Event::ChunkFailed { fetch, why: FetchFailure::Node }),
                     Mode::Empty => self.events.push(Event::ChunkFailed { fetch, why: FetchFailure::Absent }),
@@ -253,11 +305,28 @@ impl World {
     fn act(&mut self, effect: Effect) {
         match effect {
             Effect::FetchPart { track, no } => self.events.push(self.part(track, no)),
-            Effect::FetchChunk { fetch, at, hash, node } => {
+            Effect::FetchChunk { fetch, at, piece, hash, node } => {
+                assert!(!self.verified.contains_key(&piece), "fetched what is held: {piece:?}");
                 self.asked.push((node, at));
                 let starts = self.now + self.nodes[&node].latency;
                 let total_bytes = self.sizes[&hash];
-                self.transfers.insert(fetch, Transfer { node, total_bytes, sent_bits: 0, starts });
+                self.bringing.insert(fetch, hash);
+                self.transfers.insert(fetch, Transfer { node, hash, total_bytes, sent_bits: 0, starts });
+            }
+            Effect::Rebuild { fetch, at, group, member, from } => {
+                let members: BTreeSet<_> = from.iter().map(|(member, _)| *member).collect();
+                assert_eq!((from.len(), members.len()), (group.data, group.data), "enough, and distinct");
+                let is_held =
+                    |(member, piece): &(usize, Piece)| self.verified.get(piece) == Some(&group.members[*member].hash);
+                assert!(from.iter().all(is_held), "computed from what is not held: {from:?}");
+                let part = self.parts[at.track].iter().rev().find(|part| part.first_segment <= at.segment);
+                let segments =
+                    part.map(|part| &part.segments[usize::try_from(at.segment - part.first_segment).expect("few")]);
+                let chunk = segments.expect("there").chunks[usize::try_from(at.chunk).expect("few")];
+                assert_eq!(group.members[member], chunk, "another chunk is computed");
+                self.rebuilt += 1;
+                self.bringing.insert(fetch, chunk.hash);
+                self.events.push(Event::Rebuilt { fetch });
             }
             Effect::CancelFetch { fetch } => {
                 self.cancelled += u64::from(self.transfers.remove(&fetch).is_some());
@@ -268,7 +337,9 @@ impl World {
                 self.fed.iter_mut().for_each(Vec::clear);
             }
             Effect::Feed { at, generation } => self.feed(at, generation),
-            Effect::Release { at } => assert!(self.verified.remove(&at), "released what was not held: {at:?}"),
+            Effect::Release { piece } => {
+                assert!(self.verified.remove(&piece).is_some(), "released what was not held: {piece:?}");
+            }
             Effect::Ping { node } => self.events.push(match self.nodes[&node].mode {
                 Mode::Dead | Mode::Frozen => Event::PingFailed { node },
                 _ => Event::Pong { node, latency: self.nodes[&node].latency },
@@ -288,7 +359,7 @@ impl World {
 
     fn feed(&mut self, at: ChunkAt, generation: Generation) {
         assert_eq!(generation, self.generation, "bytes of an old place");
-        assert!(self.verified.contains(&at), "fed without being verified and held: {at:?}");
+        assert!(self.verified.contains_key(&Piece::Media(at)), "fed without being verified and held: {at:?}");
         let fed = &mut self.fed[at.track];
         if let Some(last) = fed.last() {
             let next = (last.segment, last.chunk + 1) == (at.segment, at.chunk);

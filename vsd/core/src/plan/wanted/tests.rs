@@ -8,7 +8,7 @@ use vs_core::{
 
 use super::*;
 use crate::meta::{
-    Command, Redundancy, Response, SourceInfo, UploadBegin,
+    Command, Redundancy, Response, SourceInfo, Txn, UploadBegin, begin_incarnation,
     test::{
         World, begin, coded, content_hash, join, part_of, put, rewritten, track_of, turned_layout, upload_id, video_id,
     },
@@ -194,6 +194,21 @@ fn what_is_written_is_kept_and_what_is_dead_is_not() {
     assert_eq!(wants(&world, asset), Ok(Wants::Nothing));
     world.housekeep(9);
     assert_eq!(wants(&world, asset), Ok(Wants::Nothing), "for ever");
+}
+
+#[test]
+fn nothing_goes_after_a_loss_of_entries_until_it_is_placed_anew() {
+    let mut world = World::new();
+    let asset = world.upload(1, 1);
+    let mut txn = Txn::over(&world.tables);
+    begin_incarnation(&mut txn, 1).expect("bootstrapped");
+    let writes = txn.into_writes();
+    world.tables.write(writes);
+    let wants = |world: &World| Keeper::new(world.view(), NodeId(1)).expect("readable").wants(asset);
+    assert_eq!(wants(&world), Ok(Wants::Everything));
+    let epoch = world.view().epoch().expect("readable").expect("bootstrapped");
+    assert_eq!(world.run(Command::Placed { asset, version: Version(1), epoch, term: 0 }), Response::Done);
+    assert_eq!(wants(&world), Ok(Wants::Named([Hash::of(&[1; 10])].into())));
 }
 
 #[test]

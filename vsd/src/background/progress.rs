@@ -1,0 +1,37 @@
+//! How fast the work is.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+/// Over which span the rate is measured.
+const SPAN: Duration = Duration::from_secs(10);
+
+/// Bytes written a second, over the last seconds of work.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rate {
+    written: VecDeque<(Instant, u64)>,
+}
+
+impl Rate {
+    pub(super) fn add(&mut self, now: Instant, bytes: u64) {
+        self.written.push_back((now, bytes));
+        self.forget(now);
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.written.front().is_some_and(|(at, _)| now.duration_since(*at) > SPAN) {
+            self.written.pop_front();
+        }
+    }
+
+    /// None when too little was written to tell.
+    pub(super) fn bytes_per_s(&mut self, now: Instant) -> Option<u64> {
+        self.forget(now);
+        let (first, _) = self.written.front()?;
+        let ms = u64::try_from(now.duration_since(*first).as_millis()).unwrap_or(u64::MAX);
+        let bytes: u64 = self.written.iter().map(|(_, bytes)| bytes).sum();
+        (ms >= 500).then(|| bytes.saturating_mul(1_000) / ms)
+    }
+}

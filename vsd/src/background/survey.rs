@@ -1,0 +1,260 @@
+//! One pass over all assets: what their copies need (DESIGN §10).
+//!
+//! Asset by asset and part by part, each node that should hold something is asked what it has; the planner says what that
+//! comes to. Memory is bounded by the tasks kept, the work by the library: the nodes answer out of their indexes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures::future::join_all;
+use vs_core::{
+    group::Group,
+    hash::ChunkHash,
+    id::{AssetId, NodeId},
+    limit::PAGE_ITEMS_MAX,
+    manifest::{Displaced, Part},
+};
+use vsd_core::{
+    meta::{AssetRecord, AssetState, JobKind, TableError, View},
+    plan::repair::{self, Health, Held, Placing, Presence},
+};
+
+use super::{
+    nodes::{Nodes, Question},
+    task::Task,
+    world::{Epochs, World},
+};
+use crate::meta::StateRead;
+
+/// Tasks kept of one pass; the next one finds the others.
+const TASKS_MAX: usize = 4_096;
+
+/// How much there is of something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Amount {
+    pub(super) chunks: u64,
+    pub(super) bytes: u64,
+}
+
+impl Amount {
+    pub(super) fn add(&mut self, bytes: u64) {
+        self.chunks += 1;
+        self.bytes += bytes;
+    }
+}
+
+/// What one pass found.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// Data chunks by how well their group is kept.
+    pub(super) healthy: u64,
+    pub(super) degraded: u64,
+    pub(super) missing: u64,
+    /// The most urgent tasks, in order.
+    pub(super) tasks: Vec<Task>,
+    /// All that is to be written, by what it is for.
+    pub(super) repair: Amount,
+    pub(super) moves: Amount,
+    /// Members that wait for a node.
+    pub(super) waiting: BTreeMap<NodeId, u64>,
+    /// Assets that may be said to be placed once that is verified.
+    pub(super) to_place: Vec<AssetId>,
+    /// Assets that were said to be damaged and can be read.
+    pub(super) mended: Vec<AssetId>,
+    /// Assets that stay with an old epoch because the current one has too few nodes.
+    pub(super) crowded: u64,
+}
+
+/// An asset and the epochs it is looked at by.
+pub(super) struct Subject<'a> {
+    pub(super) asset: &'a AssetRecord,
+    pub(super) epochs: Epochs,
+    displaced: HashMap<ChunkHash, Vec<Displaced>>,
+}
+
+impl<'a> Subject<'a> {
+    /// None when there is nothing to look at.
+    pub(super) fn new(world: &World, view: &View<'_>, asset: &'a AssetRecord) -> Result<Option<Self>, TableError> {
+        if asset.state != AssetState::Live {
+            return Ok(None);
+        }
+        let Some(epochs) = world.epochs(asset.since) else { return Ok(None) };
+        let mut displaced: HashMap<_, Vec<Displaced>> = HashMap::new();
+        let mut after: Option<Displaced> = None;
+        loop {
+            let page = view.displaced(asset.id, after.as_ref(), PAGE_ITEMS_MAX)?;
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            page.into_iter().for_each(|row| displaced.entry(row.chunk).or_default().push(row));
+        }
+        Ok(Some(Self { asset, epochs, displaced }))
+    }
+
+    /// Whether its version is complete, so that it can be placed by a newer epoch.
+    fn is_placeable(&self) -> bool {
+        self.asset.is_finished() && self.asset.pending.is_none()
+    }
+
+    /// By which of its epochs it is to be placed, as an index.
+    pub(super) fn target(&self, world: &World) -> usize {
+        let layouts = self.epochs.layouts();
+        let target = repair::target(self.asset.scheme, layouts, |node| world.presence(node));
+        let at = target.and_then(|target| layouts.iter().position(|layout| layout.epoch == target.epoch));
+        at.filter(|_| self.is_placeable()).unwrap_or(0)
+    }
+
+    /// Stand-ins and owed members of a group.
+    pub(super) fn displaced_of(&self, group: &Group) -> Vec<Displaced> {
+        let mut rows: Vec<_> =
+            group.members.iter().filter_map(|member| self.displaced.get(&member.hash)).flatten().copied().collect();
+        rows.sort_unstable_by_key(|row| (row.chunk, row.place));
+        rows.dedup();
+        rows
+    }
+}
+
+/// What nodes said they have.
+#[derive(Debug, Default)]
+pub(super) struct Said(HashMap<(NodeId, ChunkHash), Held>);
+
+impl Said {
+    pub(super) fn of(&self, node: NodeId, chunk: &ChunkHash) -> Held {
+        self.0.get(&(node, *chunk)).copied().unwrap_or(Held::Unknown)
+    }
+
+    /// Asks every node that is up about what is on its list, all at once.
+    pub(super) async fn ask(
+        nodes: &Nodes,
+        world: &World,
+        asset: AssetId,
+        wanted: impl IntoIterator<Item = (NodeId, ChunkHash)>,
+        deep: bool,
+    ) -> Self {
+        let mut lists: BTreeMap<NodeId, Vec<ChunkHash>> = BTreeMap::new();
+        for (node, chunk) in wanted {
+            if world.presence(node) == Presence::Up {
+                lists.entry(node).or_default().push(chunk);
+            }
+        }
+        let ask = |(node, mut list): (NodeId, Vec<ChunkHash>)| async move {
+            list.sort_unstable();
+            list.dedup();
+            let Some(addr) = world.addr(node) else { return Vec::new() };
+            let held = nodes.held(Question { addr, asset, index: world.index, deep }, &list).await;
+            list.into_iter().map(|chunk| (node, chunk)).zip(held).collect()
+        };
+        Self(join_all(lists.into_iter().map(ask)).await.into_iter().flatten().collect())
+    }
+}
+
+/// Parts of an asset by track and number, to be read one at a time.
+pub(super) fn part_names(asset: &AssetRecord) -> impl Iterator<Item = (usize, u32)> + use<> {
+    let counts: Vec<_> = asset.tracks.iter().map(|track| track.parts.len()).collect();
+    counts.into_iter().enumerate().flat_map(|(track, parts)| (0..).take(parts).map(move |no| (track, no)))
+}
+
+/// A part of the current version; none when the asset has changed meanwhile.
+pub(super) fn part_of(
+    state: &StateRead,
+    asset: &AssetRecord,
+    (track, no): (usize, u32),
+) -> Result<Option<Part>, TableError> {
+    let Some(track) = asset.tracks.get(track) else { return Ok(None) };
+    let bytes = state.view().part(asset.id, asset.version, track.ballot, &track.name, no)?;
+    Ok(bytes.and_then(|bytes| Part::decode(&bytes).ok()))
+}
+
+impl Survey {
+    /// Looks at every asset.
+    pub(super) async fn make(nodes: &Nodes, world: &World, state: &StateRead) -> Result<Self, TableError> {
+        let mut survey = Self::default();
+        let mut after = None;
+        loop {
+            let page = state.view().assets(after, PAGE_ITEMS_MAX)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for asset in &page {
+                if let Some(subject) = Subject::new(world, &state.view(), asset)? {
+                    survey.look_at(nodes, world, state, &subject).await?;
+                }
+            }
+        }
+        survey.keep_most_urgent();
+        Ok(survey)
+    }
+
+    async fn look_at(
+        &mut self,
+        nodes: &Nodes,
+        world: &World,
+        state: &StateRead,
+        subject: &Subject<'_>,
+    ) -> Result<(), TableError> {
+        let asset = subject.asset;
+        let layouts = subject.epochs.layouts();
+        let to = subject.target(world);
+        let (mut settled, mut readable) = (true, true);
+        for name in part_names(asset) {
+            let Some(part) = part_of(state, asset, name)? else { return Ok(()) };
+            let groups: Vec<_> = part.groups(asset.id, asset.scheme).collect();
+            let displaced: Vec<_> = groups.iter().map(|group| subject.displaced_of(group)).collect();
+            let placing = |at: usize| Placing {
+                group: &groups[at],
+                since: &layouts[0],
+                target: &layouts[to],
+                displaced: &displaced[at],
+            };
+            let wanted = (0..groups.len()).flat_map(|at| placing(at).asked());
+            let said = Said::ask(nodes, world, asset.id, wanted, false).await;
+            for (at, group) in groups.iter().enumerate() {
+                let finding = placing(at).look(|node| world.presence(node), |node, chunk| said.of(node, chunk));
+                let counted = match finding.health {
+                    Health::Healthy => &mut self.healthy,
+                    Health::Degraded => &mut self.degraded,
+                    Health::Missing => &mut self.missing,
+                };
+                *counted += u64::try_from(group.data).unwrap_or(0);
+                settled &= finding.is_settled();
+                readable &= finding.health != Health::Missing;
+                finding.waits_for.iter().for_each(|node| *self.waiting.entry(*node).or_default() += 1);
+                if !finding.writes.is_empty() {
+                    let kind = if finding.health == Health::Healthy { JobKind::Move } else { JobKind::Repair };
+                    let task = Task {
+                        asset: asset.id,
+                        kind,
+                        spare: finding.spare,
+                        group: group.clone(),
+                        epochs: subject.epochs.clone(),
+                        displaced: displaced[at].clone(),
+                        writes: finding.writes,
+                    };
+                    self.enter(task);
+                }
+            }
+        }
+        if settled && subject.is_placeable() && (to > 0 || asset.is_displaced()) {
+            self.to_place.push(asset.id);
+        }
+        if to + 1 < layouts.len() && subject.is_placeable() {
+            self.crowded += 1;
+        }
+        if readable && asset.damaged {
+            self.mended.push(asset.id);
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, task: Task) {
+        let amount = if task.kind == JobKind::Repair { &mut self.repair } else { &mut self.moves };
+        task.writes.iter().for_each(|(_, member)| amount.add(task.group.members[*member].bytes.into()));
+        self.tasks.push(task);
+        if self.tasks.len() >= 2 * TASKS_MAX {
+            self.keep_most_urgent();
+        }
+    }
+
+    /// Repair before moves, and first what can lose least.
+    fn keep_most_urgent(&mut self) {
+        self.tasks.sort_by_key(|task| (task.kind != JobKind::Repair, task.spare));
+        self.tasks.truncate(TASKS_MAX);
+    }
+}

@@ -1,0 +1,87 @@
+//! One task: the members of a group that lack are read or rebuilt, written to their places, and so verified.
+
+use std::{collections::HashMap, time::Duration};
+
+use futures::future::join_all;
+use vs_client::{chunk::ChunkClient, gather::gather};
+use vs_core::{
+    error::{Code, Failure},
+    group::Group,
+    hash::ChunkHash,
+    id::{AssetId, NodeId},
+    manifest::Displaced,
+    read::Known,
+};
+use vsd_core::meta::JobKind;
+
+use super::world::{Epochs, World};
+
+/// How long one PUT may take: longer than a disk that stalls for seconds.
+const PUT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Members of one group to be written.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    pub(super) asset: AssetId,
+    pub(super) kind: JobKind,
+    /// Members that may still be lost.
+    pub(super) spare: usize,
+    pub(super) group: Group,
+    pub(super) epochs: Epochs,
+    pub(super) displaced: Vec<Displaced>,
+    /// Nodes and members.
+    pub(super) writes: Vec<(NodeId, usize)>,
+}
+
+/// How a task ended.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// What is durable now, where it was not.
+    pub(super) written: Vec<(NodeId, ChunkHash, u32)>,
+    pub(super) failed: Option<Failure>,
+    /// Nobody has enough of the group, and everybody who might was asked.
+    pub(super) is_lost: bool,
+}
+
+impl Task {
+    pub(super) fn bytes(&self) -> u64 {
+        self.writes.iter().map(|(_, member)| u64::from(self.group.members[*member].bytes)).sum()
+    }
+
+    /// Reads what it needs and writes what lacks. `index` is up to where the log is known.
+    pub(super) async fn run(&self, chunks: &ChunkClient, world: &World) -> Done {
+        let (nodes, away) = world.known_and_away();
+        let known = Known { layouts: self.epochs.layouts(), nodes: &nodes, away: &away, displaced: &self.displaced };
+        let mut want: Vec<_> = self.writes.iter().map(|(_, member)| *member).collect();
+        want.sort_unstable();
+        want.dedup();
+        let addr_of = |node| world.addr(node).map(str::to_owned);
+        let gathered = gather(chunks, self.asset, &self.group, &want, &known, addr_of).await;
+        let members = match gathered.members {
+            Ok(members) => want.into_iter().zip(members).collect::<HashMap<_, _>>(),
+            Err(failure) => {
+                let is_lost = failure.code == Code::Integrity && gathered.silent.is_empty() && away.is_empty();
+                return Done { failed: Some(failure), is_lost, ..Done::default() };
+            }
+        };
+        let put = |(node, member): (NodeId, usize)| {
+            let (bytes, chunk) = (members[&member].clone(), self.group.members[member]);
+            async move {
+                let addr = world.addr(node).unwrap_or_default();
+                let put = chunks.put(addr, self.asset, chunk.hash, bytes, world.index, PUT_TIMEOUT).await;
+                put.map(|_| (node, chunk.hash, chunk.bytes)).map_err(|error| (node, error))
+            }
+        };
+        let mut done = Done::default();
+        for put in join_all(self.writes.iter().copied().map(put)).await {
+            match put {
+                Ok(written) => done.written.push(written),
+                Err((node, error)) => {
+                    let failure = Failure::new(Code::Unreachable, format!("{node} did not take a chunk"));
+                    done.failed = Some(failure.because(error));
+                }
+            }
+        }
+        done
+    }
+}
