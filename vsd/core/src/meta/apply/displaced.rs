@@ -53,11 +53,11 @@ type Place = (ChunkHash, NodeId);
 
 /// Where the groups of a part belong, and which of those places are said to miss their member.
 struct Places {
-    /// The groups that place a chunk on a node, each once, as numbers in `nodes` and with the chunk's length.
+    /// The groups that place a chunk on a node, as numbers in `members`, and the chunk's length.
     groups: BTreeMap<Place, (u32, Vec<usize>)>,
     /// What each group's places are to hold.
     members: Vec<Vec<Place>>,
-    /// Who stands in, if anybody does.
+    /// Who stands in for those that miss it: somebody, or nobody.
     stand_ins: BTreeMap<Place, BTreeSet<Option<NodeId>>>,
 }
 
