@@ -29,8 +29,8 @@ fn await_state(cluster: &Cluster, at: usize, asked: usize, state: &str) {
 /// Two nodes that do not lead, and the others, the leader first.
 fn two_and_three(cluster: &Cluster) -> ([usize; 2], [usize; 3]) {
     let leader = cluster.await_leader();
-    let [one, other, more @ ..] = cluster.others(leader)[..] else { panic!("a cluster of five") };
-    ([one, other], [leader, more[0], more[1]])
+    let [one, other, third, fourth] = cluster.others(leader)[..] else { panic!("a cluster of five") };
+    ([one, other], [leader, third, fourth])
 }
 
 fn store(tools: &Tools, cluster: &Cluster, number: u64, scheme: &str) -> Film {
