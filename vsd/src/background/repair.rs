@@ -9,7 +9,6 @@
 
 use std::{
     collections::HashSet,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,13 +18,13 @@ use tokio_util::sync::CancellationToken;
 use vs_client::chunk::ChunkClient;
 use vs_core::{error::Failure, id::AssetId, limit::PAGE_ITEMS_MAX};
 use vsd_core::{
-    care::Pace,
     meta::{Command, JobAction, JobKind, JobRecord, JobState, Response},
     plan::repair::{Held, Placing, Presence},
 };
 
 use super::{
     nodes::Nodes,
+    progress::Turns,
     status::{Ordered, RepairOrder, RepairReporter, RepairState, RepairStatus},
     survey::{Said, Subject, Survey, part_names, part_of},
     task::Task,
@@ -49,12 +48,15 @@ const LOST_PASSES: u32 = 2;
 
 /// Looks after the redundancy of everything, while this node leads.
 pub(crate) struct Repairer {
-    meta: Meta,
-    chunks: ChunkClient,
-    nodes: Nodes,
+    pub(super) meta: Meta,
+    pub(super) chunks: ChunkClient,
+    pub(super) nodes: Nodes,
     status: watch::Sender<RepairStatus>,
     /// It is to look now rather than when it is its turn.
     look: Notify,
+    pub(super) turns: Turns,
+    /// Whether something lacks that could be written: everything else waits for that.
+    pub(super) is_urgent: watch::Sender<bool>,
 }
 
 /// How a pass ended.
@@ -71,8 +73,17 @@ impl Repairer {
     /// Works until it is stopped.
     pub(crate) async fn run(meta: Meta, chunks: ChunkClient, reporter: RepairReporter, stop: CancellationToken) {
         let RepairReporter { status, orders } = reporter;
-        let repairer = Self { meta, chunks, nodes: Nodes::default(), status, look: Notify::new() };
-        stop.run_until_cancelled(async { tokio::join!(repairer.work(), repairer.hear(orders)) }).await;
+        let repairer = Self {
+            meta,
+            chunks,
+            nodes: Nodes::default(),
+            status,
+            look: Notify::new(),
+            turns: Turns::default(),
+            is_urgent: watch::channel(false).0,
+        };
+        let work = async { tokio::join!(repairer.work(), repairer.hear(orders), repairer.migrate()) };
+        stop.run_until_cancelled(work).await;
     }
 
     async fn hear(&self, mut orders: mpsc::Receiver<Ordered>) {
@@ -132,6 +143,7 @@ impl Repairer {
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(began.elapsed() * REST_TIMES),
                 Ok(None) => {
                     term = None;
+                    self.is_urgent.send_replace(false);
                     Duration::ZERO
                 }
                 Err(error) => {
@@ -160,6 +172,7 @@ impl Repairer {
         for asset in &survey.to_place {
             pass = if self.place(term, &world, *asset).await? { Pass::More } else { Pass::Stuck };
         }
+        self.is_urgent.send_replace(!survey.repair.is_nothing() && !term.is_paused(JobKind::Repair));
         if !survey.tasks.is_empty() {
             pass = self.execute(term, &world, &state, &survey).await?;
         }
@@ -175,7 +188,7 @@ impl Repairer {
     }
 
     /// The world as it is now; none while this node does not lead.
-    async fn look(&self) -> Result<Option<(World, StateRead)>, MetaError> {
+    pub(super) async fn look(&self) -> Result<Option<(World, StateRead)>, MetaError> {
         if !self.leads() {
             return Ok(None);
         }
@@ -187,28 +200,22 @@ impl Repairer {
     }
 
     /// Does the tasks of kinds that are not paused.
-    async fn execute(
+    async fn execute<'a>(
         &self,
         term: &mut Term,
         world: &World,
         state: &StateRead,
-        survey: &Survey,
+        survey: &'a Survey,
     ) -> Result<Pass, MetaError> {
         let began = Instant::now();
         let allowed: Vec<_> = survey.tasks.iter().filter(|task| !term.is_paused(task.kind)).collect();
-        term.pace.set_rate(term.began.elapsed(), world.bytes_per_s);
         let mut lost = HashSet::new();
         let mut wrote = false;
-        let pace = Arc::new(tokio::sync::Mutex::new((term.pace.clone(), term.began)));
-        let run = |task: &&Task| {
-            let (task, pace) = ((*task).clone(), pace.clone());
-            async move {
-                take_turn(&pace, task.bytes()).await;
-                let done = task.run(&self.chunks, world).await;
-                (task, done)
-            }
+        let run = |task: &'a Task| async move {
+            self.turns.take(task.bytes(), world.bytes_per_s).await;
+            (task, task.run(&self.chunks, world).await)
         };
-        let mut running = stream::iter(&allowed).map(run).buffer_unordered(world.concurrency);
+        let mut running = stream::iter(allowed.into_iter().map(run)).buffer_unordered(world.concurrency);
         while let Some((task, done)) = running.next().await {
             for (node, chunk, bytes) in &done.written {
                 wrote = true;
@@ -234,7 +241,6 @@ impl Repairer {
             }
         }
         drop(running);
-        term.pace = pace.lock().await.0.clone();
         for asset in lost {
             let passes = term.lost.entry(asset).or_insert(0);
             *passes += 1;
@@ -310,22 +316,5 @@ impl Repairer {
         }
         self.status.send_replace(term.status(world, survey));
         Ok(())
-    }
-}
-
-/// Waits for leave to write so much.
-async fn take_turn(pace: &tokio::sync::Mutex<(Pace, Instant)>, bytes: u64) {
-    loop {
-        let wait = {
-            let mut pace = pace.lock().await;
-            let now = pace.1.elapsed();
-            let wait = pace.0.wait(now);
-            if wait.is_zero() {
-                pace.0.spend(now, bytes);
-                return;
-            }
-            wait
-        };
-        tokio::time::sleep(wait).await;
     }
 }

@@ -36,7 +36,11 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    pub(super) fn add(&mut self, bytes: u64) {
+    pub(super) fn is_nothing(self) -> bool {
+        self.chunks == 0
+    }
+
+    fn add(&mut self, bytes: u64) {
         self.chunks += 1;
         self.bytes += bytes;
     }

@@ -67,12 +67,8 @@ impl Finding {
 
 /// The members of a scheme that a layout has room for, counting only nodes that were not removed.
 fn room(scheme: Scheme, layout: &Layout, presence: &impl Fn(NodeId) -> Presence) -> usize {
-    let width = match scheme {
-        Scheme::Replicate(copies) => copies.into(),
-        Scheme::Erasure { data, parity } => usize::from(data) + usize::from(parity),
-    };
     let nodes = layout.nodes.iter().filter(|node| presence(node.id) != Presence::Gone).count();
-    width.min(nodes)
+    scheme.width().min(nodes)
 }
 
 /// By which of its epochs, oldest (`since`) first, an asset is to be placed: the newest that has room for as many members
