@@ -199,7 +199,8 @@ fn told(info: &v1::RedundancyInfo) -> String {
     format!("{} ({}): {}, {step}{note}", shown(&info.title), short_id(&info.video), shown(&info.chosen))
 }
 
-/// Does one thing to several videos; a failure does not keep the others from it. Of a change people were `told` already.
+/// Does one thing to several videos; a failure does not keep the others from it. Of a change people were `told`
+/// already.
 async fn each(
     typed: &[String],
     desk: &Desk,
