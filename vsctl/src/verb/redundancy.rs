@@ -219,7 +219,7 @@ async fn each(
         }
     }
     let is_told = told && desk.style.format == OutputFormat::Table && desk.style.columns.is_empty();
-    if !is_told && !(rows.is_empty() && !failures.is_empty()) {
+    if !is_told && (!rows.is_empty() || failures.is_empty()) {
         out::list(&desk.style, &REDUNDANCIES, &rows, None)?;
     }
     conclude(failures, rows.len(), desk)

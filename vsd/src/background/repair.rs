@@ -309,7 +309,7 @@ impl Repairer {
 
     /// Tells people, and the log, how it stands.
     async fn tell(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<(), MetaError> {
-        for job in term.to_tell() {
+        for job in term.untold() {
             let put = self.meta.propose(Command::JobPut { job: job.clone(), term: world.term }).await?;
             match put.accepted() {
                 Ok(Response::Job { id, state }) => term.told(JobRecord { id, state, ..job }),
