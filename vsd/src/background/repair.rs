@@ -211,6 +211,7 @@ impl Repairer {
         let allowed: Vec<_> = survey.tasks.iter().filter(|task| !term.is_paused(task.kind)).collect();
         let mut lost = HashSet::new();
         let mut wrote = false;
+        term.forget_failures();
         // a list, not an iterator: what is awaited has to be `Send` whatever the lifetimes
         let turns: Vec<_> = allowed.into_iter().map(|task| self.take_turn(task, world).boxed()).collect();
         let mut running = stream::iter(turns).buffer_unordered(world.concurrency);
@@ -224,6 +225,7 @@ impl Repairer {
             }
             if let Some(failure) = done.failed {
                 tracing::debug!(asset = %task.asset, %failure, "a repair has to wait");
+                term.failed(&failure);
             }
             if term.told_ago() >= TELL {
                 self.tell(term, world, survey).await?;
@@ -239,6 +241,7 @@ impl Repairer {
             }
         }
         drop(running);
+        term.lost.retain(|asset, _| lost.contains(asset));
         for asset in lost {
             let passes = term.lost.entry(asset).or_insert(0);
             *passes += 1;

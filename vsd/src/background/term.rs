@@ -1,11 +1,12 @@
 //! What the executor remembers of the term it leads: nothing that the next leader would miss.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
 use vs_core::{
+    error::Failure,
     hash::ChunkHash,
     id::{AssetId, JobId, NodeId},
 };
@@ -31,13 +32,15 @@ pub(super) struct Term {
     pub(super) number: u64,
     /// Whom this leader has had a chunk written to, and was answered that it is durable.
     pub(super) verified: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
-    /// In how many passes a group of the asset was found lost.
+    /// In how many passes running a group of the asset was found lost.
     pub(super) lost: HashMap<AssetId, u32>,
     rate: Rate,
     jobs: Vec<JobRecord>,
     /// As they were told to the log.
     jobs_told: Vec<JobRecord>,
     told_at: Option<Instant>,
+    /// Why tasks could not be done when they were last tried.
+    failures: BTreeSet<String>,
 }
 
 /// A job that begins.
@@ -72,6 +75,7 @@ impl Term {
             jobs: Vec::new(),
             jobs_told: Vec::new(),
             told_at: None,
+            failures: BTreeSet::new(),
         }
     }
 
@@ -93,6 +97,7 @@ impl Term {
 
     /// A pass has found nothing more to do.
     pub(super) fn end(&mut self) {
+        self.forget_failures();
         let running = self.jobs.iter_mut().filter(|job| job.state == JobState::Running);
         running.for_each(|job| job.state = JobState::Done);
     }
@@ -103,6 +108,19 @@ impl Term {
 
     fn job(&mut self, kind: JobKind) -> Option<&mut JobRecord> {
         self.jobs.iter_mut().find(|job| job.kind == kind)
+    }
+
+    /// Tasks are tried again.
+    pub(super) fn forget_failures(&mut self) {
+        self.failures.clear();
+    }
+
+    /// A task could not be done.
+    pub(super) fn failed(&mut self, failure: &Failure) {
+        if self.failures.len() < LINES_MAX {
+            let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
+            self.failures.insert(format!("{}{why}", failure.what));
+        }
     }
 
     /// The node has answered that the chunk is durable.
@@ -163,7 +181,7 @@ impl Term {
             bytes_done: of_job(|job| job.bytes_done),
             bytes_per_s: rate,
             eta: eta_ms.map(Duration::from_millis),
-            waiting: waiting(world, survey),
+            waiting: waiting(world, survey).into_iter().chain(self.failures.iter().cloned()).collect(),
             job: job.map(|job| job.id),
         }
     }
