@@ -133,7 +133,7 @@ impl Attempt {
             UploadPhase::Receiving | UploadPhase::Ended(_) => return Err(Broken::Over),
         };
         let layout = view.layout(since).map_err(unreadable)?.ok_or_else(|| internal("the upload's layout is gone"))?;
-        let writer = ChunkWriter::new(uploader.puts().clone(), asset, layout, scheme);
+        let writer = ChunkWriter::new(uploader.clone(), upload, asset, layout, scheme);
         Ok(Self { uploader: uploader.clone(), record, ballot, writer, sha256, bytes, stop })
     }
 
