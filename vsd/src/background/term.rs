@@ -7,7 +7,7 @@ use std::{
 
 use vs_core::{
     error::Failure,
-    hash::ChunkHash,
+    hash::{ChunkHash, Hash},
     id::{AssetId, JobId, NodeId},
 };
 use vsd_core::{
@@ -21,10 +21,11 @@ use super::{
     survey::Survey,
     world::World,
 };
-use crate::run::wall_ms;
 
 /// Chunks of an asset remembered as verified. What is beyond is read again before the asset is placed.
 const VERIFIED_MAX: usize = 200_000;
+/// Tasks remembered that were tried in vain; beyond that all are as if they were new.
+const TRIED_MAX: usize = 100_000;
 /// Nodes that are named as waited for.
 const LINES_MAX: usize = 20;
 
@@ -39,7 +40,8 @@ pub(super) struct Term {
     /// As they were told to the log.
     jobs_told: Vec<JobRecord>,
     told_at: Option<Instant>,
-    /// Why tasks could not be done when they were last tried.
+    /// Tasks that could not be done when they were last tried, and why.
+    tried: HashSet<(AssetId, Hash)>,
     failures: BTreeSet<String>,
 }
 
@@ -75,6 +77,7 @@ impl Term {
             jobs: Vec::new(),
             jobs_told: Vec::new(),
             told_at: None,
+            tried: HashSet::new(),
             failures: BTreeSet::new(),
         }
     }
@@ -91,15 +94,21 @@ impl Term {
             if let Some(job) = self.job(kind) {
                 job.chunks_total = job.chunks_done + left.chunks;
                 job.bytes_total = job.bytes_done + left.bytes;
+                if left.is_nothing() && job.state == JobState::Running {
+                    job.state = JobState::Done;
+                }
             }
         }
     }
 
-    /// A pass has found nothing more to do.
-    pub(super) fn end(&mut self) {
+    pub(super) fn tried(&self) -> HashSet<(AssetId, Hash)> {
+        self.tried.clone()
+    }
+
+    /// A pass has found nothing to do.
+    pub(super) fn rest(&mut self) {
+        self.tried.clear();
         self.forget_failures();
-        let running = self.jobs.iter_mut().filter(|job| job.state == JobState::Running);
-        running.for_each(|job| job.state = JobState::Done);
     }
 
     pub(super) fn is_paused(&self, kind: JobKind) -> bool {
@@ -116,7 +125,11 @@ impl Term {
     }
 
     /// A task could not be done.
-    pub(super) fn failed(&mut self, failure: &Failure) {
+    pub(super) fn failed(&mut self, name: (AssetId, Hash), failure: &Failure) {
+        if self.tried.len() >= TRIED_MAX {
+            self.tried.clear();
+        }
+        self.tried.insert(name);
         if self.failures.len() < LINES_MAX {
             let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
             self.failures.insert(format!("{}{why}", failure.what));
@@ -165,7 +178,8 @@ impl Term {
             _ if !survey.waiting.is_empty() => RepairState::Waiting,
             _ => RepairState::Idle,
         };
-        let left: u64 = self.jobs.iter().map(|job| job.bytes_total.saturating_sub(job.bytes_done)).sum();
+        let running = self.jobs.iter().filter(|job| job.state == JobState::Running);
+        let left: u64 = running.map(|job| job.bytes_total.saturating_sub(job.bytes_done)).sum();
         let runs = state == RepairState::Running;
         let eta_ms = rate.filter(|rate| *rate > 0 && runs).map(|rate| left.saturating_mul(1_000) / rate);
         let of_job = |of: fn(&JobRecord) -> u64| job.map_or(0, of);
@@ -174,7 +188,7 @@ impl Term {
             chunks_healthy: survey.healthy,
             chunks_degraded: survey.degraded,
             chunks_missing: survey.missing,
-            last_pass_at_ms: Some(wall_ms()),
+            last_pass_at_ms: Some(survey.made_at_ms),
             chunks_total: of_job(|job| job.chunks_total),
             chunks_done: of_job(|job| job.chunks_done),
             bytes_total: of_job(|job| job.bytes_total),
