@@ -22,6 +22,7 @@ pub mod http;
 pub mod linear;
 mod link;
 pub mod media;
+pub mod meanwhile;
 pub mod memory;
 mod mount;
 pub mod mutate;

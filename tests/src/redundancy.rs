@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     Cluster, Node, Tools,
     program::{self, keys},
-    sha256, wait_for,
+    sha256, wait_for, wait_for_none,
 };
 
 /// Between two looks at something that takes a while: commands cost more than what they look at.
@@ -96,25 +96,33 @@ impl Film {
         tools.show(&self.id)["scheme"].as_str().expect("a scheme").to_owned()
     }
 
-    /// Waits until every chunk is where it belongs, as often as it should be.
-    #[track_caller]
-    pub fn await_healthy(&self, tools: &Tools) {
-        let mut last = Value::Null;
-        let healthy = || {
-            std::thread::sleep(PAUSE);
-            let said = tools.vsctl(&["show", "-o", "json", &self.id]);
-            last = if said.code == 0 { said.json()["redundancy"].clone() } else { said.err.into() };
-            (last["healthy"] == self.chunks && LACKS.iter().all(|lack| last[lack] == 0)).then_some(())
-        };
-        let awaited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| wait_for("it", healthy)));
-        assert!(awaited.is_ok(), "{} chunks do not become healthy: {last}", self.chunks);
+    /// What keeps it from being whole, as `vsctl show` counts it; nothing when every chunk is where it belongs, as often as it
+    /// should be.
+    fn lack(&self, tools: &Tools) -> Option<String> {
+        let said = tools.vsctl(&["show", "-o", "json", &self.id]);
+        if said.code != 0 {
+            return Some(said.err);
+        }
+        let redundancy = said.json()["redundancy"].clone();
+        let is_whole = redundancy["healthy"] == self.chunks && LACKS.iter().all(|lack| redundancy[lack] == 0);
+        (!is_whole).then(|| format!("{} of {} chunks: {redundancy}", self.id, self.chunks))
     }
 }
 
-/// Does what [`Film::await_healthy`] does, of several.
-#[track_caller]
+/// Waits until these films are whole.
 pub fn await_healthy(tools: &Tools, films: &[&Film]) {
-    films.iter().for_each(|film| film.await_healthy(tools));
+    wait_for_none(|| {
+        std::thread::sleep(PAUSE);
+        films.iter().filter_map(|film| film.lack(tools)).collect()
+    });
+}
+
+/// Waits for something that takes a while, and costs something to look at.
+pub fn wait_long_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    wait_for(what, || {
+        std::thread::sleep(PAUSE);
+        ready()
+    })
 }
 
 /// Waits until the cluster answers reads that are up to date.
@@ -132,14 +140,13 @@ pub fn set(tools: &Tools, settings: &[(&str, &str)]) {
 /// How repair stands; none while nobody can tell.
 #[must_use]
 pub fn repair(tools: &Tools) -> Option<Value> {
-    std::thread::sleep(PAUSE);
     let said = tools.vsctl(&["repair", "status", "-o", "json"]);
     matches!(said.code, 0 | 8).then(|| said.json())
 }
 
 /// Waits until repair has something under way: some of it is done, and some is not.
 pub fn await_repair_running(tools: &Tools) {
-    wait_for("a repair to be under way", || {
+    wait_long_for("a repair to be under way", || {
         let status = repair(tools)?;
         let [done, total] = ["bytes_done", "bytes_total"].map(|key| status[key].as_u64());
         (status["state"] == "running" && done > Some(0) && done < total).then_some(())
@@ -148,7 +155,7 @@ pub fn await_repair_running(tools: &Tools) {
 
 /// Waits until repair has looked through everything and has nothing left to do.
 pub fn await_repair_idle(tools: &Tools) {
-    wait_for("repair to have nothing left to do", || {
+    wait_long_for("repair to have nothing left to do", || {
         let status = repair(tools)?;
         let nothing = ["chunks_degraded", "chunks_missing"].iter().all(|lack| status[lack] == 0);
         let looked = status["chunks_healthy"].as_u64() > Some(0);
@@ -170,22 +177,18 @@ pub fn sum(cluster: &Cluster, nodes: &[usize], figure: &str) -> f64 {
 
 /// Waits until each of these nodes has so many chunks.
 pub fn await_chunks(cluster: &Cluster, nodes: &[usize], chunks: u64) {
-    let mut last = Vec::new();
-    wait_for("the nodes to have as many chunks as they should", || {
+    wait_for_none(|| {
         std::thread::sleep(PAUSE);
-        last = nodes.iter().map(|at| sum(cluster, &[*at], "vsd_chunks")).collect();
-        #[allow(clippy::cast_precision_loss, reason = "a few chunks")]
-        last.iter().all(|held| *held == chunks as f64).then_some(())
+        let held = nodes.iter().map(|at| (*at, chunks_on(cluster, &[*at])));
+        held.filter(|(_, held)| *held != chunks).collect()
     });
 }
 
-/// Waits until these nodes together have so many chunks.
-pub fn await_chunks_in_all(cluster: &Cluster, nodes: &[usize], chunks: u64) {
-    wait_for("the nodes to have as many chunks together as they should", || {
-        std::thread::sleep(PAUSE);
-        #[allow(clippy::cast_precision_loss, reason = "a few chunks")]
-        (sum(cluster, nodes, "vsd_chunks") == chunks as f64).then_some(())
-    });
+/// How many chunks these nodes have together.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+pub fn chunks_on(cluster: &Cluster, nodes: &[usize]) -> u64 {
+    sum(cluster, nodes, "vsd_chunks") as u64
 }
 
 /// What a node holds, with where each chunk lies.

@@ -4,8 +4,10 @@ use vs_tests::{
     Cluster, Tools,
     clip::{Clip, repeated_numbered},
     program::Said,
-    redundancy::{Film, await_answers, await_healthy, await_repair_idle, await_repair_running, held, repair, set, sum},
-    wait_for,
+    redundancy::{
+        Film, await_answers, await_healthy, await_repair_idle, await_repair_running, chunks_on, held, repair, set,
+        wait_long_for,
+    },
 };
 
 const FILM_BYTES: u64 = 12 << 20;
@@ -60,8 +62,8 @@ fn a_node_that_stays_away_is_replaced_by_a_new_one() {
     let dead = some_follower(&cluster);
     let dead_id = cluster.id(dead, 0).expect("a node");
     cluster.kill(dead);
-    copied.await_healthy(&tools);
-    wait_for("it to be said what stripes wait for", || {
+    await_healthy(&tools, &[&copied]);
+    wait_long_for("it to be said what stripes wait for", || {
         let waiting = repair(&tools)?["waiting"].to_string();
         (waiting.contains(&dead_id) || waiting.contains("more nodes")).then_some(())
     });
@@ -109,11 +111,11 @@ fn five_of_six_nodes_make_everything_whole_again() {
     launch_all(&mut cluster, &lost);
     await_healthy(&tools, &films);
 
-    wait_for("nothing to be placed on it", || (remove(&tools, &dead_id).code == 0).then_some(()));
+    wait_long_for("nothing to be placed on it", || (remove(&tools, &dead_id).code == 0).then_some(()));
     cluster.replace(dead);
-    let new_id = wait_for("the new node", || cluster.id(dead, 0).filter(|id| *id != dead_id));
-    wait_for("it to be given data", || {
-        (sum(&cluster, &[dead], "vsd_chunks") > 0.0).then(|| state(&cluster, 0, &new_id)).flatten()
+    let new_id = wait_long_for("the new node", || cluster.id(dead, 0).filter(|id| *id != dead_id));
+    wait_long_for("it to be given data", || {
+        (chunks_on(&cluster, &[dead]) > 0).then(|| state(&cluster, 0, &new_id)).flatten()
     });
     await_healthy(&tools, &films);
     assert_eq!(state(&cluster, 0, &dead_id).as_deref(), Some("out"), "ids are never used again");
@@ -158,6 +160,18 @@ fn a_repair_survives_the_death_of_its_leaders() {
         cluster.restart(leader);
         films.iter().for_each(|film| film.assert_downloads(&tools, &[]));
     }
+    // that it is paused is known to whoever leads next
+    let order = |what: &str| drop(tools.vsctl(&["repair", what]).ok());
+    order("pause");
+    let leader = cluster.await_leader();
+    cluster.kill(leader);
+    cluster.restart(leader);
+    wait_long_for("the next leader to say so", || (repair(&tools)?["state"] == "paused").then_some(()));
+    set(&tools, &[FAST]);
+    let done = repair(&tools).map(|status| status["bytes_done"].clone());
+    films.iter().for_each(|film| film.assert_downloads(&tools, &[]));
+    assert_eq!(repair(&tools).map(|status| status["bytes_done"].clone()), done, "nothing is done meanwhile");
+    order("resume");
     assert_mended(&mut cluster, &films, dead);
 }
 
@@ -172,7 +186,7 @@ fn an_executor_that_wakes_up_late_harms_nothing() {
     let tools = cluster.tools(leader).clone();
     await_answers(&tools);
     await_repair_running(&tools);
-    wait_for("it to be given up", || {
+    wait_long_for("it to be given up", || {
         let shown = tools.vsctl(&["layout", "show", "-o", "json"]);
         let id = cluster.id(frozen, leader)?;
         (shown.code == 0 && !shown.json()["nodes"].to_string().contains(&format!("\"{id}\""))).then_some(())

@@ -3,7 +3,7 @@
 use vs_tests::{
     Cluster, Tools,
     clip::{Clip, numbered},
-    redundancy::{Film, await_chunks, await_healthy, set, sum},
+    redundancy::{Film, await_chunks, await_healthy, set, sum, wait_long_for},
     wait_for,
 };
 
@@ -29,8 +29,7 @@ fn purge(tools: &Tools, film: &Film) {
 fn await_sweeps(cluster: &Cluster) {
     let passes = || NODES.map(|at| sum(cluster, &[at], "vsd_sweep_passes_total"));
     let before = passes();
-    wait_for("every node to sweep", || {
-        std::thread::sleep(std::time::Duration::from_millis(300));
+    wait_long_for("every node to sweep", || {
         passes().iter().zip(before).all(|(now, before)| *now > before + 2.0).then_some(())
     });
 }
@@ -48,11 +47,11 @@ fn a_purged_film_gives_its_space_back_on_every_node() {
     for (at, (now, before)) in NODES.iter().zip(used().iter().zip(before)) {
         assert!(*now < before * 0.6, "half of it has gone: {before} {now}");
         // but for the page with each chunk's header
-        wait_for("the disk to have it back", || {
+        wait_long_for("the disk to have it back", || {
             (sum(&cluster, &[*at], "vsd_punched_bytes_total") > 0.9 * (before - now)).then_some(())
         });
     }
-    wait_for("it to be told", || {
+    wait_long_for("it to be told", || {
         let listed = cluster.listed(0)?;
         listed.iter().all(|node| node["chunks"] == kept.chunks).then_some(())
     });
@@ -109,5 +108,26 @@ fn the_same_bytes_may_come_again_at_any_time() {
         fresh.assert_reads(&tools);
         film = fresh;
     }
+    cluster.assert_raft_safety();
+}
+
+/// Two people upload the same file at the same time by way of different nodes: one film, kept once.
+#[test]
+fn the_same_file_uploaded_twice_at_once_is_one_film() {
+    let (mut cluster, tools) = cluster();
+    let path = numbered(Clip::Heavy, 1, &cluster.work());
+    let people = [0, 1, 2].map(|at| cluster.tools(at).someone_else(&format!("person {at}")));
+    let ids: Vec<_> = std::thread::scope(|scope| {
+        let uploading = people.each_ref().map(|person| scope.spawn(|| person.upload(&path, &[]).id));
+        uploading.into_iter().map(|upload| upload.join().expect("it went well")).collect()
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(tools.ls(&[]).len(), 1);
+    let film = Film::store(&tools, &path, &[]);
+    await_healthy(&tools, &[&film]);
+    await_chunks(&cluster, &NODES, film.chunks);
+    await_sweeps(&cluster);
+    await_chunks(&cluster, &NODES, film.chunks);
+    film.assert_reads(&tools);
     cluster.assert_raft_safety();
 }
