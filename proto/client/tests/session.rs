@@ -183,6 +183,24 @@ impl Meta for Node {
         unused()
     }
 
+    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Result<Response<v1::CountViewResponse>, Status> {
+        unused()
+    }
+
+    async fn set_redundancy(
+        &self,
+        _: Request<v1::SetRedundancyRequest>,
+    ) -> Result<Response<v1::RedundancyInfo>, Status> {
+        unused()
+    }
+
+    async fn list_redundancy(
+        &self,
+        _: Request<v1::ListRedundancyRequest>,
+    ) -> Result<Response<v1::ListRedundancyResponse>, Status> {
+        unused()
+    }
+
     async fn get_manifest(&self, _: Request<v1::GetManifestRequest>) -> Result<Response<v1::Manifest>, Status> {
         unused()
     }
