@@ -104,11 +104,6 @@ impl Cluster {
         }
     }
 
-    fn give(&self, at: usize, member: usize) {
-        let bytes = self.members[member].clone();
-        self.nodes[at].0.chunks.lock().expect("not poisoned").insert(Hash::of(&bytes).to_string(), bytes);
-    }
-
     async fn gather(&self, want: &[usize], dead: &[u64]) -> Gathered {
         let nodes: Vec<_> = (1..=6).map(NodeId).collect();
         let layouts = std::slice::from_ref(&self.layout);
@@ -165,7 +160,8 @@ async fn with_too_few_left_everybody_is_asked_before_it_fails() {
     assert_eq!((lost.code, lost.why.len()), (Code::Integrity, 18), "{lost:?}");
     let unreachable = cluster.gather(&[0], &[5]).await.members.expect_err("one is left");
     assert_eq!(unreachable.code, Code::Unreachable, "the dead node may have it");
-    cluster.give(5, 2);
+    let third = (Hash::of(&cluster.members[2]).to_string(), cluster.members[2].clone());
+    cluster.nodes[5].0.chunks.lock().expect("not poisoned").extend([third]);
     let gathered = cluster.gather(&[0, 1], &[]).await;
     assert_eq!(gathered.members.expect("rebuilt"), [cluster.members[0].clone(), cluster.members[1].clone()]);
 }

@@ -4,6 +4,7 @@
 //! The one role that reads the metadata of its own process: a planner that asked by the network what it has at hand would
 //! know no better.
 
+mod migrate;
 mod nodes;
 mod progress;
 mod repair;

@@ -1,9 +1,12 @@
-//! How fast the work is.
+//! How fast the work is, and may be.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
+
+use tokio::sync::Mutex;
+use vsd_core::care::Pace;
 
 /// Over which span the rate is measured.
 const SPAN: Duration = Duration::from_secs(10);
@@ -33,5 +36,37 @@ impl Rate {
         let ms = u64::try_from(now.duration_since(*first).as_millis()).unwrap_or(u64::MAX);
         let bytes: u64 = self.written.iter().map(|(_, bytes)| bytes).sum();
         (ms >= 500).then(|| bytes.saturating_mul(1_000) / ms)
+    }
+}
+
+/// Leave to write, at a rate that all work of this process shares.
+#[derive(Debug)]
+pub(super) struct Turns {
+    pace: Mutex<Pace>,
+    began: Instant,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { pace: Mutex::new(Pace::new(1, 0)), began: Instant::now() }
+    }
+}
+
+impl Turns {
+    /// Waits until so much may be written at this rate.
+    pub(super) async fn take(&self, bytes: u64, bytes_per_s: u64) {
+        loop {
+            let wait = {
+                let mut pace = self.pace.lock().await;
+                let now = self.began.elapsed();
+                pace.set_rate(now, bytes_per_s);
+                let wait = pace.wait(now);
+                if wait.is_zero() {
+                    return pace.spend(now, bytes);
+                }
+                wait
+            };
+            tokio::time::sleep(wait).await;
+        }
     }
 }

@@ -9,26 +9,25 @@
 
 use std::{
     collections::HashSet,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use vs_client::chunk::ChunkClient;
 use vs_core::{error::Failure, id::AssetId, limit::PAGE_ITEMS_MAX};
 use vsd_core::{
-    care::Pace,
     meta::{Command, JobAction, JobKind, JobRecord, JobState, Response},
     plan::repair::{Held, Placing, Presence},
 };
 
 use super::{
     nodes::Nodes,
+    progress::Turns,
     status::{Ordered, RepairOrder, RepairReporter, RepairState, RepairStatus},
     survey::{Said, Subject, Survey, part_names, part_of},
-    task::Task,
+    task::{Done, Task},
     term::{Term, new_job},
     world::{Signature, World, signature},
 };
@@ -49,12 +48,15 @@ const LOST_PASSES: u32 = 2;
 
 /// Looks after the redundancy of everything, while this node leads.
 pub(crate) struct Repairer {
-    meta: Meta,
-    chunks: ChunkClient,
-    nodes: Nodes,
+    pub(super) meta: Meta,
+    pub(super) chunks: ChunkClient,
+    pub(super) nodes: Nodes,
     status: watch::Sender<RepairStatus>,
     /// It is to look now rather than when it is its turn.
     look: Notify,
+    pub(super) turns: Turns,
+    /// Whether something lacks that could be written: everything else waits for that.
+    pub(super) is_urgent: watch::Sender<bool>,
 }
 
 /// How a pass ended.
@@ -71,8 +73,17 @@ impl Repairer {
     /// Works until it is stopped.
     pub(crate) async fn run(meta: Meta, chunks: ChunkClient, reporter: RepairReporter, stop: CancellationToken) {
         let RepairReporter { status, orders } = reporter;
-        let repairer = Self { meta, chunks, nodes: Nodes::default(), status, look: Notify::new() };
-        stop.run_until_cancelled(async { tokio::join!(repairer.work(), repairer.hear(orders)) }).await;
+        let repairer = Self {
+            meta,
+            chunks,
+            nodes: Nodes::default(),
+            status,
+            look: Notify::new(),
+            turns: Turns::default(),
+            is_urgent: watch::channel(false).0,
+        };
+        let work = async { tokio::join!(repairer.work(), repairer.hear(orders), repairer.migrate()) };
+        stop.run_until_cancelled(work).await;
     }
 
     async fn hear(&self, mut orders: mpsc::Receiver<Ordered>) {
@@ -126,12 +137,13 @@ impl Repairer {
                 continue;
             }
             let began = Instant::now();
-            let rest = match self.pass(&mut term).await {
+            let rest = match self.pass(&mut term).boxed().await {
                 Ok(Some(Pass::More)) => Duration::ZERO,
                 Ok(Some(Pass::Stuck)) => AGAIN.max(began.elapsed() * STUCK_TIMES),
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(began.elapsed() * REST_TIMES),
                 Ok(None) => {
                     term = None;
+                    self.is_urgent.send_replace(false);
                     Duration::ZERO
                 }
                 Err(error) => {
@@ -150,7 +162,7 @@ impl Repairer {
             *term = Some(Term::new(&world));
         }
         let Some(term) = term else { return Ok(None) };
-        let survey = Survey::make(&self.nodes, &world, &state).await?;
+        let survey = Survey::make(&self.nodes, &world, &state).boxed().await?;
         term.begin(state.view().jobs(None, PAGE_ITEMS_MAX)?, &survey);
         self.tell(term, &world, &survey).await?;
         let mut pass = if survey.waiting.is_empty() { Pass::Nothing } else { Pass::Stuck };
@@ -158,10 +170,11 @@ impl Repairer {
             self.say_damaged(&world, &state, *asset, false).await?;
         }
         for asset in &survey.to_place {
-            pass = if self.place(term, &world, *asset).await? { Pass::More } else { Pass::Stuck };
+            pass = if self.place(term, &world, *asset).boxed().await? { Pass::More } else { Pass::Stuck };
         }
+        self.is_urgent.send_replace(!survey.repair.is_nothing() && !term.is_paused(JobKind::Repair));
         if !survey.tasks.is_empty() {
-            pass = self.execute(term, &world, &state, &survey).await?;
+            pass = self.execute(term, &world, &state, &survey).boxed().await?;
         }
         if pass == Pass::Nothing {
             term.end();
@@ -175,7 +188,7 @@ impl Repairer {
     }
 
     /// The world as it is now; none while this node does not lead.
-    async fn look(&self) -> Result<Option<(World, StateRead)>, MetaError> {
+    pub(super) async fn look(&self) -> Result<Option<(World, StateRead)>, MetaError> {
         if !self.leads() {
             return Ok(None);
         }
@@ -196,19 +209,11 @@ impl Repairer {
     ) -> Result<Pass, MetaError> {
         let began = Instant::now();
         let allowed: Vec<_> = survey.tasks.iter().filter(|task| !term.is_paused(task.kind)).collect();
-        term.pace.set_rate(term.began.elapsed(), world.bytes_per_s);
         let mut lost = HashSet::new();
         let mut wrote = false;
-        let pace = Arc::new(tokio::sync::Mutex::new((term.pace.clone(), term.began)));
-        let run = |task: &&Task| {
-            let (task, pace) = ((*task).clone(), pace.clone());
-            async move {
-                take_turn(&pace, task.bytes()).await;
-                let done = task.run(&self.chunks, world).await;
-                (task, done)
-            }
-        };
-        let mut running = stream::iter(&allowed).map(run).buffer_unordered(world.concurrency);
+        // a list, not an iterator: what is awaited has to be `Send` whatever the lifetimes
+        let turns: Vec<_> = allowed.into_iter().map(|task| self.take_turn(task, world).boxed()).collect();
+        let mut running = stream::iter(turns).buffer_unordered(world.concurrency);
         while let Some((task, done)) = running.next().await {
             for (node, chunk, bytes) in &done.written {
                 wrote = true;
@@ -234,7 +239,6 @@ impl Repairer {
             }
         }
         drop(running);
-        term.pace = pace.lock().await.0.clone();
         for asset in lost {
             let passes = term.lost.entry(asset).or_insert(0);
             *passes += 1;
@@ -243,6 +247,11 @@ impl Repairer {
             }
         }
         Ok(if wrote { Pass::More } else { Pass::Stuck })
+    }
+
+    async fn take_turn<'a>(&self, task: &'a Task, world: &World) -> (&'a Task, Done) {
+        self.turns.take(task.bytes(), world.bytes_per_s).await;
+        (task, task.run(&self.chunks, world).await)
     }
 
     /// Verifies what has to be, and commits that the asset is placed by its target epoch. False when something is not
@@ -300,7 +309,7 @@ impl Repairer {
 
     /// Tells people, and the log, how it stands.
     async fn tell(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<(), MetaError> {
-        for job in term.to_tell() {
+        for job in term.untold() {
             let put = self.meta.propose(Command::JobPut { job: job.clone(), term: world.term }).await?;
             match put.accepted() {
                 Ok(Response::Job { id, state }) => term.told(JobRecord { id, state, ..job }),
@@ -310,22 +319,5 @@ impl Repairer {
         }
         self.status.send_replace(term.status(world, survey));
         Ok(())
-    }
-}
-
-/// Waits for leave to write so much.
-async fn take_turn(pace: &tokio::sync::Mutex<(Pace, Instant)>, bytes: u64) {
-    loop {
-        let wait = {
-            let mut pace = pace.lock().await;
-            let now = pace.1.elapsed();
-            let wait = pace.0.wait(now);
-            if wait.is_zero() {
-                pace.0.spend(now, bytes);
-                return;
-            }
-            wait
-        };
-        tokio::time::sleep(wait).await;
     }
 }

@@ -17,7 +17,7 @@ use vsd_core::meta::JobKind;
 use super::world::{Epochs, World};
 
 /// How long one PUT may take: longer than a disk that stalls for seconds.
-const PUT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Members of one group to be written.
 #[derive(Clone, Debug)]

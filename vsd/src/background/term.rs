@@ -10,7 +10,6 @@ use vs_core::{
     id::{AssetId, JobId, NodeId},
 };
 use vsd_core::{
-    care::Pace,
     meta::{JobKind, JobRecord, JobState},
     plan::repair::Presence,
 };
@@ -18,7 +17,7 @@ use vsd_core::{
 use super::{
     progress::Rate,
     status::{RepairState, RepairStatus},
-    survey::{Amount, Survey},
+    survey::Survey,
     world::World,
 };
 use crate::run::wall_ms;
@@ -34,8 +33,6 @@ pub(super) struct Term {
     pub(super) verified: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
     /// In how many passes a group of the asset was found lost.
     pub(super) lost: HashMap<AssetId, u32>,
-    pub(super) pace: Pace,
-    pub(super) began: Instant,
     rate: Rate,
     jobs: Vec<JobRecord>,
     /// As they were told to the log.
@@ -71,8 +68,6 @@ impl Term {
             number: world.term,
             verified: HashMap::new(),
             lost: HashMap::new(),
-            pace: Pace::new(world.bytes_per_s, 0),
-            began: Instant::now(),
             rate: Rate::default(),
             jobs: Vec::new(),
             jobs_told: Vec::new(),
@@ -82,10 +77,11 @@ impl Term {
 
     /// A pass begins: what is open in the log, and what was found to be left.
     pub(super) fn begin(&mut self, known: Vec<JobRecord>, survey: &Survey) {
-        self.jobs = known.into_iter().filter(|job| !job.state.is_over()).collect();
+        let open = |job: &JobRecord| !job.state.is_over() && job.kind != JobKind::Migrate;
+        self.jobs = known.into_iter().filter(open).collect();
         self.jobs_told = self.jobs.clone();
         for (kind, left) in [(JobKind::Repair, survey.repair), (JobKind::Move, survey.moves)] {
-            if left != Amount::default() && self.job(kind).is_none() {
+            if !left.is_nothing() && self.job(kind).is_none() {
                 self.jobs.push(new_job(kind));
             }
             if let Some(job) = self.job(kind) {
@@ -97,7 +93,7 @@ impl Term {
 
     /// A pass has found nothing more to do.
     pub(super) fn end(&mut self) {
-        let running = self.jobs.iter_mut().filter(|job| job.state == JobState::Running && job.kind != JobKind::Migrate);
+        let running = self.jobs.iter_mut().filter(|job| job.state == JobState::Running);
         running.for_each(|job| job.state = JobState::Done);
     }
 
@@ -123,7 +119,7 @@ impl Term {
     }
 
     /// Jobs of which the log knows less.
-    pub(super) fn to_tell(&mut self) -> Vec<JobRecord> {
+    pub(super) fn untold(&mut self) -> Vec<JobRecord> {
         self.told_at = Some(Instant::now());
         self.jobs.iter().filter(|job| !self.jobs_told.contains(job)).cloned().collect()
     }

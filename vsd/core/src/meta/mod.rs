@@ -10,7 +10,9 @@
 //! - CON-3: a command that carries a client session is applied once, however often it is proposed.
 //! - A dead asset stays dead, and no id is given out twice.
 //! - A listed video's asset is live, and every part of every track of a live asset is in the tables.
-//! - A writer of an older ballot changes nothing.
+//! - What a live asset plays does not change: a version that replaces another has the same segments of the same chunks.
+//! - The epochs that an asset is placed by, and that its pending version is written by, have their layouts.
+//! - A writer of an older ballot changes nothing, and neither does an executor of an older term.
 //! - Cluster time never runs backwards, and a tick applied twice counts once.
 //! - One command does a bounded amount of work: what can be large is done by [`Command::Housekeep`] in steps.
 //!

@@ -49,7 +49,7 @@ impl Step<'_, '_> {
         self.check_rewritten(&asset, pending, tracks)?;
         // the use that the pending version was counted for is the asset's from now on
         layouts::drop_use(self.txn, asset.since)?;
-        let changed = asset.scheme != pending.scheme;
+        let (changed, was_damaged) = (asset.scheme != pending.scheme, asset.damaged);
         asset.pending = None;
         (asset.version, asset.scheme, asset.since) = (version, pending.scheme, pending.epoch);
         asset.tracks = tracks.to_vec();
@@ -59,6 +59,9 @@ impl Step<'_, '_> {
         self.txn.put::<Cleanup>(&id, &Cursor::default());
         if changed {
             self.event(EventKind::SchemeChanged { asset: id, scheme: asset.scheme })?;
+        }
+        if was_damaged {
+            self.event(EventKind::AssetDamaged { asset: id, damaged: false })?;
         }
         layouts::forget_unused(self.txn)?;
         Ok(Response::Done)

@@ -1,4 +1,5 @@
-//! Assets of which parts are left that nobody needs: all parts of a dead one, those of losing ballots of a live one.
+//! Assets of which something is left that nobody needs: all parts of a dead one; of a live one those of losing ballots,
+//! of earlier versions and of versions that were given up; and what was displaced before all was in its place.
 //!
 //! An entry is worked off in bounded steps and then removed.
 

@@ -2,12 +2,12 @@
 //! more: change the code, not the file.
 //!
 //! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes;
-//! `golden/commands-v2.bin` those with fields that were added since, and `golden/commands-v3.bin` what came with
-//! clusters of several nodes.
+//! `golden/commands-v2.bin` those with fields that were added since, `golden/commands-v3.bin` what came with
+//! clusters of several nodes, and `golden/commands-v4.bin` what came with repair, schemes and jobs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vs_core::codec;
+use vs_core::{codec, id::JobId};
 
 use super::*;
 
@@ -91,6 +91,51 @@ fn cluster_entries() -> Vec<Entry> {
     commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
 }
 
+/// Entries of the commands by which the cluster looks after what it keeps.
+fn keeping_entries() -> Vec<Entry> {
+    let (asset, version, epoch, term) = (AssetId(1), Version(2), Epoch(3), 4);
+    let coded_part = coded(part_of("v0", 0, vec![ChunkRef { hash: content_hash(1), bytes: 10 }]), Scheme::CODED, 7);
+    let job = JobRecord {
+        id: JobId(9),
+        kind: JobKind::Migrate,
+        state: JobState::Failed,
+        began_ms: 1,
+        updated_ms: 2,
+        ended_ms: Some(3),
+        chunks_total: 4,
+        chunks_done: 5,
+        bytes_total: 6,
+        bytes_done: 7,
+        what: "n2 is gone".to_owned(),
+    };
+    let running = JobRecord { kind: JobKind::Repair, state: JobState::Running, ended_ms: None, ..job.clone() };
+    let paused = JobRecord { kind: JobKind::Move, state: JobState::Paused, ..running.clone() };
+    let done = JobRecord { state: JobState::Done, ..job.clone() };
+    let mut commands = vec![
+        Command::Placed { asset, version, epoch, term },
+        Command::AssetDamaged { asset, version, damaged: true, term },
+        Command::VersionBegin { asset, scheme: Scheme::CODED, epoch, term },
+        Command::PartPut { asset, version, ballot: Ballot(1), part: coded_part.encode().0 },
+        Command::VersionCommit { asset, version, tracks: vec![track_of("v0", Ballot(1), &[coded_part], 1)], term },
+        Command::VersionAbort { asset, version, term },
+        Command::RedundancySet { video: video_id(1), redundancy: Redundancy::Erasure },
+        Command::Views { counts: BTreeMap::from([(video_id(1), 2), (video_id(2), 3)]) },
+        Command::JobControl { job: JobId(9), action: JobAction::Pause },
+        Command::JobControl { job: JobId(9), action: JobAction::Resume },
+    ];
+    commands.extend([job, running, paused, done].map(|job| Command::JobPut { job, term }));
+    let names = [
+        SettingName::RepairRate,
+        SettingName::RepairConcurrency,
+        SettingName::PolicyHotViews,
+        SettingName::PolicyColdViews,
+        SettingName::PolicyMinAge,
+        SettingName::DropDelay,
+    ];
+    commands.extend(names.map(|name| Command::SettingSet { name, value: name.default_value() }));
+    commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
+}
+
 fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk() {
@@ -107,6 +152,7 @@ fn commands_of_every_release_are_read_for_ever() {
     assert_eq!(kept, entries());
     assert_eq!(unframed(include_bytes!("../golden/commands-v2.bin")), later_entries());
     assert_eq!(unframed(include_bytes!("../golden/commands-v3.bin")), cluster_entries());
+    assert_eq!(unframed(include_bytes!("../golden/commands-v4.bin")), keeping_entries());
 }
 
 #[test]

@@ -7,9 +7,11 @@ use super::{
         family::page,
         table::{
             assets::Assets,
+            cleanup::Cleanup,
             clients::Clients,
             counters::{self, Counter},
             dedup::{Dedup, dedup_key},
+            displaced::Displacements,
             layouts::{EpochUses, Layouts},
             nodes::Nodes,
             parts::Parts,
@@ -36,6 +38,9 @@ pub(super) fn check(tables: &MemTables) {
     uses_of_epochs_are_counted(tables, &assets);
     every_epoch_that_an_asset_needs_is_kept(tables, &assets);
     indexes_of_videos_are_exact(tables, &videos);
+    a_pending_version_comes_after_a_finished_one(&assets);
+    displaced_members_are_counted(tables, &assets);
+    leftovers_will_be_cleaned(tables, &assets);
     assert_eq!(
         counters::next(tables, Counter::Clients),
         Ok(all::<Clients>(tables).len() as u64 + 1),
@@ -65,8 +70,12 @@ fn a_live_asset_is_shown_and_has_every_part(
         for track in &asset.tracks {
             for (no, named) in (0..).zip(&track.parts) {
                 let part = View::new(tables).part(asset.id, asset.version, track.ballot, &track.name, no);
-                let part = part.expect("readable").map(|bytes| Hash::of(&bytes));
-                assert_eq!(part, Some(named.hash), "part {no} of {} of {}", track.name, asset.id);
+                let part = part.expect("readable").expect("there");
+                assert_eq!(Hash::of(&part), named.hash, "part {no} of {} of {}", track.name, asset.id);
+                let part = Part::decode(&part).expect("a part");
+                let data: usize = part.groups(asset.id, asset.scheme).map(|group| group.data).sum();
+                let chunks: usize = part.segments.iter().map(|segment| segment.chunks.len()).sum();
+                assert_eq!(data, chunks, "every chunk has places");
             }
         }
     }
@@ -85,10 +94,17 @@ fn the_bytes_index_names_live_assets(tables: &MemTables, assets: &BTreeMap<Asset
 fn uses_of_epochs_are_counted(tables: &MemTables, assets: &BTreeMap<AssetId, AssetRecord>) {
     let mut uses: BTreeMap<Epoch, u64> = BTreeMap::new();
     for asset in assets.values().filter(|asset| asset.state != AssetState::Dead) {
-        *uses.entry(asset.since).or_default() += 1;
+        for epoch in epochs_of(asset) {
+            *uses.entry(epoch).or_default() += 1;
+        }
     }
     let counted = all::<EpochUses>(tables).into_iter().filter(|(_, count)| *count > 0).collect();
     assert_eq!(uses, counted, "uses of epochs are counted");
+}
+
+/// The epochs by which an asset is placed, or is to be.
+fn epochs_of(asset: &AssetRecord) -> impl Iterator<Item = Epoch> + use<> {
+    [asset.since].into_iter().chain(asset.pending.map(|pending| pending.epoch))
 }
 
 fn every_epoch_that_an_asset_needs_is_kept(tables: &MemTables, assets: &BTreeMap<AssetId, AssetRecord>) {
@@ -96,7 +112,7 @@ fn every_epoch_that_an_asset_needs_is_kept(tables: &MemTables, assets: &BTreeMap
     let nodes: BTreeMap<_, _> = all::<Nodes>(tables).into_iter().collect();
     let current = View::new(tables).epoch().expect("readable").expect("bootstrapped");
     let placed = assets.values().filter(|asset| asset.state != AssetState::Dead);
-    let used: BTreeSet<_> = placed.map(|asset| asset.since).collect();
+    let used: BTreeSet<_> = placed.flat_map(epochs_of).collect();
     let oldest = used.first().copied().unwrap_or(current);
     let mut expected = oldest;
     for (&epoch, layout) in layouts.range(oldest..) {
@@ -119,6 +135,66 @@ fn indexes_of_videos_are_exact(tables: &MemTables, videos: &[(VideoId, VideoReco
     assert_eq!((by_title, by_asset), (titles, shown), "indexes of videos are exact");
 }
 
+fn a_pending_version_comes_after_a_finished_one(assets: &BTreeMap<AssetId, AssetRecord>) {
+    for asset in assets.values() {
+        assert!(asset.version <= asset.version_last);
+        let Some(pending) = asset.pending else { continue };
+        assert!(asset.is_finished(), "{} is finished", asset.id);
+        assert!(asset.version < pending.version && asset.since <= pending.epoch);
+        assert_eq!(pending.version, asset.version_last, "the number is the last one given out");
+    }
+}
+
+fn displaced_members_are_counted(tables: &MemTables, assets: &BTreeMap<AssetId, AssetRecord>) {
+    let mut counted: BTreeMap<AssetId, (u64, u64)> = BTreeMap::new();
+    for ((asset, _, _, holder), ()) in all::<Displacements>(tables) {
+        let (stand_ins, owed) = counted.entry(asset).or_default();
+        *if holder == NodeId(0) { owed } else { stand_ins } += 1;
+    }
+    for asset in assets.values() {
+        let rows = counted.remove(&asset.id).unwrap_or_default();
+        let left = all::<Cleanup>(tables).iter().any(|(id, _)| *id == asset.id);
+        let record = (asset.stand_ins, asset.owed);
+        assert!(rows == record || (left && record == (0, 0)), "{}: {rows:?} and {record:?}", asset.id);
+        assert_eq!(asset.owed_bytes, 10 * asset.owed);
+    }
+    assert_eq!(counted, BTreeMap::new(), "rows of forgotten assets");
+}
+
+fn leftovers_will_be_cleaned(tables: &MemTables, assets: &BTreeMap<AssetId, AssetRecord>) {
+    let cleanups: BTreeSet<_> = all::<Cleanup>(tables).into_iter().map(|(id, _)| id).collect();
+    for (id, asset) in assets.iter().filter(|(id, _)| !cleanups.contains(id)) {
+        assert_ne!(asset.state, AssetState::Dead, "{id} is dead for ever");
+    }
+    for ((asset, version, ballot, name, no), _) in all::<Parts>(tables) {
+        let record = &assets[&asset];
+        let is_needed = !record.is_finished() || needs(record, version, ballot, &name, no);
+        assert!(is_needed || cleanups.contains(&asset), "part {no} of {name} of {version} of {asset} is left");
+    }
+}
+
+/// Whether a part is named by a track, or may be by one of the pending version.
+fn needs(asset: &AssetRecord, version: Version, ballot: Ballot, name: &str, no: u32) -> bool {
+    let named = |track: &Track| {
+        track.name == name && track.ballot == ballot && usize::try_from(no).is_ok_and(|no| no < track.parts.len())
+    };
+    (version == asset.version && asset.tracks.iter().any(named))
+        || asset.pending.is_some_and(|pending| pending.version == version)
+}
+
+/// What finished assets play, which nothing changes.
+pub(super) fn plays(tables: &MemTables) -> BTreeMap<AssetId, Vec<(String, Hash, Vec<Segment>)>> {
+    let view = View::new(tables);
+    let finished = all::<Assets>(tables).into_iter().filter(|(_, asset)| asset.is_finished());
+    let tracks = |asset: &AssetRecord| {
+        let parts: Vec<_> = view.parts_of(asset).map(|part| part.expect("there")).collect();
+        let of = |track: &Track| parts.iter().filter(|part| part.track == track.name).cloned().collect::<Vec<_>>();
+        let segments = |track| of(track).into_iter().flat_map(|part| part.segments).collect();
+        asset.tracks.iter().map(|track| (track.name.clone(), track.sha256, segments(track))).collect()
+    };
+    finished.map(|(id, asset)| (id, tracks(&asset))).collect()
+}
+
 /// How far assets came: forward only.
 pub(super) fn fates(tables: &MemTables, upto: u64) -> Vec<u8> {
     let rank = |fate| match fate {
@@ -136,16 +212,7 @@ pub(super) fn fates(tables: &MemTables, upto: u64) -> Vec<u8> {
 pub(super) fn nothing_is_left(tables: &MemTables) {
     let assets: BTreeMap<_, _> = all::<Assets>(tables).into_iter().collect();
     assert!(assets.values().all(|asset| asset.state == AssetState::Live), "only live assets are left");
-    for ((asset, _, ballot, name, no), _) in all::<Parts>(tables) {
-        let asset = assets.get(&asset).expect("parts of live assets only");
-        if asset.status == AssetStatus::Processing {
-            continue;
-        }
-        let named = |track: &Track| {
-            track.name == name && track.ballot == ballot && (0..).zip(&track.parts).any(|(at, _): (u32, _)| at == no)
-        };
-        assert!(asset.tracks.iter().any(named), "part {no} of {name} is named by a track");
-    }
+    assert!(all::<Cleanup>(tables).is_empty(), "nothing is left to clean");
     assert!(all::<Clients>(tables).is_empty(), "silent sessions are closed");
     for (id, upload) in all::<Uploads>(tables) {
         assert!(matches!(upload.phase, UploadPhase::Stored { .. }), "upload {id} is over and forgotten");

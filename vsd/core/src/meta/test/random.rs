@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*};
-use vs_core::id::DirId;
+use vs_core::id::{DirId, JobId};
 
 use super::{invariant, *};
 
 /// What is done next. Small ranges, so that uploads meet; most of what it names exists, some does not.
 #[derive(Clone, Debug)]
 enum Act {
-    Begin { n: u8, on_duplicate: OnDuplicate, keep_original: bool, offered: Option<u8> },
+    Begin { n: u8, on_duplicate: OnDuplicate, keep_original: bool, offered: Option<u8>, redundancy: Redundancy },
     Received { n: u8, content: u8, behind: u64 },
     Part { n: u8, name: &'static str, no: u32, content: u8, behind: u64 },
     Stored { n: u8, content: u8, behind: u64 },
@@ -34,9 +34,20 @@ enum Act {
     Layout { nodes: Vec<u64>, behind: u64 },
     Remove { node: u64, layout: Option<Vec<u64>> },
     Roles { node: u64, roles: BTreeSet<Role> },
+    Placed { nth: usize, back: u64, late: u64 },
+    Damaged { nth: usize, damaged: bool },
+    Version { nth: usize, scheme: Scheme, back: u64, late: u64 },
+    Rewrite { nth: usize, forged: bool, late: u64 },
+    GiveUp { nth: usize, other: bool, late: u64 },
+    Redundancy { n: u8, redundancy: Redundancy },
+    Views { n: u8, count: u64 },
+    Job { id: u64, state: JobState, late: u64 },
+    Control { id: u64, action: JobAction },
 }
 
 const UPLOADS: u8 = 5;
+/// Enough for stripes, with one to spare.
+const NODES: u64 = 6;
 
 fn act() -> impl Strategy<Value = Act> {
     let n = || 1..=UPLOADS;
@@ -44,11 +55,18 @@ fn act() -> impl Strategy<Value = Act> {
     let behind = || prop_oneof![8 => Just(0u64), 2 => Just(1), 1 => Just(u64::MAX)];
     let on_duplicate = prop_oneof![Just(OnDuplicate::Skip), Just(OnDuplicate::New), Just(OnDuplicate::Error)];
     let name = prop_oneof![Just(ORIGINAL), Just("v0")];
-    let node = || 1u64..=4;
-    let nodes = || prop::sample::subsequence(vec![1u64, 2, 3, 4], 1..4);
+    let redundancy = || prop_oneof![Just(Redundancy::Auto), Just(Redundancy::Replicate(2)), Just(Redundancy::Erasure)];
+    let node = || 1..=NODES;
+    let nodes = || {
+        prop_oneof![
+            2 => prop::sample::subsequence((1..=NODES).collect::<Vec<_>>(), 1..=6),
+            1 => prop::sample::subsequence((1..=NODES).collect::<Vec<_>>(), 5..=6),
+        ]
+    };
     prop_oneof![
-        6 => (n(), on_duplicate, prop::bool::weighted(0.8), proptest::option::weighted(0.2, content())).prop_map(
-            |(n, on_duplicate, keep_original, offered)| Act::Begin { n, on_duplicate, keep_original, offered }),
+        6 => (n(), on_duplicate, prop::bool::weighted(0.8), proptest::option::weighted(0.2, content()), redundancy())
+            .prop_map(|(n, on_duplicate, keep_original, offered, redundancy)|
+                Act::Begin { n, on_duplicate, keep_original, offered, redundancy }),
         4 => (n(), content(), behind()).prop_map(|(n, content, behind)| Act::Received { n, content, behind }),
         6 => (n(), name, 0u32..2, content(), behind())
             .prop_map(|(n, name, no, content, behind)| Act::Part { n, name, no, content, behind }),
@@ -70,7 +88,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => prop::sample::select(SettingName::ALL).prop_map(|name| Act::Short { name }),
         1 => vec(0u8..3, 0..3).prop_map(|keys| Act::Directories { keys }),
         5 => (n(), content()).prop_map(|(n, content)| Act::Whole { n, content }),
-        3 => (0u8..5).prop_map(|key| Act::Join { key }),
+        4 => (0u8..7).prop_map(|key| Act::Join { key }),
         1 => (node(), proptest::option::of(0u8..2), proptest::option::of(0u32..100))
             .prop_map(|(node, zone, weight_milli)| Act::Choose { node, zone, weight_milli }),
         3 => (nodes(), prop_oneof![9 => Just(0u64), 1 => Just(1)])
@@ -78,6 +96,32 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (node(), proptest::option::of(nodes())).prop_map(|(node, layout)| Act::Remove { node, layout }),
         1 => (2u64..=4, prop::sample::subsequence(Role::ALL.to_vec(), 0..=3))
             .prop_map(|(node, roles)| Act::Roles { node, roles: roles.into_iter().collect() }),
+        12 => keeping(),
+    ]
+}
+
+/// What repair and changes of scheme do.
+fn keeping() -> impl Strategy<Value = Act> {
+    let (nth, id) = (|| 0usize..4, || 0u64..3);
+    let late = || prop_oneof![9 => Just(0u64), 1 => Just(1)];
+    let back = || prop_oneof![4 => Just(0u64), 2 => Just(1), 1 => Just(2)];
+    let scheme =
+        prop_oneof![2 => Just(Scheme::CODED), 1 => Just(Scheme::Replicate(3)), 1 => Just(Scheme::Replicate(1))];
+    let redundancy = prop_oneof![Just(Redundancy::Auto), Just(Redundancy::Erasure), Just(Redundancy::Replicate(9))];
+    let state = prop::sample::select(vec![JobState::Running, JobState::Paused, JobState::Done, JobState::Failed]);
+    prop_oneof![
+        3 => (nth(), back(), late()).prop_map(|(nth, back, late)| Act::Placed { nth, back, late }),
+        1 => (nth(), any::<bool>()).prop_map(|(nth, damaged)| Act::Damaged { nth, damaged }),
+        4 => (nth(), scheme, back(), late())
+            .prop_map(|(nth, scheme, back, late)| Act::Version { nth, scheme, back, late }),
+        4 => (nth(), prop::bool::weighted(0.2), late())
+            .prop_map(|(nth, forged, late)| Act::Rewrite { nth, forged, late }),
+        2 => (nth(), prop::bool::weighted(0.2), late()).prop_map(|(nth, other, late)| Act::GiveUp { nth, other, late }),
+        1 => (1..=UPLOADS, redundancy).prop_map(|(n, redundancy)| Act::Redundancy { n, redundancy }),
+        1 => (1..=UPLOADS, prop_oneof![Just(1u64), Just(u64::MAX)]).prop_map(|(n, count)| Act::Views { n, count }),
+        1 => (id(), state, late()).prop_map(|(id, state, late)| Act::Job { id, state, late }),
+        1 => (id(), prop_oneof![Just(JobAction::Pause), Just(JobAction::Resume)])
+            .prop_map(|(id, action)| Act::Control { id, action }),
     ]
 }
 
@@ -87,21 +131,27 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
     let ballot = |n: u8, behind: u64| Ballot(upload(n).map_or(1, |upload| upload.ballot.0).wrapping_sub(behind));
     let asset = |n: u8| upload(n).map_or(AssetId(1), |upload| upload.asset);
     let one = match act.clone() {
-        Act::Begin { n, on_duplicate, keep_original, offered } => Command::UploadBegin(Box::new(UploadBegin {
-            on_duplicate,
-            options: TrackOptions { renditions: vec![], keep_original },
-            offered_sha256: offered.map(content_hash),
-            ..begin(n)
-        })),
+        Act::Begin { n, on_duplicate, keep_original, offered, redundancy } => {
+            Command::UploadBegin(Box::new(UploadBegin {
+                on_duplicate,
+                redundancy,
+                options: TrackOptions { renditions: vec![], keep_original },
+                offered_sha256: offered.map(content_hash),
+                ..begin(n)
+            }))
+        }
         Act::Received { n, content, behind } => {
             let (ballot, sha256) = (ballot(n, behind), content_hash(content));
             Command::UploadReceived { upload: upload_id(n), ballot, sha256, bytes: ORIGINAL_BYTES }
         }
-        Act::Part { n, name, no, content, behind } => put(asset(n), ballot(n, behind), &part(name, no, content)),
-        Act::Stored { n, content, behind } => original_stored(n, ballot(n, behind), content),
+        Act::Part { n, name, no, content, behind } => {
+            put(asset(n), ballot(n, behind), &written(view, asset(n), name, no, content))
+        }
+        Act::Stored { n, content, behind } => stored(view, n, asset(n), ballot(n, behind), content),
         Act::Commit { n, content, parts, behind, failure } => {
             let ballot = ballot(n, behind);
-            let tracks = if failure { vec![] } else { vec![track("v0", ballot, parts, content)] };
+            let track = || track_written(view, asset(n), "v0", ballot, parts, content);
+            let tracks = if failure { vec![] } else { vec![track()] };
             let (source, failure) = (Some(SourceInfo::default()), failure.then(|| "no".to_owned()));
             Command::Commit { upload: upload_id(n), ballot, tracks, source, failure }
         }
@@ -150,9 +200,115 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
         Act::Roles { node, roles } => {
             Command::NodeUpdate { node: NodeId(node), spec: NodeSpec { roles, ..spec() }, dirs: vec![] }
         }
-        Act::Whole { n, content } => return whole_upload(n, content, asset(n), ballot(n, 0)),
+        Act::Whole { n, content } => return whole_upload(view, n, content, asset(n), ballot(n, 0)),
+        Act::Redundancy { n, redundancy } => Command::RedundancySet { video: video_id(n), redundancy },
+        Act::Views { n, count } => Command::Views { counts: [(video_id(n), count), (video_id(n + 1), 1)].into() },
+        Act::Control { id, action } => Command::JobControl { job: JobId(id), action },
+        other => return keeping_commands(view, &other),
     };
     vec![one]
+}
+
+/// The commands of a leader that looks after an asset.
+fn keeping_commands(view: View<'_>, act: &Act) -> Vec<Command> {
+    let clock = view.clock().expect("readable");
+    let term = |late: u64| clock.term.wrapping_sub(late);
+    let known = view.assets(None, 100).expect("readable");
+    let some = |nth: usize| known.get(nth % known.len().max(1));
+    let current = view.epoch().expect("readable").expect("bootstrapped");
+    let epoch = |back: u64| Epoch(current.0.saturating_sub(back));
+    let asset_of = |nth| some(nth).map(|asset| (asset.id, asset.version));
+    let one = match *act {
+        Act::Placed { nth, back, late } => asset_of(nth).map(|(asset, version)| Command::Placed {
+            asset,
+            version,
+            epoch: epoch(back),
+            term: term(late),
+        }),
+        Act::Damaged { nth, damaged } => {
+            asset_of(nth).map(|(asset, version)| Command::AssetDamaged { asset, version, damaged, term: clock.term })
+        }
+        Act::Version { nth, scheme, back, late } => asset_of(nth).map(|(asset, _)| Command::VersionBegin {
+            asset,
+            scheme,
+            epoch: epoch(back),
+            term: term(late),
+        }),
+        Act::GiveUp { nth, other, late } => some(nth).map(|asset| {
+            let pending = asset.pending.map_or(asset.version, |pending| pending.version);
+            let version = Version(pending.0 + u64::from(other));
+            Command::VersionAbort { asset: asset.id, version, term: term(late) }
+        }),
+        Act::Rewrite { nth, forged, late } => {
+            return some(nth).map_or(vec![], |asset| rewrite(view, asset, forged, term(late)));
+        }
+        Act::Job { id, state, late } => {
+            let job = JobRecord {
+                id: JobId(id),
+                kind: JobKind::Move,
+                state,
+                began_ms: 0,
+                updated_ms: 0,
+                ended_ms: None,
+                chunks_total: 0,
+                chunks_done: 0,
+                bytes_total: 0,
+                bytes_done: 0,
+                what: String::new(),
+            };
+            Some(Command::JobPut { job, term: term(late) })
+        }
+        _ => unreachable!("another act"),
+    };
+    one.into_iter().collect()
+}
+
+/// The parts of a pending version and its commit, with other content when it is forged.
+fn rewrite(view: View<'_>, asset: &AssetRecord, forged: bool, term: u64) -> Vec<Command> {
+    let Some(pending) = asset.pending else { return vec![] };
+    let (mut parts, mut tracks) = rewritten(view, asset, pending.scheme);
+    if forged {
+        let other = ChunkRef { hash: content_hash(9), bytes: 10 };
+        parts.iter_mut().for_each(|part| part.segments[0].chunks = vec![other]);
+        for track in &mut tracks {
+            let of_track: Vec<_> = parts.iter().filter(|part| part.track == track.name).cloned().collect();
+            track.parts = track_of(&track.name, asset.ballot, &of_track, 0).parts;
+        }
+    }
+    let (asset, version, ballot) = (asset.id, pending.version, asset.ballot);
+    let put = |part: &Part| Command::PartPut { asset, version, ballot, part: part.encode().0 };
+    let commit = Command::VersionCommit { asset, version, tracks, term };
+    parts.iter().map(put).chain([commit]).collect()
+}
+
+/// A part as the asset's scheme and layout want it: of content 1 its first place misses it, and of content 2 the last
+/// one when a node is free to stand in.
+fn written(view: View<'_>, asset: AssetId, name: &str, no: u32, content: u8) -> Part {
+    let mut part = Part { displaced: vec![], ..part(name, no, content) };
+    let Some(asset) = view.asset(asset).expect("readable") else { return part };
+    part = coded(part, asset.scheme, no.into());
+    let Some(layout) = view.layout(asset.since).expect("readable") else { return part };
+    let group = part.groups(asset.id, asset.scheme).next().expect("one chunk");
+    let places: Vec<_> = group.placed(&layout).map(|(node, chunk)| (node, chunk.hash)).collect();
+    let mut nodes = layout.nodes.iter().map(|node| node.id);
+    let free = nodes.find(|id| places.iter().all(|(node, _)| node != id));
+    let displaced = |(place, chunk), stand_in| Displaced { chunk, place, stand_in };
+    part.displaced = match free {
+        _ if content == 1 => vec![displaced(places[0], None)],
+        Some(free) => vec![displaced(places[places.len() - 1], Some(free))],
+        None => vec![],
+    };
+    part
+}
+
+fn track_written(view: View<'_>, asset: AssetId, name: &str, ballot: Ballot, parts: u32, content: u8) -> Track {
+    let parts: Vec<_> = (0..parts).map(|no| written(view, asset, name, no, content)).collect();
+    track_of(name, ballot, &parts, content)
+}
+
+fn stored(view: View<'_>, n: u8, asset: AssetId, ballot: Ballot, content: u8) -> Command {
+    let track = Box::new(track_written(view, asset, ORIGINAL, ballot, 2, content));
+    Command::OriginalStored { upload: upload_id(n), ballot, source: SourceInfo::default(), track }
 }
 
 fn layout_of(view: View<'_>, nodes: &[u64], behind: u64) -> Layout {
@@ -162,15 +318,15 @@ fn layout_of(view: View<'_>, nodes: &[u64], behind: u64) -> Layout {
 }
 
 /// What takes an upload from wherever it is to its end, unless something is in the way.
-fn whole_upload(n: u8, content: u8, asset: AssetId, ballot: Ballot) -> Vec<Command> {
+fn whole_upload(view: View<'_>, n: u8, content: u8, asset: AssetId, ballot: Ballot) -> Vec<Command> {
     let sha256 = content_hash(content);
     vec![
         Command::UploadReceived { upload: upload_id(n), ballot, sha256, bytes: ORIGINAL_BYTES },
-        put(asset, ballot, &part(ORIGINAL, 0, content)),
-        put(asset, ballot, &part(ORIGINAL, 1, content)),
-        original_stored(n, ballot, content),
-        put(asset, ballot, &part("v0", 0, content)),
-        commit(n, vec![track("v0", ballot, 1, content)], ballot),
+        put(asset, ballot, &written(view, asset, ORIGINAL, 0, content)),
+        put(asset, ballot, &written(view, asset, ORIGINAL, 1, content)),
+        stored(view, n, asset, ballot, content),
+        put(asset, ballot, &written(view, asset, "v0", 0, content)),
+        commit(n, vec![track_written(view, asset, "v0", ballot, 1, content)], ballot),
     ]
 }
 
@@ -196,6 +352,7 @@ fn step(world: &mut World, command: &Command, given_out: &mut BTreeSet<DirId>) {
     let ballots = ballots(world.view(), command);
     let now = world.view().cluster_time().expect("readable");
     let fates = invariant::fates(&world.tables, 100);
+    let plays = invariant::plays(&world.tables);
     let response = world.run(command.clone());
     if matches!(response, Response::Refused(_)) {
         assert_eq!(world.tables, before, "a refusal changes nothing: {command:?}");
@@ -206,6 +363,8 @@ fn step(world: &mut World, command: &Command, given_out: &mut BTreeSet<DirId>) {
     assert!(world.view().cluster_time().expect("readable") >= now, "time never runs back");
     let after = invariant::fates(&world.tables, 100);
     assert!(fates.iter().zip(&after).all(|(was, is)| was <= is), "assets only go forward: {command:?}");
+    let played = invariant::plays(&world.tables);
+    assert!(plays.iter().all(|(id, was)| played.get(id).is_none_or(|is| is == was)), "content stays: {command:?}");
     let dirs = world.view().dirs(None, 1_000).expect("readable");
     given_out.extend(dirs.iter().map(|dir| dir.id));
     assert_eq!(given_out.len(), dirs.len(), "directories are not forgotten");

@@ -1,0 +1,366 @@
+//! Content that is to be kept by another scheme is written anew beside the current version, and put in its place in one
+//! step (DESIGN §6, versions).
+//!
+//! Invariants:
+//! - First the pending version is committed, then its members are written and verified, all of them on their computed
+//!   places, then it replaces the current one. Old copies go by the sweep, after `drop.delay`.
+//! - A version that somebody else began is given up: what of it was written is found again by its name.
+//! - Nothing of this is urgent: it stands still while anything is to be repaired.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
+use vs_client::gather::gather;
+use vs_core::{
+    error::{Code, Failure},
+    group::Group,
+    hash::Hash,
+    id::{Ballot, NodeId},
+    layout::{Layout, Scheme},
+    limit::PAGE_ITEMS_MAX,
+    manifest::{ChunkRef, Part, Track},
+    read::Known,
+    stripe,
+};
+use vsd_core::{
+    meta::{AssetRecord, Command, JobKind, JobRecord, JobState, Pending, Response},
+    plan::{
+        policy::{Policy, Wanted, views_of, wanted_scheme},
+        repair::{Held, Presence},
+    },
+    upload::track::{Gathered, Sealed, TrackBuilder, Written},
+};
+
+use super::{
+    nodes::Question,
+    repair::Repairer,
+    survey::{part_names, part_of},
+    task::PUT_TIMEOUT,
+    term::new_job,
+    world::{Epochs, World},
+};
+use crate::meta::{MetaError, StateRead};
+
+/// The shortest time between two looks at what every asset is to be kept by, and how many times as long as the last look
+/// it is at least.
+const REST_MIN: Duration = Duration::from_secs(5);
+const REST_TIMES: u32 = 20;
+/// How long a film is left alone that could not be changed.
+const AGAIN: Duration = Duration::from_secs(30);
+/// How often the log is told how far a job is.
+const TELL: Duration = Duration::from_secs(2);
+
+/// One asset on its way to another scheme.
+struct Migration<'a> {
+    repairer: &'a Repairer,
+    world: World,
+    asset: AssetRecord,
+    /// Of the current version, for reading.
+    epochs: Epochs,
+    pending: Pending,
+    ballot: Ballot,
+    layout: Layout,
+    job: JobRecord,
+    told: Instant,
+}
+
+/// Why a migration ended early.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{0}")]
+    Failed(Failure),
+    #[error(transparent)]
+    Meta(#[from] MetaError),
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<vsd_core::meta::TableError> for Broken {
+    fn from(error: vsd_core::meta::TableError) -> Self {
+        Self::Meta(error.into())
+    }
+}
+
+impl Repairer {
+    /// Looks for content that is to be kept by another scheme, and changes one asset after the other.
+    pub(super) async fn migrate(&self) {
+        loop {
+            let began = Instant::now();
+            let rest = match self.migrate_one().boxed().await {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => REST_MIN.max(began.elapsed() * REST_TIMES),
+                Err(Broken::Failed(failure)) => {
+                    tracing::warn!(%failure, "a film keeps its scheme for now");
+                    AGAIN
+                }
+                Err(Broken::Meta(error)) => {
+                    tracing::debug!(%error, "schemes were not looked at");
+                    REST_MIN
+                }
+            };
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    /// False when there is nothing to be changed.
+    async fn migrate_one(&self) -> Result<bool, Broken> {
+        self.until_calm().await;
+        let Some((world, state)) = self.look().await? else { return Ok(false) };
+        let Some((asset, wanted)) = self.next_to_migrate(&world, &state).await? else { return Ok(false) };
+        let (Some(epochs), Some(layout)) = (world.epochs(asset.since), world.current().cloned()) else {
+            return Ok(false);
+        };
+        let begin =
+            Command::VersionBegin { asset: asset.id, scheme: wanted.scheme, epoch: layout.epoch, term: world.term };
+        let begun = self.meta.propose(begin).await?.accepted().map_err(Failure::from)?;
+        let Response::Pending { version, ballot, scheme, epoch, .. } = begun else { return Ok(false) };
+        // What nodes are told from here on must not be older than the wish: a drop that was decided before would not be
+        // void, and could take what is counted on.
+        let Some((world, state)) = self.look().await? else { return Ok(false) };
+        let pending = Pending { version, scheme, epoch };
+        let title = state.view().videos_of(asset.id, 1)?.pop().map(|video| video.title).unwrap_or_default();
+        let what: String = format!("{} -> {scheme}: {title}", asset.scheme).chars().take(200).collect();
+        let bytes_total = asset.tracks.iter().map(|track| track.bytes).sum();
+        let chunks_total = asset.tracks.iter().map(|track| track.chunks).sum();
+        let job = JobRecord { what, bytes_total, chunks_total, ..new_job(JobKind::Migrate) };
+        let mut migration =
+            Migration { repairer: self, world, asset, epochs, pending, ballot, layout, job, told: Instant::now() };
+        migration.run().boxed().await.map(|()| true)
+    }
+
+    /// The first asset that is kept otherwise than it should be. A version that nobody finishes is given up on the way.
+    async fn next_to_migrate(&self, world: &World, state: &StateRead) -> Result<Option<(AssetRecord, Wanted)>, Broken> {
+        let view = state.view();
+        let (policy, now) = (Policy::of(view)?, view.cluster_time()?);
+        let nodes = world.current().map_or(0, Layout::room);
+        let paused = view
+            .jobs(None, PAGE_ITEMS_MAX)?
+            .iter()
+            .any(|job| job.kind == JobKind::Migrate && job.state == JobState::Paused);
+        let mut after = None;
+        loop {
+            let page = view.assets(after, PAGE_ITEMS_MAX)?;
+            let Some(last) = page.last() else { return Ok(None) };
+            after = Some(last.id);
+            for asset in page {
+                if let Some(Pending { version, .. }) = asset.pending {
+                    let abort = Command::VersionAbort { asset: asset.id, version, term: world.term };
+                    self.meta.propose(abort).await?;
+                    continue;
+                }
+                if !asset.is_finished() || asset.damaged || asset.is_displaced() || paused {
+                    continue;
+                }
+                let wanted = wanted_scheme(&asset, views_of(view, asset.id)?, now, &policy, nodes);
+                if wanted.scheme != asset.scheme {
+                    return Ok(Some((asset, wanted)));
+                }
+            }
+        }
+    }
+
+    async fn until_calm(&self) {
+        let mut urgent = self.is_urgent.subscribe();
+        let _ = urgent.wait_for(|is_urgent| !is_urgent).await;
+    }
+}
+
+impl Migration<'_> {
+    async fn run(&mut self) -> Result<(), Broken> {
+        let ended = self.write().await;
+        let (id, version, term) = (self.asset.id, self.pending.version, self.world.term);
+        let committed = match ended {
+            Ok(tracks) => {
+                let commit = Command::VersionCommit { asset: id, version, tracks, term };
+                self.repairer.meta.propose(commit).await?.accepted().map(drop).map_err(|why| Failure::from(why).into())
+            }
+            Err(broken) => Err(broken),
+        };
+        self.job.state = if committed.is_ok() { JobState::Done } else { JobState::Failed };
+        match &committed {
+            Ok(()) => tracing::info!(asset = %id, scheme = %self.pending.scheme, "kept by another scheme"),
+            Err(why) => {
+                self.job.what = format!("{}: {why}", self.job.what).chars().take(400).collect();
+                let abort = Command::VersionAbort { asset: id, version, term };
+                self.repairer.meta.propose(abort).await?;
+            }
+        }
+        self.tell().await?;
+        committed
+    }
+
+    /// Writes every track anew; their descriptions, in the order of the current ones.
+    async fn write(&mut self) -> Result<Vec<Track>, Broken> {
+        self.tell().await?;
+        let mut tracks = Vec::new();
+        for at in 0..self.asset.tracks.len() {
+            tracks.push(self.write_track(at).await?);
+        }
+        Ok(tracks)
+    }
+
+    async fn write_track(&mut self, at: usize) -> Result<Track, Broken> {
+        let old = self.asset.tracks[at].clone();
+        let mut builder = TrackBuilder::new(old.clone(), self.ballot, self.pending.scheme);
+        for name in part_names(&self.asset).filter(|(track, _)| *track == at) {
+            let state = self.repairer.meta.stale().state;
+            let part = part_of(&state, &self.asset, name)?.ok_or_else(|| lost("a part of the film is not there"))?;
+            drop(state);
+            self.write_part(&mut builder, &old, &part).await?;
+        }
+        if let Some(last) = builder.end() {
+            self.write_groups(&mut builder, &old, vec![last]).await?;
+        }
+        let (track, last) = builder.finish();
+        if let Some(part) = last {
+            self.put_part(part).await?;
+        }
+        if track.sha256 != old.sha256 {
+            return Err(Failure::new(Code::Integrity, format!("track {} reads as something else", old.name)).into());
+        }
+        Ok(track)
+    }
+
+    /// Reads the groups of a part, a few ahead, and writes what its segments become.
+    async fn write_part(&mut self, builder: &mut TrackBuilder, track: &Track, part: &Part) -> Result<(), Broken> {
+        let groups: Vec<_> = part.groups(self.asset.id, self.asset.scheme).collect();
+        let mut read = Vec::new().into_iter();
+        let mut groups = groups.into_iter();
+        for segment in &part.segments {
+            let mut chunks = Vec::new();
+            while chunks.len() < segment.chunks.len() {
+                let chunk = match read.next() {
+                    Some(chunk) => chunk,
+                    None => {
+                        let some: Vec<_> = groups.by_ref().take(self.world.concurrency).collect();
+                        if some.is_empty() {
+                            return Err(lost("a segment has chunks that no group holds").into());
+                        }
+                        read = self.read(&some).await?.into_iter();
+                        continue;
+                    }
+                };
+                chunks.push(chunk);
+            }
+            let filled = builder.segment(segment.start_us, segment.duration_us, chunks);
+            self.write_groups(builder, track, filled).await?;
+        }
+        Ok(())
+    }
+
+    /// The data of groups of the current version, in order.
+    async fn read(&self, groups: &[Group]) -> Result<Vec<Bytes>, Failure> {
+        let (nodes, away) = self.world.known_and_away();
+        let known = Known { layouts: self.epochs.layouts(), nodes: &nodes, away: &away, displaced: &[] };
+        let read = |group: &Group| {
+            let (want, group) = ((0..group.data).collect::<Vec<_>>(), group.clone());
+            let addr_of = |node: NodeId| self.world.addr(node).map(str::to_owned);
+            async move { gather(&self.repairer.chunks, self.asset.id, &group, &want, &known, addr_of).await.members }
+                .boxed()
+        };
+        let read = join_all(groups.iter().map(read)).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(read.into_iter().flatten().collect())
+    }
+
+    async fn write_groups(
+        &mut self,
+        builder: &mut TrackBuilder,
+        track: &Track,
+        groups: Vec<Gathered>,
+    ) -> Result<(), Broken> {
+        for some in groups.chunks(self.world.concurrency) {
+            self.repairer.until_calm().await;
+            let mut writing: FuturesUnordered<_> =
+                some.iter().map(|group| self.write_group(track, group).boxed()).collect();
+            let mut written = Vec::new();
+            while let Some(group) = writing.next().await {
+                written.push(group?);
+            }
+            drop(writing);
+            for (no, group) in written {
+                self.job.chunks_done += u64::try_from(group.data.len()).unwrap_or(0);
+                self.job.bytes_done += group.data.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
+                for part in builder.written(no, group) {
+                    self.put_part(part).await?;
+                }
+            }
+            if self.told.elapsed() >= TELL {
+                self.tell().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes every member of a group to its place, where it is not there already and sound.
+    async fn write_group(&self, track: &Track, group: &Gathered) -> Result<(u64, Written), Failure> {
+        let name = |bytes: &Bytes| ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).unwrap_or(0) };
+        let mut members = group.data.clone();
+        let placed = match self.pending.scheme {
+            Scheme::Replicate(copies) => Group::replicated(name(&members[0]), copies),
+            Scheme::Erasure { .. } => {
+                members.extend(stripe::encode(&group.data).into_iter().map(Bytes::from));
+                let names = members.iter().map(name).collect();
+                Group::stripe(self.asset.id, &track.name, group.no, names, group.data.len())
+            }
+        };
+        let places = self.layout.place(&placed.key, placed.width);
+        let write = |(place, node): (usize, NodeId)| {
+            let member = placed.member_at(place);
+            self.write_member(node, placed.members[member], members[member].clone()).boxed()
+        };
+        join_all(places.into_iter().enumerate().map(write)).await.into_iter().collect::<Result<(), _>>()?;
+        let (data, parity) = if placed.is_stripe() {
+            let (data, parity) = placed.members.split_at(placed.data);
+            (data.to_vec(), parity.to_vec())
+        } else {
+            (placed.members, Vec::new())
+        };
+        Ok((group.no, Written { data, parity, displaced: Vec::new() }))
+    }
+
+    /// The member is durable and verified on the node.
+    async fn write_member(&self, node: NodeId, chunk: ChunkRef, bytes: Bytes) -> Result<(), Failure> {
+        let Repairer { chunks, nodes, turns, .. } = self.repairer;
+        let asset = self.asset.id;
+        let Some(addr) = self.world.addr(node).filter(|_| self.world.presence(node) == Presence::Up) else {
+            return Err(Failure::new(Code::Unreachable, format!("{node} is not up")));
+        };
+        let question = Question { addr, asset, index: self.world.index, deep: true };
+        if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
+            return Ok(());
+        }
+        turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
+        let put = chunks.put(addr, asset, chunk.hash, bytes, self.world.index, PUT_TIMEOUT).await;
+        put.map(drop)
+            .map_err(|error| Failure::new(Code::Unreachable, format!("{node} did not take a chunk")).because(error))
+    }
+
+    async fn put_part(&self, part: Sealed) -> Result<(), Broken> {
+        let put = Command::PartPut {
+            asset: self.asset.id,
+            version: self.pending.version,
+            ballot: self.ballot,
+            part: part.bytes,
+        };
+        self.repairer.meta.propose(put).await?.accepted().map_err(Failure::from)?;
+        Ok(())
+    }
+
+    async fn tell(&mut self) -> Result<(), Broken> {
+        self.told = Instant::now();
+        let put = Command::JobPut { job: self.job.clone(), term: self.world.term };
+        if let Ok(Response::Job { id, .. }) = self.repairer.meta.propose(put).await?.accepted() {
+            self.job.id = id;
+        }
+        Ok(())
+    }
+}
+
+fn lost(why: &str) -> Failure {
+    Failure::new(Code::Integrity, why)
+}
