@@ -247,6 +247,7 @@ impl Engine {
                     transfer::ping(self.chunks.clone(), node, info.addr.clone(), self.post.clone());
                 }
             }
+            Effect::CountView => transfer::count_view(self.reach.clone(), self.film.id.to_string(), self.timeout),
             Effect::Note(note) => self.note(&note),
             Effect::Finish(ending) => self.ending = Some(ending),
         }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, task::AbortHandle};
 use vs_client::{
     Reach,
+    channel::call,
     chunk::{ChunkClient, ChunkError},
     film::Film,
 };
@@ -19,6 +20,7 @@ use vs_core::{
     id::{AssetId, NodeId},
     manifest::Track,
 };
+use vs_wire::v1;
 use vsplay_core::{
     event::{ChunkAt, Event, FetchFailure, FetchId, Generation},
     settings::SILENCE_MAX_ALONE,
@@ -137,6 +139,15 @@ pub(crate) fn ping(chunks: ChunkClient, node: NodeId, addr: String, post: Post) 
             Err(_) => Event::PingFailed { node },
         };
         let _ = post.send(Happening::Event(event)).await;
+    });
+}
+
+/// Has the view counted, or not: nothing depends on it. Asked once, because a repeat could count twice.
+pub(crate) fn count_view(reach: Reach, video: String, deadline: Duration) {
+    tokio::spawn(async move {
+        let Ok(client) = reach.client(deadline).await else { return };
+        let counted = call(deadline, client.meta().count_view(v1::CountViewRequest { video })).await;
+        tracing::debug!(?counted, "view");
     });
 }
 

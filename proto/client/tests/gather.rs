@@ -155,14 +155,13 @@ async fn bad_copies_are_not_used_and_their_nodes_told() {
 #[tokio::test]
 async fn with_too_few_left_everybody_is_asked_before_it_fails() {
     let cluster = Cluster::start().await;
-    [0, 1, 2].map(|at| cluster.damage(at, None));
+    (0..3).for_each(|at| cluster.damage(at, None));
     let lost = cluster.gather(&[0], &[]).await.members.expect_err("two of five are left");
     assert_eq!((lost.code, lost.why.len()), (Code::Integrity, 18), "{lost:?}");
     let unreachable = cluster.gather(&[0], &[5]).await.members.expect_err("one is left");
     assert_eq!(unreachable.code, Code::Unreachable, "the dead node may have it");
-    let mut chunks = cluster.nodes[5].0.chunks.lock().expect("not poisoned");
-    chunks.insert(Hash::of(&cluster.members[2]).to_string(), cluster.members[2].clone());
-    drop(chunks);
+    let third = (Hash::of(&cluster.members[2]).to_string(), cluster.members[2].clone());
+    cluster.nodes[5].0.chunks.lock().expect("not poisoned").extend([third]);
     let gathered = cluster.gather(&[0, 1], &[]).await;
     assert_eq!(gathered.members.expect("rebuilt"), [cluster.members[0].clone(), cluster.members[1].clone()]);
 }

@@ -132,6 +132,24 @@ fn unused<T>() -> Result<Response<T>, Status> {
 
 #[tonic::async_trait]
 impl Meta for Node {
+    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Result<Response<v1::CountViewResponse>, Status> {
+        unused()
+    }
+
+    async fn set_redundancy(
+        &self,
+        _: Request<v1::SetRedundancyRequest>,
+    ) -> Result<Response<v1::RedundancyInfo>, Status> {
+        unused()
+    }
+
+    async fn list_redundancy(
+        &self,
+        _: Request<v1::ListRedundancyRequest>,
+    ) -> Result<Response<v1::ListRedundancyResponse>, Status> {
+        unused()
+    }
+
     async fn list_videos(
         &self,
         request: Request<v1::ListVideosRequest>,

@@ -175,7 +175,10 @@ pub(crate) struct Located {
 
 pub(crate) fn located(chunk: &Located) -> Value {
     let names = |nodes: &[NodeId]| nodes.iter().map(NodeId::to_string).collect::<Vec<_>>();
-    let displaced = |(place, stand_in): &(NodeId, Option<NodeId>)| json!({ "place": place.to_string(), "stand_in": stand_in.map(|node| node.to_string()) });
+    let displaced = |(place, stand_in): &(NodeId, Option<NodeId>)| {
+        let stand_in = stand_in.map(|node| node.to_string());
+        json!({ "place": place.to_string(), "stand_in": stand_in })
+    };
     let newer = |(epoch, places): &(Epoch, Vec<NodeId>)| json!({ "epoch": epoch.0, "places": names(places) });
     let holder = |(node, state): &(NodeId, &str)| json!({ "node": node.to_string(), "state": state });
     json!({

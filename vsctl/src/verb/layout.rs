@@ -1,5 +1,5 @@
-//! `vsctl layout …`: the cluster map that every client places chunks by, how evenly it fills the nodes, and where chunks
-//! belong.
+//! `vsctl layout …`: the cluster map that every client places chunks by, how evenly it fills the nodes, and where
+//! chunks belong.
 
 use clap::{Args, Subcommand};
 use serde_json::Value;

@@ -199,7 +199,8 @@ fn told(info: &v1::RedundancyInfo) -> String {
     format!("{} ({}): {}, {step}{note}", shown(&info.title), short_id(&info.video), shown(&info.chosen))
 }
 
-/// Does one thing to several videos; a failure does not keep the others from it. Of a change people were `told` already.
+/// Does one thing to several videos; a failure does not keep the others from it. Of a change people were `told`
+/// already.
 async fn each(
     typed: &[String],
     desk: &Desk,
@@ -218,7 +219,7 @@ async fn each(
         }
     }
     let is_told = told && desk.style.format == OutputFormat::Table && desk.style.columns.is_empty();
-    if !is_told && !(rows.is_empty() && !failures.is_empty()) {
+    if !is_told && (!rows.is_empty() || failures.is_empty()) {
         out::list(&desk.style, &REDUNDANCIES, &rows, None)?;
     }
     conclude(failures, rows.len(), desk)

@@ -1,5 +1,5 @@
-//! How the chunks of one video are, as the nodes that should have them say when asked: for people, so nothing is decided
-//! by it.
+//! How the chunks of one video are, as the nodes that should have them say when asked: for people, so nothing is
+//! decided by it.
 //!
 //! A node that is known to be down is not asked, and one that does not answer in time counts as not having anything.
 

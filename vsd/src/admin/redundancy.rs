@@ -15,8 +15,8 @@ use vsd_core::{
 use super::{Services, answered, check_limit, internal, videos};
 use crate::{meta::Proposer, upload};
 
-/// What disks hold now for an asset whose epoch can place a key on `room` nodes. Of a pending version nothing is counted
-/// before it is the current one.
+/// What disks hold now for an asset whose epoch can place a key on `room` nodes. Of a pending version nothing is
+/// counted before it is the current one.
 pub(crate) fn physical_bytes(asset: &AssetRecord, room: usize) -> u64 {
     let bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
     let all = match asset.scheme {

@@ -1,5 +1,5 @@
-//! How repair stands and what operators want of it. It is done by the leader, so other nodes ask the leader; once, since
-//! who leads may change while a question travels.
+//! How repair stands and what operators want of it. It is done by the leader, so other nodes ask the leader; once,
+//! since who leads may change while a question travels.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
 use vs_client::gather::gather;
 use vs_core::{
     error::{Code, Failure},
@@ -91,7 +91,7 @@ impl Repairer {
     pub(super) async fn migrate(&self) {
         loop {
             let began = Instant::now();
-            let rest = match self.migrate_one().await {
+            let rest = match self.migrate_one().boxed().await {
                 Ok(true) => Duration::ZERO,
                 Ok(false) => REST_MIN.max(began.elapsed() * REST_TIMES),
                 Err(Broken::Failed(failure)) => {
@@ -130,7 +130,7 @@ impl Repairer {
         let job = JobRecord { what, bytes_total, chunks_total, ..new_job(JobKind::Migrate) };
         let mut migration =
             Migration { repairer: self, world, asset, epochs, pending, ballot, layout, job, told: Instant::now() };
-        migration.run().await.map(|()| true)
+        migration.run().boxed().await.map(|()| true)
     }
 
     /// The first asset that is kept otherwise than it should be. A version that nobody finishes is given up on the way.
@@ -261,6 +261,7 @@ impl Migration<'_> {
             let (want, group) = ((0..group.data).collect::<Vec<_>>(), group.clone());
             let addr_of = |node: NodeId| self.world.addr(node).map(str::to_owned);
             async move { gather(&self.repairer.chunks, self.asset.id, &group, &want, &known, addr_of).await.members }
+                .boxed()
         };
         let read = join_all(groups.iter().map(read)).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(read.into_iter().flatten().collect())
@@ -274,7 +275,8 @@ impl Migration<'_> {
     ) -> Result<(), Broken> {
         for some in groups.chunks(self.world.concurrency) {
             self.repairer.until_calm().await;
-            let mut writing: FuturesUnordered<_> = some.iter().map(|group| self.write_group(track, group)).collect();
+            let mut writing: FuturesUnordered<_> =
+                some.iter().map(|group| self.write_group(track, group).boxed()).collect();
             let mut written = Vec::new();
             while let Some(group) = writing.next().await {
                 written.push(group?);
@@ -309,7 +311,7 @@ impl Migration<'_> {
         let places = self.layout.place(&placed.key, placed.width);
         let write = |(place, node): (usize, NodeId)| {
             let member = placed.member_at(place);
-            self.write_member(node, placed.members[member], members[member].clone())
+            self.write_member(node, placed.members[member], members[member].clone()).boxed()
         };
         join_all(places.into_iter().enumerate().map(write)).await.into_iter().collect::<Result<(), _>>()?;
         let (data, parity) = if placed.is_stripe() {

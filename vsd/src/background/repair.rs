@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use vs_client::chunk::ChunkClient;
@@ -27,7 +27,7 @@ use super::{
     progress::Turns,
     status::{Ordered, RepairOrder, RepairReporter, RepairState, RepairStatus},
     survey::{Said, Subject, Survey, part_names, part_of},
-    task::Task,
+    task::{Done, Task},
     term::{Term, new_job},
     world::{Signature, World, signature},
 };
@@ -137,7 +137,7 @@ impl Repairer {
                 continue;
             }
             let began = Instant::now();
-            let rest = match self.pass(&mut term).await {
+            let rest = match self.pass(&mut term).boxed().await {
                 Ok(Some(Pass::More)) => Duration::ZERO,
                 Ok(Some(Pass::Stuck)) => AGAIN.max(began.elapsed() * STUCK_TIMES),
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(began.elapsed() * REST_TIMES),
@@ -162,7 +162,7 @@ impl Repairer {
             *term = Some(Term::new(&world));
         }
         let Some(term) = term else { return Ok(None) };
-        let survey = Survey::make(&self.nodes, &world, &state).await?;
+        let survey = Survey::make(&self.nodes, &world, &state).boxed().await?;
         term.begin(state.view().jobs(None, PAGE_ITEMS_MAX)?, &survey);
         self.tell(term, &world, &survey).await?;
         let mut pass = if survey.waiting.is_empty() { Pass::Nothing } else { Pass::Stuck };
@@ -170,11 +170,11 @@ impl Repairer {
             self.say_damaged(&world, &state, *asset, false).await?;
         }
         for asset in &survey.to_place {
-            pass = if self.place(term, &world, *asset).await? { Pass::More } else { Pass::Stuck };
+            pass = if self.place(term, &world, *asset).boxed().await? { Pass::More } else { Pass::Stuck };
         }
         self.is_urgent.send_replace(!survey.repair.is_nothing() && !term.is_paused(JobKind::Repair));
         if !survey.tasks.is_empty() {
-            pass = self.execute(term, &world, &state, &survey).await?;
+            pass = self.execute(term, &world, &state, &survey).boxed().await?;
         }
         if pass == Pass::Nothing {
             term.end();
@@ -200,22 +200,20 @@ impl Repairer {
     }
 
     /// Does the tasks of kinds that are not paused.
-    async fn execute<'a>(
+    async fn execute(
         &self,
         term: &mut Term,
         world: &World,
         state: &StateRead,
-        survey: &'a Survey,
+        survey: &Survey,
     ) -> Result<Pass, MetaError> {
         let began = Instant::now();
         let allowed: Vec<_> = survey.tasks.iter().filter(|task| !term.is_paused(task.kind)).collect();
         let mut lost = HashSet::new();
         let mut wrote = false;
-        let run = |task: &'a Task| async move {
-            self.turns.take(task.bytes(), world.bytes_per_s).await;
-            (task, task.run(&self.chunks, world).await)
-        };
-        let mut running = stream::iter(allowed.into_iter().map(run)).buffer_unordered(world.concurrency);
+        // a list, not an iterator: what is awaited has to be `Send` whatever the lifetimes
+        let turns: Vec<_> = allowed.into_iter().map(|task| self.take_turn(task, world).boxed()).collect();
+        let mut running = stream::iter(turns).buffer_unordered(world.concurrency);
         while let Some((task, done)) = running.next().await {
             for (node, chunk, bytes) in &done.written {
                 wrote = true;
@@ -249,6 +247,11 @@ impl Repairer {
             }
         }
         Ok(if wrote { Pass::More } else { Pass::Stuck })
+    }
+
+    async fn take_turn<'a>(&self, task: &'a Task, world: &World) -> (&'a Task, Done) {
+        self.turns.take(task.bytes(), world.bytes_per_s).await;
+        (task, task.run(&self.chunks, world).await)
     }
 
     /// Verifies what has to be, and commits that the asset is placed by its target epoch. False when something is not
@@ -306,7 +309,7 @@ impl Repairer {
 
     /// Tells people, and the log, how it stands.
     async fn tell(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<(), MetaError> {
-        for job in term.to_tell() {
+        for job in term.untold() {
             let put = self.meta.propose(Command::JobPut { job: job.clone(), term: world.term }).await?;
             match put.accepted() {
                 Ok(Response::Job { id, state }) => term.told(JobRecord { id, state, ..job }),

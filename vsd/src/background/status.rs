@@ -1,7 +1,8 @@
 //! What the executor tells of itself, and what operators tell it. Both ends are plain values, so that neither waits for
 //! the other: the status is always there to be read, and an order is heard when the executor comes to it.
 //!
-//! Only the leader's executor does anything. That of another node stays idle, and whoever is asked there asks the leader.
+//! Only the leader's executor does anything. That of another node stays idle, and whoever is asked there asks the
+//! leader.
 
 use std::time::Duration;
 

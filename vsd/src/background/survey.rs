@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures::future::join_all;
+use futures::{FutureExt, future::join_all};
 use vs_core::{
     group::Group,
     hash::ChunkHash,
@@ -144,8 +144,9 @@ impl Said {
             list.dedup();
             let Some(addr) = world.addr(node) else { return Vec::new() };
             let held = nodes.held(Question { addr, asset, index: world.index, deep }, &list).await;
-            list.into_iter().map(|chunk| (node, chunk)).zip(held).collect()
+            list.into_iter().map(|chunk| (node, chunk)).zip(held).collect::<Vec<_>>()
         };
+        let ask = |list| ask(list).boxed();
         Self(join_all(lists.into_iter().map(ask)).await.into_iter().flatten().collect())
     }
 }

@@ -119,7 +119,7 @@ impl Term {
     }
 
     /// Jobs of which the log knows less.
-    pub(super) fn to_tell(&mut self) -> Vec<JobRecord> {
+    pub(super) fn untold(&mut self) -> Vec<JobRecord> {
         self.told_at = Some(Instant::now());
         self.jobs.iter().filter(|job| !self.jobs_told.contains(job)).cloned().collect()
     }

@@ -475,8 +475,7 @@ impl<D: Disk> Writer<D> {
         drop(call);
         drop(in_hand);
         let swept = |outcome| if outcome == Outcome::Absent { Swept::Absent } else { Swept::Dropped };
-        let mut answer =
-            |holds| if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
-        hold.into_iter().filter_map(|holds| answer(holds)).collect()
+        let answer = |holds| if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
+        hold.into_iter().filter_map(answer).collect()
     }
 }

@@ -189,6 +189,8 @@ pub enum Effect {
     Ping {
         node: NodeId,
     },
+    /// Somebody sees the film: once a playback, when its first chunk has come.
+    CountView,
     Note(Note),
     Finish(Ending),
 }

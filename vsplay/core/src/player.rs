@@ -91,6 +91,7 @@ pub struct Player {
     /// When something useful last happened; what waiting is measured from.
     pub(crate) progressed: Duration,
     begun: bool,
+    counted: bool,
 }
 
 impl Player {
@@ -118,6 +119,7 @@ impl Player {
             parts: PartQueue::default(),
             progressed: Duration::ZERO,
             begun: false,
+            counted: false,
             settings,
         }
     }
@@ -245,6 +247,9 @@ impl Player {
         }
         for node in self.nodes.due_pings(now, self.settings.ping_interval) {
             effects.push(Effect::Ping { node });
+        }
+        if self.counters.first_chunk.is_some() && !std::mem::replace(&mut self.counted, true) {
+            effects.push(Effect::CountView);
         }
         self.start_or_end(now, effects);
     }

@@ -190,7 +190,7 @@ fn a_film_damaged_at_its_beginning_fails_at_once() {
     world.run(s(100));
     assert!(matches!(world.ended, Some(Ending::ChunkLost { .. })));
     assert!(world.now < s(2), "{:?}", world.now);
-    assert_eq!(world.fed.concat(), []);
+    assert_eq!((world.fed.concat(), world.views), (vec![], 0));
 }
 
 #[test]
@@ -243,6 +243,7 @@ fn a_seek_drops_what_it_leaves_and_is_no_stall() {
     world.run(s(10));
     assert_eq!(world.fed[0].first().map(|at| at.segment), Some(0));
     assert_eq!(world.restarts, [s(0), s(95), s(3)]);
+    assert_eq!(world.views, 1, "however often it begins anew");
     world.send(Event::Seek(s(1_000)));
     world.run(s(5));
     assert_eq!(world.ended, Some(Ending::Played), "behind the end is the end");

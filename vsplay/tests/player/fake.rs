@@ -94,6 +94,8 @@ pub(crate) struct Fake {
     pub(crate) meta_addr: SocketAddr,
     pub(crate) nodes: Vec<Arc<Node>>,
     pub(crate) metadata_up: Arc<AtomicBool>,
+    /// Views counted of the one video.
+    pub(crate) views: Arc<AtomicU64>,
     sources: Vec<Source>,
     runtime: tokio::runtime::Runtime,
 }
@@ -115,6 +117,7 @@ impl Fake {
         let (tracks, chunks) = build(&sources, scheme);
         let layout = layout(nodes);
         let metadata_up = Arc::new(AtomicBool::new(true));
+        let views = Arc::new(AtomicU64::new(0));
         let (meta_addr, nodes) = runtime.block_on(async {
             let mut started = Vec::new();
             for id in 1..=nodes {
@@ -131,7 +134,7 @@ impl Fake {
             }
             let manifest = manifest(&tracks, &started, &layout, scheme);
             let parts = tracks.into_iter().map(|(track, parts)| (track.name, parts)).collect();
-            let service = Metadata { manifest, parts: Arc::new(parts), up: metadata_up.clone() };
+            let service = Metadata { manifest, parts: Arc::new(parts), up: metadata_up.clone(), views: views.clone() };
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let addr = listener.local_addr().expect("bound");
             let server = Server::builder()
@@ -141,7 +144,7 @@ impl Fake {
             tokio::spawn(server);
             (addr, started)
         });
-        Self { meta_addr, nodes, metadata_up, sources, runtime }
+        Self { meta_addr, nodes, metadata_up, views, sources, runtime }
     }
 
     pub(crate) fn set_fault(&self, node: usize, fault: Fault) {
@@ -353,6 +356,7 @@ struct Metadata {
     manifest: v1::Manifest,
     parts: Arc<HashMap<String, Vec<Part>>>,
     up: Arc<AtomicBool>,
+    views: Arc<AtomicU64>,
 }
 
 impl Metadata {
@@ -423,8 +427,10 @@ impl Meta for Metadata {
         unneeded()
     }
 
-    async fn count_view(&self, _: Request<v1::CountViewRequest>) -> Answer<v1::CountViewResponse> {
-        unneeded()
+    async fn count_view(&self, request: Request<v1::CountViewRequest>) -> Answer<v1::CountViewResponse> {
+        self.check()?;
+        self.views.fetch_add(u64::from(request.into_inner().video == VIDEO_ID), Ordering::Relaxed);
+        Ok(v1::CountViewResponse {}.into())
     }
 
     async fn set_redundancy(&self, _: Request<v1::SetRedundancyRequest>) -> Answer<v1::RedundancyInfo> {

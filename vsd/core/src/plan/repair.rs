@@ -74,7 +74,7 @@ fn room(scheme: Scheme, layout: &Layout, presence: &impl Fn(NodeId) -> Presence)
 /// By which of its epochs, oldest (`since`) first, an asset is to be placed: the newest that has room for as many members
 /// as the oldest.
 #[must_use]
-pub fn target<'a>(scheme: Scheme, layouts: &'a [Layout], presence: impl Fn(NodeId) -> Presence) -> Option<&'a Layout> {
+pub fn target(scheme: Scheme, layouts: &[Layout], presence: impl Fn(NodeId) -> Presence) -> Option<&Layout> {
     let since = layouts.first()?;
     let needed = room(scheme, since, &presence);
     layouts.iter().rev().find(|layout| room(scheme, layout, &presence) >= needed).or(Some(since))
@@ -95,7 +95,7 @@ impl Placing<'_> {
     #[must_use]
     pub fn asked(&self) -> Vec<(NodeId, ChunkHash)> {
         let placed = self.group.placed(self.since).chain(self.group.placed(self.target));
-        let stand_ins = self.stand_ins().map(|(node, chunk)| (node, chunk));
+        let stand_ins = self.stand_ins();
         let mut asked: Vec<_> = placed.map(|(node, chunk)| (node, chunk.hash)).chain(stand_ins).collect();
         asked.sort_unstable();
         asked.dedup();

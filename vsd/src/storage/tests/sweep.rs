@@ -69,7 +69,7 @@ async fn a_decision_is_void_once_somebody_who_knows_more_was_heard_of_a_watched_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_put_that_waits_behind_a_drop_stores_the_chunk_again() {
     let disk = SimDisk::new();
-    let store = store(&[disk.clone()], NEVER_SLOW);
+    let store = store(std::slice::from_ref(&disk), NEVER_SLOW);
     put_all(&store, 0..1).await;
     let _watching = watch(&store);
     let dropping = drop_in_hand(&store, &disk, 0);
@@ -91,7 +91,7 @@ async fn a_put_that_waits_behind_a_drop_stores_the_chunk_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_put_that_waits_before_a_drop_makes_it_void() {
     let disk = SimDisk::new();
-    let store = store(&[disk.clone()], NEVER_SLOW);
+    let store = store(std::slice::from_ref(&disk), NEVER_SLOW);
     put_all(&store, 0..1).await;
     let _watching = watch(&store);
     // another chunk keeps the writer busy, behind it waits the PUT, and behind that the drop
@@ -119,7 +119,7 @@ async fn a_put_that_waits_before_a_drop_makes_it_void() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_looks_only_after_the_drops_that_did_not_hear_of_it() {
     let disk = SimDisk::new();
-    let store = store(&[disk.clone()], NEVER_SLOW);
+    let store = store(std::slice::from_ref(&disk), NEVER_SLOW);
     put_all(&store, 0..2).await;
     let _watching = watch(&store);
     let dropping = drop_in_hand(&store, &disk, 0);

@@ -159,6 +159,7 @@ pub(crate) struct World {
     pub(crate) fed: Vec<Vec<ChunkAt>>,
     pub(crate) restarts: Vec<Duration>,
     pub(crate) cancelled: u64,
+    pub(crate) views: u64,
     /// Chunks that were computed.
     pub(crate) rebuilt: u64,
     pub(crate) asked: Vec<(NodeId, ChunkAt)>,
@@ -219,6 +220,7 @@ impl World {
             fed: vec![vec![]; shapes.len()],
             restarts: vec![],
             cancelled: 0,
+            views: 0,
             rebuilt: 0,
             asked: vec![],
             settings,
@@ -344,6 +346,7 @@ impl World {
                 Mode::Dead | Mode::Frozen => Event::PingFailed { node },
                 _ => Event::Pong { node, latency: self.nodes[&node].latency },
             }),
+            Effect::CountView => self.views += 1,
             Effect::Note(note) => self.notes.push(note),
             Effect::Finish(ending) => self.ended = Some(ending),
         }

@@ -89,19 +89,28 @@ impl Places {
         if !layout.lists(stand_in) {
             return refuse(Code::Invalid, format!("{stand_in} stands in and is not of {}", layout.epoch));
         }
-        if !groups.iter().any(|group| self.is_alone(stand_in, named, *group)) {
+        let is_alone = match groups.as_slice() {
+            [group] => self.is_alone(stand_in, named, *group),
+            groups => groups.iter().any(|group| self.is_outside(stand_in, *group)),
+        };
+        if !is_alone {
             let what = format!("{stand_in} stands in for {} and holds another member", named.place);
             return refuse(Code::Invalid, what);
         }
         Ok(*bytes)
     }
 
-    /// Whether the stand-in holds no other member of the group, by place or by standing in. Where a chunk of several
-    /// stripes has several stand-ins for one place, another one may be this group's.
+    /// Whether the stand-in has no place in the group.
+    fn is_outside(&self, stand_in: NodeId, group: usize) -> bool {
+        self.members[group].iter().all(|(_, node)| *node != stand_in)
+    }
+
+    /// Whether it also stands in for no other member of the group. For chunks that the part has in several stripes it
+    /// cannot be told whose member is missed: they count for none.
     fn is_alone(&self, stand_in: NodeId, named: &Displaced, group: usize) -> bool {
-        self.members[group].iter().all(|place| {
-            let only = |who: &BTreeSet<_>| who.iter().all(|who| *who == Some(stand_in));
-            place.1 != stand_in && (place.1 == named.place || !self.stand_ins.get(place).is_some_and(only))
-        })
+        let mut others = self.members[group].iter().filter(|(_, node)| *node != named.place);
+        let stands_in = |place: &Place| self.stand_ins.get(place).is_some_and(|who| who.contains(&Some(stand_in)));
+        let is_of_one = |place: &Place| self.groups.get(place).is_some_and(|(_, groups)| groups.len() == 1);
+        self.is_outside(stand_in, group) && !others.any(|place| stands_in(place) && is_of_one(place))
     }
 }

@@ -169,14 +169,3 @@ fn commands_of_the_first_release_are_accepted_for_ever() {
         [Ok(AssetFate::Dead), Ok(AssetFate::Dead), Ok(AssetFate::Never)]
     );
 }
-
-#[test]
-fn write_golden_now() {
-    let mut out = Vec::new();
-    for entry in keeping_entries() {
-        let bytes = codec::encode(&entry);
-        out.extend((bytes.len() as u32).to_le_bytes());
-        out.extend(bytes);
-    }
-    std::fs::write(std::env::var("GOLDEN_OUT").unwrap(), out).unwrap();
-}

@@ -98,6 +98,9 @@ fn a_stripes_members_stand_in_on_nodes_that_hold_no_other() {
     let two = [(1, 1, Some(6)), (1, 1, Some(7)), (2, 2, Some(7)), (4, 2, Some(6)), (5, 3, None)];
     assert_eq!(code(&world.run(put(asset, Ballot(1), &with(part, &two)))), None, "each stripe has its own");
     assert_eq!(counted(&world, asset), (4, 1, 5));
+    let shared = [(1, 1, Some(6)), (2, 2, Some(6))];
+    let part = coded_part(1, &[1, 2, 3, 4, 2, 5]);
+    assert_eq!(code(&world.run(put(asset, Ballot(1), &with(part, &shared)))), None, "n6 stands in once in each stripe");
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn a_version_that_is_not_the_same_content_whole_and_in_place_is_refused() {
     for part in parts.iter().filter(|part| part.track == ORIGINAL).chain([&other]) {
         assert!(matches!(world.run(write(part)), Response::Part { .. }));
     }
-    let forged = changed(&|tracks| tracks[1].parts = track_of("v0", Ballot(1), &[other.clone()], 1).parts);
+    let forged = changed(&|tracks| tracks[1].parts = track_of("v0", Ballot(1), std::slice::from_ref(&other), 1).parts);
     assert_eq!(code(&world.run(commit_version(asset, 3, forged))), Some(Code::Conflict), "it plays something else");
 }
 
