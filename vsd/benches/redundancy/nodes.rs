@@ -107,17 +107,14 @@ impl Nodes {
         self.running().map(|(server, _)| written_bytes(server.pid())).sum()
     }
 
-    /// The video once every member of it is stored; `before` is what the nodes held before it came.
-    pub(crate) fn await_stored(&self, id: &str, before: Held) -> Outcome<(Video, Held)> {
-        let mut seen = None;
+    /// The video once every member of it is where it should be, and what the nodes hold then.
+    pub(crate) fn await_whole(&self, id: &str) -> Outcome<(Video, Held)> {
+        let mut whole = None;
         await_true("every copy to be stored", || {
-            let video = self.tools.video(id)?;
-            let held = self.held()?;
-            let is_stored = video.owed == 0 && held.bytes - before.bytes >= video.physical_bytes;
-            seen = is_stored.then_some((video, held));
-            Ok(is_stored)
+            whole = Some(self.tools.video(id)?).filter(|video| video.is_whole);
+            Ok(whole.is_some())
         })?;
-        seen.ok_or_else(|| "nothing was stored".into())
+        Ok((whole.ok_or("nothing was stored")?, self.held()?))
     }
 }
 

@@ -80,9 +80,8 @@ fn round(lab: &Lab<'_>, figures: &mut Figures) -> Outcome<()> {
     }
     let mut library: Vec<Video> = Vec::new();
     for film in std::iter::repeat_n(&large, lab.effort.library_films).chain([&watched]) {
-        let before = nodes.held()?;
         let id = nodes.tools.upload(film, "replicate:3")?;
-        library.push(nodes.await_stored(&id, before)?.0);
+        library.push(nodes.await_whole(&id)?.0);
     }
     let (watched, library) = library.split_last().ok_or("nothing was uploaded")?;
     let ids: Vec<_> = library.iter().map(|video| video.id.clone()).collect();

@@ -42,7 +42,7 @@ pub(crate) fn measure(lab: &mut Lab<'_>) -> Outcome<()> {
         let seconds = (sample.seconds / lab.effort.film_divisor).max(4);
         let film = tools::film(lab.root, sample.mbit_s, seconds)?;
         let id = nodes.tools.upload(&film, sample.redundancy)?;
-        let (video, held) = nodes.await_stored(&id, before)?;
+        let (video, held) = nodes.await_whole(&id)?;
         let of_film = |bytes: f64| Rounds::from_iter([bytes / video.logical_bytes]);
         let what = format!("{}, {} Mbit/s, {} chunks", sample.redundancy, sample.mbit_s, video.chunks);
         lab.table.row(&Row {

@@ -1,7 +1,8 @@
 //! `vsctl` and `vsplay` as a person uses them, and the films that they are given.
 
 use std::{
-    fs,
+    fs::{self, OpenOptions},
+    io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -31,8 +32,8 @@ pub(crate) struct Video {
     pub(crate) physical_bytes: f64,
     /// Data chunks.
     pub(crate) chunks: u64,
-    /// Members that are nowhere yet.
-    pub(crate) owed: u64,
+    /// Whether every member of it is where it should be, as the nodes say.
+    pub(crate) is_whole: bool,
 }
 
 impl Tools {
@@ -47,10 +48,11 @@ impl Tools {
         Ok(serde_json::from_slice(&said("vsctl", output)?)?)
     }
 
-    /// Uploads a film, whether or not its bytes are there already, until it can be played; its id.
+    /// Uploads a film until it can be played, as content of its own although it was uploaded before; its id.
     pub(crate) fn upload(&self, film: &Path, redundancy: &str) -> Outcome<String> {
+        make_different(film)?;
         let mut command = self.command("vsctl")?;
-        command.args(["upload", "-o", "jsonl", "--wait", "ready", "--renditions", "none", "--on-duplicate", "new"]);
+        command.args(["upload", "-o", "jsonl", "--wait", "ready", "--renditions", "none"]);
         let output = command.args(["--redundancy", redundancy]).arg(film).output()?;
         let uploaded: Value = serde_json::from_slice(&said("vsctl upload", output)?)?;
         let id = uploaded["video_id"].as_str();
@@ -61,12 +63,13 @@ impl Tools {
         let shown = self.vsctl(&["show", id])?;
         let number = |value: &Value| value.as_u64().ok_or_else(|| format!("a figure is missing: {shown}"));
         let chunks = shown["tracks"].as_array().into_iter().flatten().map(|track| number(&track["chunks"]));
+        let chunks = chunks.sum::<Result<_, _>>()?;
         Ok(Video {
             id: id.to_owned(),
             logical_bytes: number(&shown["logical_bytes"])? as f64,
             physical_bytes: number(&shown["physical_bytes"])? as f64,
-            chunks: chunks.sum::<Result<_, _>>()?,
-            owed: number(&shown["redundancy"]["owed"])?,
+            chunks,
+            is_whole: number(&shown["redundancy"]["healthy"])? == chunks && shown["redundancy"]["owed"] == 0,
         })
     }
 
@@ -89,6 +92,11 @@ impl Tools {
         command.env("VSCTL_ENDPOINT", &self.endpoints).env("VSPLAY_ENDPOINT", &self.endpoints);
         Ok(command)
     }
+}
+
+/// Ends the file with one more box that players skip. Its chunks are stored again, as those of every asset are.
+fn make_different(film: &Path) -> Outcome<()> {
+    Ok(OpenOptions::new().append(true).open(film)?.write_all(b"\0\0\0\x08free")?)
 }
 
 /// What a program wrote, if it went well.

@@ -66,7 +66,7 @@ fn upload(nodes: &Nodes, film: &Path, figures: &mut Figures) -> Outcome<f64> {
     let began = Instant::now();
     let id = nodes.tools.upload(film, "replicate:3")?;
     let took_s = began.elapsed().as_secs_f64();
-    let (_, after) = nodes.await_stored(&id, before)?;
+    let (_, after) = nodes.await_whole(&id)?;
     let (held, written) = (after.bytes - before.bytes, nodes.written_bytes()? - written_before);
     figures.film_mb_s.push(film_bytes / 1e6 / took_s);
     figures.written_of_film.push(written / film_bytes);
@@ -84,9 +84,10 @@ fn plain(root: &Path, bytes: f64) -> Outcome<f64> {
     let paths: Vec<PathBuf> = (1..=NODES).map(|nth| root.join(format!("plain{nth}"))).collect();
     let began = Instant::now();
     thread::scope(|scope| {
-        let write = |path| {
+        let write = |path: &PathBuf| {
             let pieces = &pieces;
-            scope.spawn(move || write_plainly(path, pieces, SYNC_BYTES))
+            let path = path.clone();
+            scope.spawn(move || write_plainly(&path, pieces, SYNC_BYTES))
         };
         let writers: Vec<_> = paths.iter().map(write).collect();
         writers.into_iter().try_for_each(|writer| writer.join().unwrap_or(Err("panicked".into())).map(drop))
