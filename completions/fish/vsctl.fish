@@ -65,9 +65,13 @@ complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "video" -d 'List, show, 
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "session" -d 'List, resume and cancel uploads in flight'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "layout" -d 'Where data belongs'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "redundancy" -d 'How videos are kept, and what that costs'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "repair" -d 'Mend what nodes and disks lost, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "settings" -d 'What holds for the whole cluster'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "config" -d 'Show and change settings'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "context" -d 'Name clusters and choose between them'
@@ -984,6 +988,138 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Remove a node for good; asks first'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "show" -d 'Show the nodes of the layout and their shares'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "locate" -d 'Tell where each chunk of a video belongs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "balance" -d 'Compare what nodes hold with what they should'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l epoch -d 'Show this epoch, while something still needs it [default: the current]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l track -d 'Only chunks of this track' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l segment -d 'Only chunks of this segment, counted from 0' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l check -d 'Ask every node what it has'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the nodes of the layout and their shares'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "locate" -d 'Tell where each chunk of a video belongs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "balance" -d 'Compare what nodes hold with what they should'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and not __fish_seen_subcommand_from status watch members transfer snapshot verify help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -1208,6 +1344,200 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_sub
 complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "snapshot" -d 'Make a snapshot of the metadata on every member, or on one'
 complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Compare the metadata of all members after the same entry'
 complete -c vsctl -n "__fish_vsctl_using_subcommand cluster; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -f -a "show" -d 'Show how videos are kept, how they should be, and why'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -f -a "set" -d 'Choose how videos are kept, whatever the policy says'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -f -a "clear" -d 'Let the policy choose again how videos are kept'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -f -a "recommend" -d 'List the videos that should be kept otherwise than they are'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -f -a "efficiency" -d 'Compare what the schemes cost, on paper and in this library'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and not __fish_seen_subcommand_from show set clear recommend efficiency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l limit -d 'List at most this many' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l page-token -d 'Go on where the last page ended' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from recommend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from efficiency" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show how videos are kept, how they should be, and why'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from help" -f -a "set" -d 'Choose how videos are kept, whatever the policy says'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Let the policy choose again how videos are kept'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from help" -f -a "recommend" -d 'List the videos that should be kept otherwise than they are'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from help" -f -a "efficiency" -d 'Compare what the schemes cost, on paper and in this library'
+complete -c vsctl -n "__fish_vsctl_using_subcommand redundancy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and not __fish_seen_subcommand_from start status pause resume stop help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -1406,6 +1736,166 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subco
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "stop" -d 'End the pass under way; the next begins when it is due'
 complete -c vsctl -n "__fish_vsctl_using_subcommand scrub; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -f -a "status" -d 'Show what is degraded, how far repair is, and what it waits for'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -f -a "start" -d 'Look through everything now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -f -a "pause" -d 'Mend nothing until resumed or started'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and not __fish_seen_subcommand_from status start pause resume help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show what is degraded, how far repair is, and what it waits for'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "start" -d 'Look through everything now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Mend nothing until resumed or started'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -1604,6 +2094,199 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_sub
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "stop" -d 'End the run under way; none begins by itself for an hour'
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "ls" -d 'List jobs that are not over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "show" -d 'Show how far a job is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "watch" -d 'Follow a job to its end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "pause" -d 'Let a job stand still until it is resumed'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "resume" -d 'Let a paused job go on'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s a -l all -d 'With those that have ended'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List jobs that are not over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show how far a job is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Follow a job to its end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Let a job stand still until it is resumed'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Let a paused job go on'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and not __fish_seen_subcommand_from ls get set reset help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -2241,27 +2924,31 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l no-input -d 
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "upload" -d 'Upload films'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "ls" -d 'List videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "video" -d 'List, show, edit, remove and restore videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "session" -d 'List, resume and cancel uploads in flight'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "node" -d 'The machines of the cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "settings" -d 'What holds for the whole cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "config" -d 'Show and change settings'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "context" -d 'Name clusters and choose between them'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "version" -d 'Print the version, with commit and date'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "consistency"
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node cluster scrub compact settings config context completions man version consistency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "upload" -d 'Upload films'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "video" -d 'List, show, edit, remove and restore videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "layout" -d 'Where data belongs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "redundancy" -d 'How videos are kept, and what that costs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "repair" -d 'Mend what nodes and disks lost, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "config" -d 'Show and change settings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "context" -d 'Name clusters and choose between them'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "consistency"
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "ls" -d 'List videos'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "edit" -d 'Change a video\'s title, description or tags'
@@ -2279,22 +2966,39 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ping" -d 'Measure how fast nodes answer from here'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "rm" -d 'Remove a node for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from layout" -f -a "show" -d 'Show the nodes of the layout and their shares'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from layout" -f -a "locate" -d 'Tell where each chunk of a video belongs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from layout" -f -a "balance" -d 'Compare what nodes hold with what they should'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "status" -d 'Show who leads, and how far every member is'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "watch" -d 'Follow the members until interrupted'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "members" -d 'List the members: who votes, who learns'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "transfer" -d 'Hand the lead over to another voter'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "snapshot" -d 'Make a snapshot of the metadata on every member, or on one'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "verify" -d 'Compare the metadata of all members after the same entry'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from redundancy" -f -a "show" -d 'Show how videos are kept, how they should be, and why'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from redundancy" -f -a "set" -d 'Choose how videos are kept, whatever the policy says'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from redundancy" -f -a "clear" -d 'Let the policy choose again how videos are kept'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from redundancy" -f -a "recommend" -d 'List the videos that should be kept otherwise than they are'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from redundancy" -f -a "efficiency" -d 'Compare what the schemes cost, on paper and in this library'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "start" -d 'Begin to check every chunk now'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "status" -d 'Show how far each node is, when it was last done, and what was found'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "resume" -d 'Go on where it was paused'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from scrub" -f -a "stop" -d 'End the pass under way; the next begins when it is due'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from repair" -f -a "status" -d 'Show what is degraded, how far repair is, and what it waits for'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from repair" -f -a "start" -d 'Look through everything now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from repair" -f -a "pause" -d 'Mend nothing until resumed or started'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from repair" -f -a "resume" -d 'Go on where it was paused'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "start" -d 'Begin to compact now'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "status" -d 'Show how far each node is and what was given back'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "resume" -d 'Go on where it was paused'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "stop" -d 'End the run under way; none begins by itself for an hour'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "ls" -d 'List jobs that are not over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "show" -d 'Show how far a job is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "watch" -d 'Follow a job to its end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "pause" -d 'Let a job stand still until it is resumed'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "resume" -d 'Let a paused job go on'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "ls" -d 'List every setting with its default'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "get" -d 'Show one setting'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "set" -d 'Change a setting, at once and for all nodes'

@@ -98,8 +98,18 @@ fn make(args: &[&str], path: &Path) {
 /// A copy of an MP4 clip that no other copy equals: a box that players skip carries its number.
 #[must_use]
 pub fn numbered(clip: Clip, number: u64, folder: &Path) -> PathBuf {
-    let path = folder.join(format!("{clip:?}-{number}.mp4").to_lowercase());
-    let mut bytes = fs::read(clip.path()).expect("a clip");
+    marked(&clip.path(), &format!("{clip:?}").to_lowercase(), number, folder)
+}
+
+/// A clip repeated until it has about so many bytes, as a copy that no other copy equals.
+#[must_use]
+pub fn repeated_numbered(clip: Clip, bytes: u64, number: u64, folder: &Path) -> PathBuf {
+    marked(&repeated(clip, bytes, folder), &format!("{clip:?}-long").to_lowercase(), number, folder)
+}
+
+fn marked(of: &Path, name: &str, number: u64, folder: &Path) -> PathBuf {
+    let path = folder.join(format!("{name}-{number}.mp4"));
+    let mut bytes = fs::read(of).expect("a clip");
     bytes.extend_from_slice(&16u32.to_be_bytes());
     bytes.extend_from_slice(b"free");
     bytes.extend_from_slice(&number.to_be_bytes());

@@ -1,4 +1,5 @@
-//! Several `vsd serve` that make one cluster, and everything that can be done to them: killed, frozen, cut off from one another.
+//! Several `vsd serve` that make one cluster, and everything that can be done to them: killed, frozen, cut off from one another,
+//! joined by more.
 //!
 //! Node `i` has the address 127.0.0.(10 + i), and is known to others by the address of a [`Link`] before it. Clients come from
 //! another address and go straight to a node, so that a node that is cut off from the others can still be asked.
@@ -17,6 +18,8 @@ use crate::{
 
 /// How long a node is waited for that is asked how the cluster stands: frozen ones do not answer.
 const STATUS_TIMEOUT: &str = "2s";
+/// How many nodes of a cluster may vote.
+const VOTERS: [usize; 3] = [1, 3, 5];
 /// What makes a node tell of its Raft log, as [`raft_trace`] reads it.
 const TRACED: [&str; 2] = ["log.format=json", "log.level=warn,vsd::raft_trace=trace"];
 
@@ -25,7 +28,8 @@ const TRACED: [&str; 2] = ["log.format=json", "log.level=warn,vsd::raft_trace=tr
 pub struct Cluster {
     nodes: Vec<Node>,
     links: Vec<Link>,
-    _root: TempDir,
+    sets: Vec<String>,
+    root: TempDir,
 }
 
 fn ip(at: usize) -> Ipv4Addr {
@@ -43,26 +47,48 @@ impl Cluster {
     #[must_use]
     pub fn start_prepared(nodes: usize, sets: &[&str], prepare: impl Fn(usize, &mut Node)) -> Self {
         let root = TempDir::with_prefix("vs-test-").expect("a temporary folder");
-        let links: Vec<_> = std::iter::repeat_with(Link::new).take(nodes).collect();
-        let sets = [sets, &TRACED].concat();
-        let node = |(at, link): (usize, &Link)| {
-            let begin = if at == 0 { Begin::Bootstrap } else { Begin::Join(links[0].addr().to_owned()) };
-            let advertise = format!("node.advertise={}", link.addr());
-            let mut node =
-                Node::new(root.path().join(format!("n{}", at + 1)), begin, &[&sets[..], &[&advertise]].concat());
-            prepare(at, &mut node);
-            node.start_at(ip(at), |addr| link.aim(addr));
-            node
-        };
-        let nodes = links.iter().enumerate().map(node).collect();
-        let cluster = Self { nodes, links, _root: root };
+        let sets = sets.iter().chain(&TRACED).map(|set| (*set).to_owned()).collect();
+        let mut cluster = Self { nodes: Vec::new(), links: Vec::new(), sets, root };
+        (0..nodes).for_each(|_| cluster.begin_node(&prepare));
         cluster.await_whole();
-        wait_for("all nodes to be given data", || {
-            let listed = cluster.listed(0)?;
-            let given = listed.iter().filter(|node| node["weight"].as_f64().is_some_and(|weight| weight > 0.0));
-            (given.count() == cluster.size()).then_some(())
-        });
+        cluster.await_given(&(0..nodes).collect::<Vec<_>>());
         cluster
+    }
+
+    /// Starts one more node, which joins, and waits until it is given data.
+    pub fn add(&mut self) -> usize {
+        self.begin_node(&|_, _| ());
+        let at = self.size() - 1;
+        self.await_given(&[at]);
+        at
+    }
+
+    fn begin_node(&mut self, prepare: &impl Fn(usize, &mut Node)) {
+        let (at, link) = (self.size(), Link::new());
+        let begin = if at == 0 { Begin::Bootstrap } else { Begin::Join(self.links[0].addr().to_owned()) };
+        let advertise = format!("node.advertise={}", link.addr());
+        let sets: Vec<_> = self.sets.iter().chain([&advertise]).map(String::as_str).collect();
+        let mut node = Node::new(self.root.path().join(format!("n{}", at + 1)), begin, &sets);
+        prepare(at, &mut node);
+        node.start_at(ip(at), |addr| link.aim(addr));
+        self.nodes.push(node);
+        self.links.push(link);
+    }
+
+    /// Waits until these nodes are in the layout.
+    fn await_given(&self, nodes: &[usize]) {
+        wait_for("the nodes to be given data", || {
+            let listed = self.listed(self.first_started())?;
+            let is_given = |at: &&usize| {
+                let is_meant = |node: &&Value| node["addr"] == self.advertised(**at);
+                listed.iter().filter(is_meant).any(|node| node["weight"].as_f64().is_some_and(|weight| weight > 0.0))
+            };
+            (nodes.iter().filter(is_given).count() == nodes.len()).then_some(())
+        });
+    }
+
+    fn first_started(&self) -> usize {
+        self.nodes.iter().position(Node::is_started).expect("a node runs")
     }
 
     #[must_use]
@@ -108,6 +134,14 @@ impl Cluster {
     #[must_use]
     pub fn advertised(&self, at: usize) -> &str {
         self.links[at].addr()
+    }
+
+    /// The name that the cluster gave this node, when it is known to the node `asked`.
+    #[must_use]
+    pub fn id(&self, at: usize, asked: usize) -> Option<String> {
+        let listed = self.listed(asked)?;
+        let is_meant = |node: &&Value| node["addr"] == self.advertised(at) && node["state"] != "out";
+        Some(listed.iter().rfind(is_meant)?["id"].as_str()?.to_owned())
     }
 
     /// A folder for the files of the test.
@@ -161,14 +195,15 @@ impl Cluster {
         wait_for("a leader among these", || self.leader().filter(|leader| nodes.contains(leader)))
     }
 
-    /// Waits until every node is a voter that leads or follows, for all that each of them knows.
+    /// Waits until as many nodes vote as may, and every one that does leads or follows, for all that each of them knows.
     pub fn await_whole(&self) {
+        let voters = VOTERS.into_iter().rfind(|voters| *voters <= self.size()).unwrap_or(0);
         for at in 0..self.size() {
             wait_for("the cluster to be whole", || {
                 let status = self.status(at)?;
                 let takes_part = |member: &&Value| matches!(member["state"].as_str(), Some("leader" | "follower"));
                 let part = status["members"].as_array()?.iter().filter(takes_part).count();
-                (status["voters"] == self.size() && part == self.size() && !status["leader"].is_null()).then_some(())
+                (status["voters"] == voters && part == voters && !status["leader"].is_null()).then_some(())
             });
         }
     }

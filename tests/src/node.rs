@@ -1,6 +1,7 @@
 //! One `vsd serve` in a temporary folder, from the first start over any number of crashes to its end.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::Write,
     net::{Ipv4Addr, TcpListener},
@@ -108,6 +109,23 @@ impl Node {
     pub fn wipe(&mut self) {
         self.kill();
         fs::remove_dir_all(self.data_dir()).expect("removed");
+    }
+
+    /// Is started with this `key=value` setting, too, from now on.
+    pub fn with(&mut self, set: &str) {
+        self.sets.push(set.to_owned());
+    }
+
+    /// Every figure of `/metrics`, by name and labels.
+    #[must_use]
+    pub fn figures(&self) -> BTreeMap<String, f64> {
+        let text = http::get(self.addr(), "/metrics").expect("an answer").body;
+        let text = String::from_utf8(text).expect("text");
+        let figure = |line: &str| {
+            let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+            (name.to_owned(), value.parse().expect("a number"))
+        };
+        text.lines().filter(|line| !line.starts_with('#')).map(figure).collect()
     }
 
     /// Is run by this command from now on.

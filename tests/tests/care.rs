@@ -1,7 +1,5 @@
 //! What a node does for its chunks while nobody asks, and what an operator sees and orders of it: scrub, compact, chunk.
 
-use std::{fs::OpenOptions, os::unix::fs::FileExt};
-
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use vs_tests::{
@@ -9,6 +7,7 @@ use vs_tests::{
     clip::Clip,
     http,
     program::{keys, start},
+    redundancy::flip,
     wait_for,
 };
 
@@ -28,21 +27,8 @@ fn scrub(node: &Node) -> Value {
     all.remove(0)
 }
 
-/// Flips one bit in the middle of a chunk where it lies on the disk.
-fn flip(node: &Node, chunk: &Value) {
-    let number = |key: &str| chunk[key].as_u64().unwrap_or_else(|| panic!("no {key}: {chunk}"));
-    let name = format!("chunks/{:08}.vsb", number("superblock"));
-    let file = OpenOptions::new().read(true).write(true).open(node.data_dir().join(name)).expect("a superblock");
-    let (mut byte, at) = ([0], number("offset") + number("bytes") / 2 + 128);
-    file.read_exact_at(&mut byte, at).expect("read");
-    file.write_all_at(&[byte[0] ^ 1], at).expect("flipped");
-}
-
-fn metric(node: &Node, name: &str) -> u64 {
-    let answer = http::get(node.addr(), "/metrics").expect("metrics");
-    let text = String::from_utf8(answer.body).expect("text");
-    let value = text.lines().find_map(|line| line.strip_prefix(&format!("{name} "))?.parse().ok());
-    value.unwrap_or_else(|| panic!("no {name}: {text}"))
+fn metric(node: &Node, name: &str) -> f64 {
+    *node.figures().get(name).unwrap_or_else(|| panic!("no {name}"))
 }
 
 #[test]
@@ -79,7 +65,7 @@ fn a_flipped_bit_is_found_shown_and_healed_by_writing_the_chunk_again() {
         (&1.into(), &1.into(), &true.into())
     );
     assert_eq!(status["last"]["chunks"].as_u64(), Some(held.len() as u64));
-    assert_eq!((metric(&node, "vsd_damaged_chunks"), metric(&node, "vsd_scrub_damaged_total")), (1, 1));
+    assert_eq!((metric(&node, "vsd_damaged_chunks"), metric(&node, "vsd_scrub_damaged_total")), (1.0, 1.0));
     for what in [&hash[..12], &video.id, "--all"] {
         let verified = tools.vsctl(&["chunk", "verify", what, "-o", "json"]);
         verified.fails(8, "VS-E0801");
@@ -94,7 +80,7 @@ fn a_flipped_bit_is_found_shown_and_healed_by_writing_the_chunk_again() {
     assert!(items(&node, &["chunk", "ls", "--damaged"]).is_empty());
     let _ = tools.vsctl(&["chunk", "verify", "--all"]).ok();
     let _ = tools.vsctl(&["scrub", "start", "--wait"]).ok();
-    assert_eq!(metric(&node, "vsd_damaged_chunks"), 0);
+    assert_eq!(metric(&node, "vsd_damaged_chunks"), 0.0);
 }
 
 #[test]

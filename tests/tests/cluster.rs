@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    thread::{self, ScopedJoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -12,13 +12,12 @@ use serde_json::Value;
 use vs_tests::{
     Begin, Cluster, Cut, Node, Said, Tools,
     clip::{Clip, numbered},
+    meanwhile::{Over, await_more, keep},
     program, sha256, wait_for,
 };
 
 /// How long a refusal may take: two seconds are promised, and a busy machine takes some more to start a program.
 const REFUSAL_MAX: Duration = Duration::from_secs(5);
-/// What a client does at least between two events.
-const MORE: u64 = 5;
 /// How far a clock is off that says 2030.
 const CLOCK_AHEAD: &str = "+1500d";
 
@@ -108,38 +107,6 @@ fn one_of_three_is_read_only_until_another_one_returns() {
     assert_eq!(title(cluster.tools(dead[1]), &id).as_deref(), Some("Two agree"));
     cluster.assert_replicas_agree();
     cluster.assert_raft_safety();
-}
-
-/// Does something again and again until it is over, and counts.
-fn keep<'a>(
-    is_over: &'a AtomicBool,
-    count: &'a AtomicU64,
-    mut act: impl FnMut(u64) + Send + 'a,
-) -> impl FnOnce() + Send + 'a {
-    move || {
-        while !is_over.load(Ordering::SeqCst) {
-            act(count.load(Ordering::SeqCst));
-            count.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
-
-/// Ends those who keep on, also when the test fails, so that it can be told why.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Waits until each of them has done something more, or one has failed.
-fn await_more(counts: &[&AtomicU64], working: &[ScopedJoinHandle<'_, ()>]) {
-    for count in counts {
-        let enough = count.load(Ordering::SeqCst) + MORE;
-        let has_failed = || working.iter().any(ScopedJoinHandle::is_finished);
-        wait_for("them to go on", || (count.load(Ordering::SeqCst) >= enough || has_failed()).then_some(()));
-    }
 }
 
 #[test]

@@ -1,17 +1,12 @@
 //! Several data directories, and disks that fill up, go missing, or are not what they are taken for. Tests that need to mount say
 //! so when they may not.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{fs, io::Write, path::PathBuf};
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use vs_tests::{
-    Node,
+    Mount, Node,
     clip::{Clip, numbered},
     http::{self, Answer},
     program, sha256, sha256_of, wait_for,
@@ -50,17 +45,6 @@ fn readable(node: &Node, numbers: std::ops::Range<u32>) -> Vec<u32> {
     numbers.filter(is_there).collect()
 }
 
-/// Every figure of `/metrics`, by name and labels.
-fn figures(node: &Node) -> BTreeMap<String, f64> {
-    let text = http::get(node.addr(), "/metrics").expect("an answer").body;
-    let text = String::from_utf8(text).expect("text");
-    let figure = |line: &str| {
-        let (name, value) = line.rsplit_once(' ').expect("a name and a value");
-        (name.to_owned(), value.parse().expect("a number"))
-    };
-    text.lines().filter(|line| !line.starts_with('#')).map(figure).collect()
-}
-
 fn notes(node: &Node) -> String {
     node.tools().vsctl(&["status", "-o", "json"]).ok().json()["notes"].to_string()
 }
@@ -73,33 +57,6 @@ fn two_dirs(home: &TempDir) -> ([PathBuf; 2], String) {
     (dirs, setting)
 }
 
-/// A file system in memory, for as long as the value lives.
-struct Mount(PathBuf);
-
-impl Mount {
-    /// None where the machine does not let us.
-    fn new(at: &Path, size: &str) -> Option<Self> {
-        let mut command = program::bare("mount");
-        let said = program::run(command.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at));
-        if said.code != 0 {
-            eprintln!("not tested: this machine does not let us mount ({})", said.err.trim());
-            return None;
-        }
-        Some(Self(at.to_owned()))
-    }
-
-    fn remount(&self, how: &str) {
-        let mut command = program::bare("mount");
-        let _ = program::run(command.args(["-o", &format!("remount,{how}")]).arg(&self.0)).ok();
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = program::run(program::bare("umount").arg("-l").arg(&self.0));
-    }
-}
-
 /// A directory that is not mounted is not taken for an empty one, the other goes on, and nothing is lost when it is back.
 #[test]
 fn a_directory_that_is_gone_takes_nothing_with_it_and_comes_back_whole() {
@@ -109,7 +66,7 @@ fn a_directory_that_is_gone_takes_nothing_with_it_and_comes_back_whole() {
     for number in 0..CHUNKS {
         assert_eq!(put(&node, number).status, 201, "chunk {number}");
     }
-    let before = figures(&node);
+    let before = node.figures();
     assert!((1..=2).all(|dir| before[&format!("vsd_dir_chunks{{dir=\"{dir}\"}}")] > 3.0), "{before:?}");
     assert_eq!(before["vsd_chunks"], f64::from(CHUNKS));
     node.stop(Signal::SIGTERM);
@@ -159,7 +116,7 @@ fn a_read_only_directory_is_read() {
     let Some(mount) = Mount::new(&b, "256m") else { return };
     let mut node = Node::start(&[&setting]);
     let mut stored = 0;
-    while figures(&node)["vsd_dir_chunks{dir=\"2\"}"] < 3.0 {
+    while node.figures()["vsd_dir_chunks{dir=\"2\"}"] < 3.0 {
         assert_eq!(put(&node, stored).status, 201, "chunk {stored}");
         stored += 1;
     }
@@ -174,11 +131,11 @@ fn a_read_only_directory_is_read() {
     let said = String::from_utf8(ready.body).expect("text");
     assert!(ready.status == 200 && said.contains("read-only"), "{said}");
     assert!(notes(&node).contains("read-only"), "{}", notes(&node));
-    assert_eq!(figures(&node)["vsd_dir_writable{dir=\"2\"}"], 0.0);
+    assert_eq!(node.figures()["vsd_dir_writable{dir=\"2\"}"], 0.0);
     node.stop(Signal::SIGTERM);
     mount.remount("rw");
     node.restart();
-    assert_eq!(figures(&node)["vsd_dir_writable{dir=\"2\"}"], 1.0, "nobody had to mend anything");
+    assert_eq!(node.figures()["vsd_dir_writable{dir=\"2\"}"], 1.0, "nobody had to mend anything");
     drop(node);
 }
 
@@ -192,7 +149,7 @@ fn a_disk_filled_by_others_can_still_be_read_and_emptied() {
     let Some(mount) = Mount::new(&node.data_dir(), "1700m") else { return };
     let _ = program::run(program::bare("cp").arg("-a").arg(kept.join(".")).arg(node.data_dir())).ok();
     node.restart();
-    wait_for("the reserve", || (figures(&node)["vsd_meta_reserve_bytes"] > 0.0).then_some(()));
+    wait_for("the reserve", || (node.figures()["vsd_meta_reserve_bytes"] > 0.0).then_some(()));
     let tools = node.tools().clone();
     let film = numbered(Clip::Short, 1, &node.work());
     let video = tools.upload(&film, &[]);
@@ -203,7 +160,7 @@ fn a_disk_filled_by_others_can_still_be_read_and_emptied() {
     let block = vec![1; 1 << 20];
     while file.write_all(&block).is_ok() {}
     drop(file);
-    wait_for("the reserve to be given", || (figures(&node)["vsd_meta_reserve_bytes"] == 0.0).then_some(()));
+    wait_for("the reserve to be given", || (node.figures()["vsd_meta_reserve_bytes"] == 0.0).then_some(()));
     assert_eq!(put(&node, 2).status, 507);
     assert_eq!(get(&node, 1).body, bytes(1));
     assert_eq!(tools.download(&video.id, &node.work().join("back.mp4")), sha256(&film));
@@ -218,7 +175,7 @@ fn a_disk_filled_by_others_can_still_be_read_and_emptied() {
     assert_eq!(tools.download(&video.id, &node.work().join("back.mp4")), sha256(&film));
 
     fs::remove_file(foreign).expect("removed");
-    wait_for("the reserve to be taken again", || (figures(&node)["vsd_meta_reserve_bytes"] > 0.0).then_some(()));
+    wait_for("the reserve to be taken again", || (node.figures()["vsd_meta_reserve_bytes"] > 0.0).then_some(()));
     wait_for("chunks to be taken", || (put(&node, 2).status < 300).then_some(()));
     node.stop(Signal::SIGTERM);
     drop(mount);

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use tokio::sync::watch;
-use vs_client::chunk::{ChunkClient, ChunkError};
+use vs_client::chunk::{ChunkClient, ChunkError, Told};
 use vs_core::{
     hash::ChunkHash,
     id::{AssetId, NodeId},
@@ -67,7 +67,7 @@ impl Puts {
             return Err(ChunkError::Node { addr: node.to_string(), why: "has no known address".to_owned() });
         };
         self.counts.puts.fetch_add(1, Relaxed);
-        self.client.put(&addr, asset, hash, bytes, index, deadline).await?;
+        self.client.put(&addr, Told { node, index }, asset, hash, bytes, deadline).await?;
         self.counts.acks.fetch_add(1, Relaxed);
         Ok(())
     }
@@ -98,7 +98,8 @@ pub(crate) fn known(picture: &v1::ClusterState, node: NodeId) -> Known {
     let (used, total) = (u128::from(info.disk_used_bytes), u128::from(info.disk_total_bytes));
     match info.state.as_str() {
         "down" | "out" => Known::Down,
-        "suspect" => Known::Suspect,
+        // of those a new leader has not heard yet it is not known either
+        "suspect" | "unknown" => Known::Suspect,
         _ if total > 0 && used * 100 >= total * u128::from(FULL_PERCENT) => Known::Full,
         _ => Known::Up,
     }
@@ -123,10 +124,12 @@ mod tests {
             node(3, "suspect", 990),
             node(4, "down", 0),
             node(5, "out", 0),
-            v1::NodeInfo { disk_total_bytes: 0, ..node(6, "unknown", 0) },
+            v1::NodeInfo { disk_total_bytes: 0, ..node(6, "up", 0) },
+            node(7, "unknown", 0),
         ];
         let picture = v1::ClusterState { nodes, ..v1::ClusterState::default() };
-        let expected = [Known::Up, Known::Full, Known::Suspect, Known::Down, Known::Down, Known::Up, Known::Up];
-        assert_eq!((1..=7).map(|id| known(&picture, NodeId(id))).collect::<Vec<_>>(), expected);
+        let expected =
+            [Known::Up, Known::Full, Known::Suspect, Known::Down, Known::Down, Known::Up, Known::Suspect, Known::Up];
+        assert_eq!((1..=8).map(|id| known(&picture, NodeId(id))).collect::<Vec<_>>(), expected);
     }
 }

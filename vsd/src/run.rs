@@ -39,6 +39,7 @@ use crate::{
     meta::{self, Meta, MetaOptions, Own},
     node::{DataDir, NewNode, Stage},
     notify::notify,
+    puts::Puts,
     reserve::Reserve,
     storage::{self, Caretaker, Probes, Store, Terms},
     upload::{self, Uploader},
@@ -210,8 +211,9 @@ impl Running {
         let care = start_care(config, &store)?;
         let (reporter, repair) = background::status::channel();
         let repairing = CancellationToken::new();
-        let repairer =
-            Repairer::run(meta.clone(), ChunkClient::bound_to(leaves_from(config)), reporter, repairing.clone());
+        let chunks = ChunkClient::bound_to(leaves_from(config));
+        let puts = Puts::new(chunks.clone(), meta.clone());
+        let repairer = Repairer::run(meta.clone(), chunks, puts.clone(), reporter, repairing.clone());
         let repairer = tokio::spawn(repairer);
         let sweeper = Arc::new(Sweeper::start(meta.clone(), store.clone(), data.identity.node));
         let admin = admin::Services {
@@ -226,7 +228,11 @@ impl Running {
             closed,
         };
         let grpc = admin::router(admin, uploader.clone())?;
-        let http = storage::router(store.clone(), probes(&store, &care, &sweeper, reserve, meta, &uploader));
+        let http = storage::router(
+            store.clone(),
+            data.identity.node,
+            probes(&store, &care, &sweeper, reserve, meta, &uploader, puts),
+        );
         let (ending, ended) = watch::channel(false);
         let stale = Arc::new(Notify::new());
         let faults = tokio::spawn(report_faults(meta.clone(), store.clone(), membership, ended, stale.clone()));
@@ -317,6 +323,7 @@ fn probes(
     reserve: &Arc<Reserve>,
     meta: &Meta,
     uploader: &Uploader,
+    repaired: Puts,
 ) -> Probes {
     let (readable, counted, reserve, care) = (store.clone(), store.clone(), reserve.clone(), care.clone());
     let (meta, uploader, sweeper) = (meta.clone(), uploader.clone(), sweeper.clone());
@@ -324,7 +331,7 @@ fn probes(
         ready: Arc::new(move || readable.ready()),
         metrics: Arc::new(move || {
             let own = counted.metrics() + &meta.metrics() + &reserve.metrics();
-            own + &storage::care_metrics(&care) + &uploader.metrics() + &sweeper.metrics()
+            own + &storage::care_metrics(&care) + &uploader.metrics() + &sweeper.metrics() + &repaired.metrics("repair")
         }),
     }
 }

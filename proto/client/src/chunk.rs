@@ -15,7 +15,7 @@ use hyper_util::{
 use tokio::time::timeout;
 use vs_core::{
     hash::{ChunkHash, Hash},
-    id::AssetId,
+    id::{AssetId, NodeId},
     limit::CHUNK_BYTES_MAX,
 };
 
@@ -25,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_CONNECTIONS_MAX: usize = 16;
 /// The sender's log index, which a node's sweep weighs (DESIGN §10).
 pub const INDEX_HEADER: &str = "vs-index";
+/// The node that a chunk is meant for: another one may have its address by now.
+pub const NODE_HEADER: &str = "vs-node";
 
 type Body = Either<Full<Bytes>, Empty<Bytes>>;
 
@@ -43,6 +45,15 @@ pub enum ChunkError {
     /// The node cannot be reached, is slow, or answers nonsense: ask the next.
     #[error("{addr}: {why}")]
     Node { addr: String, why: String },
+}
+
+/// What the receiver of a chunk is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The node that it is meant for. Whoever else has its address by now refuses.
+    pub node: NodeId,
+    /// The sender's log index.
+    pub index: u64,
 }
 
 /// How a PUT ended. Both mean that the chunk is durable there.
@@ -104,15 +115,15 @@ impl ChunkClient {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(ChunkError::Absent { addr: addr.to_owned(), hash }),
             StatusCode::INTERNAL_SERVER_ERROR => return Err(ChunkError::Corrupt { addr: addr.to_owned(), hash }),
-            status => return Err(node(addr, format!("answered {status}"))),
+            status => return Err(failed(addr, format!("answered {status}"))),
         }
         let first_byte = started.elapsed();
         let mut body = response.into_body();
         let mut bytes = BytesMut::with_capacity(CHUNK_BYTES_MAX);
         loop {
-            let frame = timeout(stall, body.frame()).await.map_err(|_| node(addr, "stalled"))?;
+            let frame = timeout(stall, body.frame()).await.map_err(|_| failed(addr, "stalled"))?;
             let Some(frame) = frame else { break };
-            let Ok(data) = frame.map_err(|error| node(addr, error.to_string()))?.into_data() else { continue };
+            let Ok(data) = frame.map_err(|error| failed(addr, error.to_string()))?.into_data() else { continue };
             if bytes.len() + data.len() > CHUNK_BYTES_MAX {
                 return Err(ChunkError::Corrupt { addr: addr.to_owned(), hash });
             }
@@ -126,21 +137,21 @@ impl ChunkClient {
         }
     }
 
-    /// Writes a chunk; it is durable on the node when this returns. `index` is the sender's log index.
+    /// Writes a chunk; it is durable on the node when this returns.
     ///
     /// # Errors
     /// When the node did not acknowledge it within `deadline`. It may hold the chunk all the same.
     pub async fn put(
         &self,
         addr: &str,
+        told: Told,
         asset: AssetId,
         hash: ChunkHash,
         bytes: Bytes,
-        index: u64,
         deadline: Duration,
     ) -> Result<Put, ChunkError> {
         let body = Either::Left(Full::new(bytes));
-        let response = self.send(addr, Method::PUT, &chunk_path(asset, hash), Some(index), body, deadline).await?;
+        let response = self.send(addr, Method::PUT, &chunk_path(asset, hash), Some(told), body, deadline).await?;
         let status = response.status();
         // Read to its end, or the connection is not used again.
         let _ = timeout(deadline, response.into_body().collect()).await;
@@ -148,7 +159,7 @@ impl ChunkClient {
             StatusCode::CREATED => Ok(Put::Created),
             StatusCode::OK => Ok(Put::AlreadyDurable),
             StatusCode::INSUFFICIENT_STORAGE => Err(ChunkError::Full { addr: addr.to_owned() }),
-            status => Err(node(addr, format!("answered {status}"))),
+            status => Err(failed(addr, format!("answered {status}"))),
         }
     }
 
@@ -161,7 +172,7 @@ impl ChunkClient {
         let response = self.send(addr, Method::HEAD, "/ping", None, no_body(), deadline).await?;
         match response.status() {
             StatusCode::OK | StatusCode::NO_CONTENT => Ok(started.elapsed()),
-            status => Err(node(addr, format!("answered {status}"))),
+            status => Err(failed(addr, format!("answered {status}"))),
         }
     }
 
@@ -170,19 +181,19 @@ impl ChunkClient {
         addr: &str,
         method: Method,
         path: &str,
-        index: Option<u64>,
+        told: Option<Told>,
         body: Body,
         deadline: Duration,
     ) -> Result<Response<Incoming>, ChunkError> {
         let mut request = Request::builder().method(method).uri(format!("http://{addr}{path}"));
-        if let Some(index) = index {
-            request = request.header(INDEX_HEADER, index);
+        if let Some(Told { node, index }) = told {
+            request = request.header(NODE_HEADER, node.0).header(INDEX_HEADER, index);
         }
-        let request = request.body(body).map_err(|error| node(addr, error.to_string()))?;
+        let request = request.body(body).map_err(|error| failed(addr, error.to_string()))?;
         match timeout(deadline, self.http.request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(node(addr, crate::channel::root_cause(&error))),
-            Err(_) => Err(node(addr, format!("no answer within {}", vs_core::unit::human_duration(deadline)))),
+            Ok(Err(error)) => Err(failed(addr, crate::channel::root_cause(&error))),
+            Err(_) => Err(failed(addr, format!("no answer within {}", vs_core::unit::human_duration(deadline)))),
         }
     }
 }
@@ -195,6 +206,6 @@ fn chunk_path(asset: AssetId, hash: ChunkHash) -> String {
     format!("/chunk/{}/{hash}", asset.0)
 }
 
-fn node(addr: &str, why: impl Into<String>) -> ChunkError {
+fn failed(addr: &str, why: impl Into<String>) -> ChunkError {
     ChunkError::Node { addr: addr.to_owned(), why: why.into() }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 use futures::future::join_all;
-use vs_client::{Client, cli::OutputFormat, film::Film};
+use vs_client::{Client, film::Film};
 use vs_core::{
     error::{Code, Exit, Failure},
     group::Group,
@@ -62,11 +62,11 @@ pub(crate) async fn run(args: &LocateArgs, desk: &Desk) -> anyhow::Result<Exit> 
     let exit = if args.check { check(film.asset, &mut chunks, desk).await? } else { Exit::Ok };
     let rows: Vec<_> = chunks.iter().map(row::located).collect();
     out::list(&desk.style, &LOCATED, &rows, None)?;
-    if args.check && matches!(desk.style.format, OutputFormat::Table | OutputFormat::Wide) {
-        let astray = chunks.iter().filter(|chunk| !is_in_place(chunk)).count();
+    let astray = chunks.iter().filter(|chunk| !is_in_place(chunk)).count();
+    if args.check {
         desk.say(&format!("{} of {} chunks are where they belong", chunks.len() - astray, chunks.len()));
     }
-    Ok(exit)
+    Ok(if args.check && exit == Exit::Ok && astray > 0 { Exit::Failed } else { exit })
 }
 
 /// Whether every place, or its stand-in, has it.

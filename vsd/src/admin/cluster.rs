@@ -22,6 +22,8 @@ use crate::meta::{Proposer, node_info};
 const WATCH_HEARTBEAT: Duration = Duration::from_secs(1);
 /// Copies of a hot film.
 const COPIES: usize = 3;
+/// How long the leader may take to say what lacks.
+const REPAIR_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Services {
     /// Every node, as the cluster knows it and as it was when the leader last heard of it.
@@ -50,7 +52,18 @@ impl Services {
         };
         self.count_videos(&view, &mut answer)?;
         self.note(&view, &mut answer)?;
+        self.note_repair(&mut answer).await;
         Ok(answer)
+    }
+
+    /// What the leader found to lack. Of a cluster without one it is not known.
+    async fn note_repair(&self, answer: &mut v1::StatusResponse) {
+        let asked = self.repair_stands(v1::RepairStatusRequest { forwarded: false });
+        let Ok(Ok(stands)) = tokio::time::timeout(REPAIR_TIMEOUT, asked).await else { return };
+        let lacking = [(stands.chunks_missing, "cannot be read now"), (stands.chunks_degraded, "lack a copy")];
+        for (chunks, what) in lacking.into_iter().filter(|(chunks, _)| *chunks > 0) {
+            answer.notes.push(format!("{chunks} chunks {what}: see `vsctl repair status`"));
+        }
     }
 
     fn count_videos(&self, view: &View<'_>, answer: &mut v1::StatusResponse) -> Result<(), Failure> {

@@ -7,7 +7,10 @@
 //! - A version that somebody else began is given up: what of it was written is found again by its name.
 //! - Nothing of this is urgent: it stands still while anything is to be repaired.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
@@ -15,8 +18,8 @@ use vs_client::gather::gather;
 use vs_core::{
     error::{Code, Failure},
     group::Group,
-    hash::Hash,
-    id::{Ballot, NodeId},
+    hash::{ChunkHash, Hash},
+    id::{AssetId, Ballot, NodeId},
     layout::{Layout, Scheme},
     limit::PAGE_ITEMS_MAX,
     manifest::{ChunkRef, Part, Track},
@@ -35,7 +38,7 @@ use vsd_core::{
 use super::{
     nodes::Question,
     repair::Repairer,
-    survey::{part_names, part_of},
+    survey::{Said, part_names, part_of},
     task::PUT_TIMEOUT,
     term::new_job,
     world::{Epochs, World},
@@ -47,7 +50,7 @@ use crate::meta::{MetaError, StateRead};
 const REST_MIN: Duration = Duration::from_secs(5);
 const REST_TIMES: u32 = 20;
 /// How long a film is left alone that could not be changed.
-const AGAIN: Duration = Duration::from_secs(30);
+const AGAIN: Duration = Duration::from_secs(60);
 /// How often the log is told how far a job is.
 const TELL: Duration = Duration::from_secs(2);
 
@@ -61,9 +64,14 @@ struct Migration<'a> {
     pending: Pending,
     ballot: Ballot,
     layout: Layout,
+    /// What was written and verified, and where.
+    placed: Placed,
     job: JobRecord,
     told: Instant,
 }
+
+/// Nodes and what they have now.
+type Placed = Vec<(NodeId, ChunkHash)>;
 
 /// Why a migration ended early.
 #[derive(Debug, thiserror::Error)]
@@ -89,14 +97,16 @@ impl From<vsd_core::meta::TableError> for Broken {
 impl Repairer {
     /// Looks for content that is to be kept by another scheme, and changes one asset after the other.
     pub(super) async fn migrate(&self) {
+        let mut failed: HashMap<AssetId, Instant> = HashMap::new();
         loop {
             let began = Instant::now();
-            let rest = match self.migrate_one().boxed().await {
+            failed.retain(|_, at| at.elapsed() < AGAIN);
+            let rest = match self.migrate_one(&mut failed).boxed().await {
                 Ok(true) => Duration::ZERO,
                 Ok(false) => REST_MIN.max(began.elapsed() * REST_TIMES),
                 Err(Broken::Failed(failure)) => {
                     tracing::warn!(%failure, "a film keeps its scheme for now");
-                    AGAIN
+                    REST_MIN
                 }
                 Err(Broken::Meta(error)) => {
                     tracing::debug!(%error, "schemes were not looked at");
@@ -108,10 +118,10 @@ impl Repairer {
     }
 
     /// False when there is nothing to be changed.
-    async fn migrate_one(&self) -> Result<bool, Broken> {
+    async fn migrate_one(&self, failed: &mut HashMap<AssetId, Instant>) -> Result<bool, Broken> {
         self.until_calm().await;
         let Some((world, state)) = self.look().await? else { return Ok(false) };
-        let Some((asset, wanted)) = self.next_to_migrate(&world, &state).await? else { return Ok(false) };
+        let Some((asset, wanted)) = self.next_to_migrate(&world, &state, failed).await? else { return Ok(false) };
         let (Some(epochs), Some(layout)) = (world.epochs(asset.since), world.current().cloned()) else {
             return Ok(false);
         };
@@ -125,23 +135,47 @@ impl Repairer {
         let pending = Pending { version, scheme, epoch };
         let title = state.view().videos_of(asset.id, 1)?.pop().map(|video| video.title).unwrap_or_default();
         let what: String = format!("{} -> {scheme}: {title}", asset.scheme).chars().take(200).collect();
-        let bytes_total = asset.tracks.iter().map(|track| track.bytes).sum();
+        let bytes_total = asset.tracks.iter().map(|track| track.bytes - track.init.len() as u64).sum();
         let chunks_total = asset.tracks.iter().map(|track| track.chunks).sum();
         let job = JobRecord { what, bytes_total, chunks_total, ..new_job(JobKind::Migrate) };
-        let mut migration =
-            Migration { repairer: self, world, asset, epochs, pending, ballot, layout, job, told: Instant::now() };
-        migration.run().boxed().await.map(|()| true)
+        let mut migration = Migration {
+            repairer: self,
+            world,
+            asset,
+            epochs,
+            pending,
+            ballot,
+            layout,
+            placed: Vec::new(),
+            job,
+            told: Instant::now(),
+        };
+        let ended = migration.run().boxed().await;
+        if ended.is_err() {
+            failed.insert(migration.asset.id, Instant::now());
+        }
+        ended.map(|()| true)
     }
 
     /// The first asset that is kept otherwise than it should be. A version that nobody finishes is given up on the way.
-    async fn next_to_migrate(&self, world: &World, state: &StateRead) -> Result<Option<(AssetRecord, Wanted)>, Broken> {
+    async fn next_to_migrate(
+        &self,
+        world: &World,
+        state: &StateRead,
+        failed: &HashMap<AssetId, Instant>,
+    ) -> Result<Option<(AssetRecord, Wanted)>, Broken> {
         let view = state.view();
         let (policy, now) = (Policy::of(view)?, view.cluster_time()?);
         let nodes = world.current().map_or(0, Layout::room);
-        let paused = view
-            .jobs(None, PAGE_ITEMS_MAX)?
-            .iter()
-            .any(|job| job.kind == JobKind::Migrate && job.state == JobState::Paused);
+        let jobs = view.jobs(None, PAGE_ITEMS_MAX)?;
+        let mut open = jobs.into_iter().filter(|job| job.kind == JobKind::Migrate && !job.state.is_over());
+        let paused = open.clone().any(|job| job.state == JobState::Paused);
+        // nobody else is left to end it
+        if let Some(orphan) = open.find(|job| job.state == JobState::Running) {
+            let what = format!("{}: its leader is gone", orphan.what).chars().take(400).collect();
+            let job = JobRecord { state: JobState::Failed, what, ..orphan };
+            self.meta.propose(Command::JobPut { job, term: world.term }).await?;
+        }
         let mut after = None;
         loop {
             let page = view.assets(after, PAGE_ITEMS_MAX)?;
@@ -153,7 +187,8 @@ impl Repairer {
                     self.meta.propose(abort).await?;
                     continue;
                 }
-                if !asset.is_finished() || asset.damaged || asset.is_displaced() || paused {
+                let is_sound = asset.is_finished() && !asset.damaged && !asset.is_displaced();
+                if !is_sound || failed.contains_key(&asset.id) || paused {
                     continue;
                 }
                 let wanted = wanted_scheme(&asset, views_of(view, asset.id)?, now, &policy, nodes);
@@ -201,7 +236,18 @@ impl Migration<'_> {
         for at in 0..self.asset.tracks.len() {
             tracks.push(self.write_track(at).await?);
         }
+        self.check().await?;
         Ok(tracks)
+    }
+
+    /// What was verified some time ago is still there.
+    async fn check(&self) -> Result<(), Broken> {
+        let gone = || Failure::new(Code::Unreachable, "what was written is not all there any more");
+        let Some((world, _)) = self.repairer.look().await? else { return Err(gone().into()) };
+        let Self { repairer, asset, placed, .. } = self;
+        let said = Said::ask(&repairer.nodes, &world, asset.id, placed.iter().copied(), false).await;
+        let is_there = placed.iter().all(|(node, chunk)| said.of(*node, chunk) == Held::Stored);
+        if is_there { Ok(()) } else { Err(gone().into()) }
     }
 
     async fn write_track(&mut self, at: usize) -> Result<Track, Broken> {
@@ -282,7 +328,8 @@ impl Migration<'_> {
                 written.push(group?);
             }
             drop(writing);
-            for (no, group) in written {
+            for (no, group, placed) in written {
+                self.placed.extend(placed);
                 self.job.chunks_done += u64::try_from(group.data.len()).unwrap_or(0);
                 self.job.bytes_done += group.data.iter().map(|chunk| u64::from(chunk.bytes)).sum::<u64>();
                 for part in builder.written(no, group) {
@@ -291,22 +338,28 @@ impl Migration<'_> {
             }
             if self.told.elapsed() >= TELL {
                 self.tell().await?;
+                self.until_resumed().await?;
             }
         }
         Ok(())
     }
 
     /// Writes every member of a group to its place, where it is not there already and sound.
-    async fn write_group(&self, track: &Track, group: &Gathered) -> Result<(u64, Written), Failure> {
-        let name = |bytes: &Bytes| ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).unwrap_or(0) };
-        let mut members = group.data.clone();
-        let placed = match self.pending.scheme {
-            Scheme::Replicate(copies) => Group::replicated(name(&members[0]), copies),
-            Scheme::Erasure { .. } => {
-                members.extend(stripe::encode(&group.data).into_iter().map(Bytes::from));
-                let names = members.iter().map(name).collect();
-                Group::stripe(self.asset.id, &track.name, group.no, names, group.data.len())
+    async fn write_group(&self, track: &Track, group: &Gathered) -> Result<(u64, Written, Placed), Failure> {
+        let (scheme, data) = (self.pending.scheme, group.data.clone());
+        // hashing and coding would hold up everybody else on this thread
+        let named = tokio::task::spawn_blocking(move || {
+            let mut members = data;
+            if scheme.is_coded() {
+                members.extend(stripe::encode(&members).into_iter().map(Bytes::from));
             }
+            let names: Vec<_> = members.iter().map(name).collect();
+            (members, names)
+        });
+        let (members, names) = named.await.map_err(|ended| Failure::new(Code::Internal, ended.to_string()))?;
+        let placed = match scheme {
+            Scheme::Replicate(copies) => Group::replicated(names[0], copies),
+            Scheme::Erasure { .. } => Group::stripe(self.asset.id, &track.name, group.no, names, group.data.len()),
         };
         let places = self.layout.place(&placed.key, placed.width);
         let write = |(place, node): (usize, NodeId)| {
@@ -314,30 +367,26 @@ impl Migration<'_> {
             self.write_member(node, placed.members[member], members[member].clone()).boxed()
         };
         join_all(places.into_iter().enumerate().map(write)).await.into_iter().collect::<Result<(), _>>()?;
-        let (data, parity) = if placed.is_stripe() {
-            let (data, parity) = placed.members.split_at(placed.data);
-            (data.to_vec(), parity.to_vec())
-        } else {
-            (placed.members, Vec::new())
-        };
-        Ok((group.no, Written { data, parity, displaced: Vec::new() }))
+        let there = placed.placed(&self.layout).map(|(node, chunk)| (node, chunk.hash)).collect();
+        let mut data = placed.members;
+        let parity = data.split_off(placed.data);
+        Ok((group.no, Written { data, parity, displaced: Vec::new() }, there))
     }
 
     /// The member is durable and verified on the node.
     async fn write_member(&self, node: NodeId, chunk: ChunkRef, bytes: Bytes) -> Result<(), Failure> {
-        let Repairer { chunks, nodes, turns, .. } = self.repairer;
+        let Repairer { puts, nodes, turns, .. } = self.repairer;
         let asset = self.asset.id;
         let Some(addr) = self.world.addr(node).filter(|_| self.world.presence(node) == Presence::Up) else {
             return Err(Failure::new(Code::Unreachable, format!("{node} is not up")));
         };
-        let question = Question { addr, asset, index: self.world.index, deep: true };
+        let question = Question { node, addr, asset, index: self.world.index, deep: true };
         if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
             return Ok(());
         }
         turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
-        let put = chunks.put(addr, asset, chunk.hash, bytes, self.world.index, PUT_TIMEOUT).await;
-        put.map(drop)
-            .map_err(|error| Failure::new(Code::Unreachable, format!("{node} did not take a chunk")).because(error))
+        let put = puts.put(node, asset, chunk.hash, bytes, self.world.index, PUT_TIMEOUT).await;
+        put.map_err(|error| Failure::new(Code::Unreachable, format!("{node} did not take a chunk")).because(error))
     }
 
     async fn put_part(&self, part: Sealed) -> Result<(), Broken> {
@@ -351,14 +400,28 @@ impl Migration<'_> {
         Ok(())
     }
 
+    /// Tells the log how far it is, and hears whether it is to pause.
     async fn tell(&mut self) -> Result<(), Broken> {
         self.told = Instant::now();
         let put = Command::JobPut { job: self.job.clone(), term: self.world.term };
-        if let Ok(Response::Job { id, .. }) = self.repairer.meta.propose(put).await?.accepted() {
-            self.job.id = id;
+        if let Ok(Response::Job { id, state }) = self.repairer.meta.propose(put).await?.accepted() {
+            (self.job.id, self.job.state) = (id, state);
         }
         Ok(())
     }
+
+    async fn until_resumed(&mut self) -> Result<(), Broken> {
+        while self.job.state == JobState::Paused {
+            tokio::time::sleep(TELL).await;
+            let job = self.repairer.meta.read().await?.view().job(self.job.id)?;
+            self.job.state = job.map_or(JobState::Failed, |job| job.state);
+        }
+        Ok(())
+    }
+}
+
+fn name(bytes: &Bytes) -> ChunkRef {
+    ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).unwrap_or(0) }
 }
 
 fn lost(why: &str) -> Failure {

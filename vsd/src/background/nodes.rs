@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tokio::time::timeout;
 use vs_client::Client;
-use vs_core::{hash::ChunkHash, id::AssetId};
+use vs_core::{
+    hash::ChunkHash,
+    id::{AssetId, NodeId},
+};
 use vs_wire::v1;
 use vsd_core::plan::repair::Held;
 
@@ -17,6 +20,8 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 /// How long it may take to read and hash one chunk, on a disk that others use too.
 const READ_DEADLINE: Duration = Duration::from_secs(2);
+/// For how long a node is left alone that did not answer.
+const AWAY: Duration = Duration::from_secs(3);
 /// Chunks looked up, and chunks read, in one call.
 const LOOKED_UP_MAX: usize = 4_096;
 const READ_MAX: usize = 32;
@@ -24,12 +29,21 @@ const READ_MAX: usize = 32;
 /// Connections to nodes, kept open; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Nodes {
-    clients: Arc<Mutex<HashMap<String, Client>>>,
+    known: Arc<Mutex<HashMap<String, Known>>>,
+}
+
+#[derive(Clone, Debug)]
+enum Known {
+    Connected(Client),
+    /// It did not answer, and is not asked again for a while: a pass asks it once a part.
+    Away(Instant),
 }
 
 /// A question to one node about chunks of one asset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question<'a> {
+    /// Another node may have its address by now.
+    pub(super) node: NodeId,
     pub(super) addr: &'a str,
     pub(super) asset: AssetId,
     /// Up to where the asker knows the log: the node's sweep heeds it.
@@ -49,7 +63,7 @@ impl Nodes {
                 Ok(_) => held.extend(some.iter().map(|_| Held::Unknown)),
                 Err(why) => {
                     tracing::debug!(addr = question.addr, why, "a node does not say what it has");
-                    self.forget(question.addr);
+                    self.gives_no_answer(question.addr);
                     held.resize(hashes.len(), Held::Unknown);
                     break;
                 }
@@ -59,35 +73,45 @@ impl Nodes {
     }
 
     async fn ask(&self, question: Question<'_>, hashes: &[ChunkHash]) -> Result<Vec<u8>, String> {
-        let Question { addr, asset, index, deep } = question;
+        let Question { node, addr, asset, index, deep } = question;
         let client = self.client(addr).await?;
         let many = u32::try_from(hashes.len()).unwrap_or(u32::MAX);
         let hashes = hashes.iter().flat_map(|hash| hash.0).collect();
         let deadline = if deep { LOOK_DEADLINE + READ_DEADLINE * many } else { LOOK_DEADLINE };
         let request = v1::CheckChunksRequest { asset: asset.0, hashes, index, deep };
         match timeout(deadline, client.admin().check_chunks(request)).await {
-            Ok(Ok(answer)) => Ok(answer.into_inner().states),
+            Ok(Ok(answer)) => match answer.into_inner() {
+                v1::CheckChunksResponse { node: who, .. } if who != node.0 => {
+                    Err(format!("{} is there now", NodeId(who)))
+                }
+                v1::CheckChunksResponse { states, .. } => Ok(states),
+            },
             Ok(Err(status)) => Err(status.message().to_owned()),
             Err(_) => Err("no answer in time".to_owned()),
         }
     }
 
     async fn client(&self, addr: &str) -> Result<Client, String> {
-        if let Some(client) = self.clients().get(addr) {
-            return Ok(client.clone());
+        match self.known().get(addr) {
+            Some(Known::Connected(client)) => return Ok(client.clone()),
+            Some(Known::Away(since)) if since.elapsed() < AWAY => return Err("no answer a moment ago".to_owned()),
+            _ => {}
         }
-        let client =
-            Client::connect(&[addr.to_owned()], CONNECT_DEADLINE).await.map_err(|failure| failure.to_string())?;
-        self.clients().insert(addr.to_owned(), client.clone());
+        let client = Client::connect(&[addr.to_owned()], CONNECT_DEADLINE).await;
+        let client = client.map_err(|failure| failure.to_string())?;
+        self.known().insert(addr.to_owned(), Known::Connected(client.clone()));
         Ok(client)
     }
 
-    fn forget(&self, addr: &str) {
-        self.clients().remove(addr);
+    fn gives_no_answer(&self, addr: &str) {
+        let mut known = self.known();
+        if !matches!(known.get(addr), Some(Known::Away(since)) if since.elapsed() < AWAY) {
+            known.insert(addr.to_owned(), Known::Away(Instant::now()));
+        }
     }
 
-    fn clients(&self) -> std::sync::MutexGuard<'_, HashMap<String, Client>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,7 +120,8 @@ fn held_of(state: u8) -> Held {
     match state {
         0 => Held::Missing,
         1 => Held::Stored,
-        2 | 3 => Held::Damaged,
+        2 => Held::Damaged,
+        // also of a disk that is busy, and of drops under way: whoever asks again will know
         _ => Held::Unknown,
     }
 }

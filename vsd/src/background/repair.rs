@@ -16,10 +16,15 @@ use futures::{FutureExt, StreamExt, stream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use vs_client::chunk::ChunkClient;
-use vs_core::{error::Failure, id::AssetId, limit::PAGE_ITEMS_MAX};
+use vs_core::{
+    error::Failure,
+    hash::ChunkHash,
+    id::{AssetId, Epoch, NodeId},
+    limit::PAGE_ITEMS_MAX,
+};
 use vsd_core::{
     meta::{Command, JobAction, JobKind, JobRecord, JobState, Response},
-    plan::repair::{Held, Placing, Presence},
+    plan::repair::{Held, Placing},
 };
 
 use super::{
@@ -31,7 +36,10 @@ use super::{
     term::{Term, new_job},
     world::{Signature, World, signature},
 };
-use crate::meta::{Meta, MetaError, StateRead};
+use crate::{
+    meta::{Meta, MetaError, StateRead},
+    puts::Puts,
+};
 
 /// How often the cluster's picture is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -50,6 +58,7 @@ const LOST_PASSES: u32 = 2;
 pub(crate) struct Repairer {
     pub(super) meta: Meta,
     pub(super) chunks: ChunkClient,
+    pub(super) puts: Puts,
     pub(super) nodes: Nodes,
     status: watch::Sender<RepairStatus>,
     /// It is to look now rather than when it is its turn.
@@ -60,22 +69,29 @@ pub(crate) struct Repairer {
 }
 
 /// How a pass ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Pass {
-    /// There is more to do, or something was done that lets more be done.
-    More,
+    Nothing,
     /// Something could not be done now.
     Stuck,
-    Nothing,
+    /// There is more to do, or something was done that lets more be done.
+    More,
 }
 
 impl Repairer {
     /// Works until it is stopped.
-    pub(crate) async fn run(meta: Meta, chunks: ChunkClient, reporter: RepairReporter, stop: CancellationToken) {
+    pub(crate) async fn run(
+        meta: Meta,
+        chunks: ChunkClient,
+        puts: Puts,
+        reporter: RepairReporter,
+        stop: CancellationToken,
+    ) {
         let RepairReporter { status, orders } = reporter;
         let repairer = Self {
             meta,
             chunks,
+            puts,
             nodes: Nodes::default(),
             status,
             look: Notify::new(),
@@ -113,9 +129,8 @@ impl Repairer {
         if let Some(command) = command {
             self.meta.propose(command).await?.accepted()?;
         }
-        if order == RepairOrder::Pause {
-            self.status.send_modify(|status| status.state = RepairState::Paused);
-        }
+        let state = if order == RepairOrder::Pause { RepairState::Paused } else { RepairState::Running };
+        self.status.send_modify(|status| status.state = state);
         self.look.notify_one();
         Ok(())
     }
@@ -162,22 +177,29 @@ impl Repairer {
             *term = Some(Term::new(&world));
         }
         let Some(term) = term else { return Ok(None) };
-        let survey = Survey::make(&self.nodes, &world, &state).boxed().await?;
+        let survey = Survey::make(&self.nodes, &world, &state, term.tried()).boxed().await?;
         term.begin(state.view().jobs(None, PAGE_ITEMS_MAX)?, &survey);
         self.tell(term, &world, &survey).await?;
         let mut pass = if survey.waiting.is_empty() { Pass::Nothing } else { Pass::Stuck };
-        for asset in &survey.mended {
-            self.say_damaged(&world, &state, *asset, false).await?;
-        }
-        for asset in &survey.to_place {
-            pass = if self.place(term, &world, *asset).boxed().await? { Pass::More } else { Pass::Stuck };
-        }
-        self.is_urgent.send_replace(!survey.repair.is_nothing() && !term.is_paused(JobKind::Repair));
+        let untried = survey.tasks.iter().any(|task| task.kind == JobKind::Repair && !survey.was_tried(task));
+        self.is_urgent.send_replace(untried && !term.is_paused(JobKind::Repair));
         if !survey.tasks.is_empty() {
             pass = self.execute(term, &world, &state, &survey).boxed().await?;
         }
+        for asset in &survey.mended {
+            self.say_damaged(&world, &state, *asset, false).await?;
+        }
+        let seen = signature(&self.meta);
+        for (asset, epoch) in &survey.to_place {
+            let placed = self.place(term, &world, *asset, *epoch).boxed().await?;
+            pass = if placed { Pass::More } else { pass.max(Pass::Stuck) };
+            // there may be something more urgent now
+            if signature(&self.meta) != seen {
+                return Ok(Some(Pass::More));
+            }
+        }
         if pass == Pass::Nothing {
-            term.end();
+            term.rest();
         }
         self.tell(term, &world, &survey).await?;
         Ok(Some(pass))
@@ -193,9 +215,8 @@ impl Repairer {
             return Ok(None);
         }
         let state = self.meta.read().await?;
-        // after the read: nodes must not be told of less than was known
-        let applied = *self.meta.watch_applied().borrow();
-        let world = World::see(&self.meta, &state.view(), applied)?;
+        // of this very state: nodes must not be told of less than was known
+        let world = World::see(&self.meta, &state.view(), state.applied()?)?;
         Ok(world.map(|world| (world, state)))
     }
 
@@ -211,6 +232,7 @@ impl Repairer {
         let allowed: Vec<_> = survey.tasks.iter().filter(|task| !term.is_paused(task.kind)).collect();
         let mut lost = HashSet::new();
         let mut wrote = false;
+        term.forget_failures();
         // a list, not an iterator: what is awaited has to be `Send` whatever the lifetimes
         let turns: Vec<_> = allowed.into_iter().map(|task| self.take_turn(task, world).boxed()).collect();
         let mut running = stream::iter(turns).buffer_unordered(world.concurrency);
@@ -224,6 +246,7 @@ impl Repairer {
             }
             if let Some(failure) = done.failed {
                 tracing::debug!(asset = %task.asset, %failure, "a repair has to wait");
+                term.failed(task.name(), &failure);
             }
             if term.told_ago() >= TELL {
                 self.tell(term, world, survey).await?;
@@ -239,6 +262,7 @@ impl Repairer {
             }
         }
         drop(running);
+        term.lost.retain(|asset, _| lost.contains(asset));
         for asset in lost {
             let passes = term.lost.entry(asset).or_insert(0);
             *passes += 1;
@@ -251,33 +275,38 @@ impl Repairer {
 
     async fn take_turn<'a>(&self, task: &'a Task, world: &World) -> (&'a Task, Done) {
         self.turns.take(task.bytes(), world.bytes_per_s).await;
-        (task, task.run(&self.chunks, world).await)
+        (task, task.run(&self.chunks, &self.puts, world).await)
     }
 
-    /// Verifies what has to be, and commits that the asset is placed by its target epoch. False when something is not
-    /// as it should be.
-    async fn place(&self, term: &mut Term, world: &World, id: AssetId) -> Result<bool, MetaError> {
+    /// Verifies what has to be, and commits that the asset is placed by this epoch, which the survey found settled. False
+    /// when something is not as it should be, or not as it was then.
+    async fn place(&self, term: &mut Term, world: &World, id: AssetId, epoch: Epoch) -> Result<bool, MetaError> {
         // as it is now: an epoch may have come since the survey
         let Some((now, state)) = self.look().await? else { return Ok(false) };
         let Some(asset) = state.view().asset(id)? else { return Ok(false) };
         let Some(subject) = Subject::new(&now, &state.view(), &asset)? else { return Ok(false) };
         let layouts = subject.epochs.layouts();
         let target = &layouts[subject.target(&now)];
+        if target.epoch != epoch {
+            return Ok(false);
+        }
         let verified = term.verified.entry(id).or_default();
         for name in part_names(&asset) {
             let Some(part) = part_of(&state, &asset, name)? else { return Ok(false) };
-            let mut pairs = HashSet::new();
+            let (mut all, mut pairs) = (HashSet::new(), HashSet::new());
             for group in part.groups(id, asset.scheme) {
                 let displaced = subject.displaced_of(&group);
                 let placing = Placing { group: &group, since: &layouts[0], target, displaced: &displaced };
                 pairs.extend(placing.to_verify());
+                all.extend(group.placed(target).map(|(node, chunk)| (node, chunk.hash)));
             }
             pairs.retain(|pair| !verified.contains(pair));
-            if pairs.iter().any(|(node, _)| now.presence(*node) != Presence::Up) {
-                return Ok(false);
-            }
-            let said = Said::ask(&self.nodes, &now, id, pairs.iter().copied(), true).await;
-            if pairs.iter().any(|(node, chunk)| said.of(*node, chunk) != Held::Stored) {
+            all.retain(|pair| !pairs.contains(pair));
+            // what was written or verified before is still there, and the others are what they should be
+            let there = Said::ask(&self.nodes, &now, id, all.iter().copied(), false).await;
+            let read = Said::ask(&self.nodes, &now, id, pairs.iter().copied(), true).await;
+            let is_stored = |said: &Said, (node, chunk): &(NodeId, ChunkHash)| said.of(*node, chunk) == Held::Stored;
+            if !all.iter().all(|pair| is_stored(&there, pair)) || !pairs.iter().all(|pair| is_stored(&read, pair)) {
                 return Ok(false);
             }
         }

@@ -3,13 +3,13 @@
 //! Asset by asset and part by part, each node that should hold something is asked what it has; the planner says what that
 //! comes to. Memory is bounded by the tasks kept, the work by the library: the nodes answer out of their indexes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::{FutureExt, future::join_all};
 use vs_core::{
     group::Group,
-    hash::ChunkHash,
-    id::{AssetId, NodeId},
+    hash::{ChunkHash, Hash},
+    id::{AssetId, Epoch, NodeId},
     limit::PAGE_ITEMS_MAX,
     manifest::{Displaced, Part},
 };
@@ -23,7 +23,7 @@ use super::{
     task::Task,
     world::{Epochs, World},
 };
-use crate::meta::StateRead;
+use crate::{meta::StateRead, run::wall_ms};
 
 /// Tasks kept of one pass; the next one finds the others.
 const TASKS_MAX: usize = 4_096;
@@ -61,9 +61,12 @@ pub(super) struct Survey {
     /// Members that wait for a node.
     pub(super) waiting: BTreeMap<NodeId, u64>,
     /// Assets that may be said to be placed once that is verified.
-    pub(super) to_place: Vec<AssetId>,
+    pub(super) to_place: Vec<(AssetId, Epoch)>,
     /// Assets that were said to be damaged and can be read.
     pub(super) mended: Vec<AssetId>,
+    /// Wall time of its end.
+    pub(super) made_at_ms: u64,
+    tried: HashSet<(AssetId, Hash)>,
     /// Assets that stay with an old epoch because the current one has too few nodes.
     pub(super) crowded: u64,
 }
@@ -143,7 +146,7 @@ impl Said {
             list.sort_unstable();
             list.dedup();
             let Some(addr) = world.addr(node) else { return Vec::new() };
-            let held = nodes.held(Question { addr, asset, index: world.index, deep }, &list).await;
+            let held = nodes.held(Question { node, addr, asset, index: world.index, deep }, &list).await;
             list.into_iter().map(|chunk| (node, chunk)).zip(held).collect::<Vec<_>>()
         };
         let ask = |list| ask(list).boxed();
@@ -169,9 +172,14 @@ pub(super) fn part_of(
 }
 
 impl Survey {
-    /// Looks at every asset.
-    pub(super) async fn make(nodes: &Nodes, world: &World, state: &StateRead) -> Result<Self, TableError> {
-        let mut survey = Self::default();
+    /// Looks at every asset. What was tried in vain lately comes last.
+    pub(super) async fn make(
+        nodes: &Nodes,
+        world: &World,
+        state: &StateRead,
+        tried: HashSet<(AssetId, Hash)>,
+    ) -> Result<Self, TableError> {
+        let mut survey = Self { tried, ..Self::default() };
         let mut after = None;
         loop {
             let page = state.view().assets(after, PAGE_ITEMS_MAX)?;
@@ -184,6 +192,7 @@ impl Survey {
             }
         }
         survey.keep_most_urgent();
+        survey.made_at_ms = wall_ms();
         Ok(survey)
     }
 
@@ -208,10 +217,24 @@ impl Survey {
                 target: &layouts[to],
                 displaced: &displaced[at],
             };
-            let wanted = (0..groups.len()).flat_map(|at| placing(at).asked());
+            // a newer layout that has no room for all of them is still better than a place that is gone
+            let newest = layouts.last().filter(|_| to + 1 < layouts.len() && subject.is_placeable());
+            let beside = |at: usize| newest.map(|newest| Placing { target: newest, ..placing(at) });
+            let wanted = (0..groups.len()).flat_map(|at| {
+                let beside = beside(at).map(|placing| placing.asked()).unwrap_or_default();
+                placing(at).asked().into_iter().chain(beside)
+            });
             let said = Said::ask(nodes, world, asset.id, wanted, false).await;
             for (at, group) in groups.iter().enumerate() {
-                let finding = placing(at).look(|node| world.presence(node), |node, chunk| said.of(node, chunk));
+                let look = |placing: Placing<'_>| {
+                    placing.look(|node| world.presence(node), |node, chunk| said.of(node, chunk))
+                };
+                let mut finding = look(placing(at));
+                if let Some(beside) = beside(at).filter(|_| !finding.waits_for.is_empty()) {
+                    finding.writes.extend(look(beside).writes);
+                    finding.writes.sort_unstable();
+                    finding.writes.dedup();
+                }
                 let counted = match finding.health {
                     Health::Healthy => &mut self.healthy,
                     Health::Degraded => &mut self.degraded,
@@ -226,6 +249,7 @@ impl Survey {
                     let task = Task {
                         asset: asset.id,
                         kind,
+                        health: finding.health,
                         spare: finding.spare,
                         group: group.clone(),
                         epochs: subject.epochs.clone(),
@@ -237,7 +261,7 @@ impl Survey {
             }
         }
         if settled && subject.is_placeable() && (to > 0 || asset.is_displaced()) {
-            self.to_place.push(asset.id);
+            self.to_place.push((asset.id, layouts[to].epoch));
         }
         if to + 1 < layouts.len() && subject.is_placeable() {
             self.crowded += 1;
@@ -246,6 +270,11 @@ impl Survey {
             self.mended.push(asset.id);
         }
         Ok(())
+    }
+
+    /// Whether it was tried in vain lately.
+    pub(super) fn was_tried(&self, task: &Task) -> bool {
+        self.tried.contains(&task.name())
     }
 
     fn enter(&mut self, task: Task) {
@@ -257,9 +286,12 @@ impl Survey {
         }
     }
 
-    /// Repair before moves, and first what can lose least.
+    /// Repair before moves, and first what can lose least. What cannot be read or was tried in vain holds up nothing.
     fn keep_most_urgent(&mut self) {
-        self.tasks.sort_by_key(|task| (task.kind != JobKind::Repair, task.spare));
+        let tried = &self.tried;
+        self.tasks.sort_by_key(|task| {
+            (tried.contains(&task.name()), task.kind != JobKind::Repair, task.health == Health::Missing, task.spare)
+        });
         self.tasks.truncate(TASKS_MAX);
     }
 }

@@ -7,14 +7,15 @@ use vs_client::{chunk::ChunkClient, gather::gather};
 use vs_core::{
     error::{Code, Failure},
     group::Group,
-    hash::ChunkHash,
+    hash::{ChunkHash, Hash},
     id::{AssetId, NodeId},
     manifest::Displaced,
     read::Known,
 };
-use vsd_core::meta::JobKind;
+use vsd_core::{meta::JobKind, plan::repair::Health};
 
 use super::world::{Epochs, World};
+use crate::puts::Puts;
 
 /// How long one PUT may take: longer than a disk that stalls for seconds.
 pub(super) const PUT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,6 +25,7 @@ pub(super) const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct Task {
     pub(super) asset: AssetId,
     pub(super) kind: JobKind,
+    pub(super) health: Health,
     /// Members that may still be lost.
     pub(super) spare: usize,
     pub(super) group: Group,
@@ -44,12 +46,16 @@ pub(super) struct Done {
 }
 
 impl Task {
+    pub(super) fn name(&self) -> (AssetId, Hash) {
+        (self.asset, self.group.key)
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.writes.iter().map(|(_, member)| u64::from(self.group.members[*member].bytes)).sum()
     }
 
-    /// Reads what it needs and writes what lacks. `index` is up to where the log is known.
-    pub(super) async fn run(&self, chunks: &ChunkClient, world: &World) -> Done {
+    /// Reads what it needs and writes what lacks.
+    pub(super) async fn run(&self, chunks: &ChunkClient, puts: &Puts, world: &World) -> Done {
         let (nodes, away) = world.known_and_away();
         let known = Known { layouts: self.epochs.layouts(), nodes: &nodes, away: &away, displaced: &self.displaced };
         let mut want: Vec<_> = self.writes.iter().map(|(_, member)| *member).collect();
@@ -60,16 +66,18 @@ impl Task {
         let members = match gathered.members {
             Ok(members) => want.into_iter().zip(members).collect::<HashMap<_, _>>(),
             Err(failure) => {
-                let is_lost = failure.code == Code::Integrity && gathered.silent.is_empty() && away.is_empty();
+                // those that are gone past the grace, and so out of the layout, are not waited for
+                let may_return = |node: &NodeId| world.current().is_some_and(|layout| layout.lists(*node));
+                let all_asked = gathered.silent.iter().chain(&away).all(|node| !may_return(node));
+                let is_lost = all_asked;
                 return Done { failed: Some(failure), is_lost, ..Done::default() };
             }
         };
         let put = |(node, member): (NodeId, usize)| {
             let (bytes, chunk) = (members[&member].clone(), self.group.members[member]);
             async move {
-                let addr = world.addr(node).unwrap_or_default();
-                let put = chunks.put(addr, self.asset, chunk.hash, bytes, world.index, PUT_TIMEOUT).await;
-                put.map(|_| (node, chunk.hash, chunk.bytes)).map_err(|error| (node, error))
+                let put = puts.put(node, self.asset, chunk.hash, bytes, world.index, PUT_TIMEOUT).await;
+                put.map(|()| (node, chunk.hash, chunk.bytes)).map_err(|error| (node, error))
             }
         };
         let mut done = Done::default();

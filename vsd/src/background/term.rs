@@ -1,12 +1,13 @@
 //! What the executor remembers of the term it leads: nothing that the next leader would miss.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
 use vs_core::{
-    hash::ChunkHash,
+    error::Failure,
+    hash::{ChunkHash, Hash},
     id::{AssetId, JobId, NodeId},
 };
 use vsd_core::{
@@ -20,10 +21,11 @@ use super::{
     survey::Survey,
     world::World,
 };
-use crate::run::wall_ms;
 
 /// Chunks of an asset remembered as verified. What is beyond is read again before the asset is placed.
 const VERIFIED_MAX: usize = 200_000;
+/// Tasks remembered that were tried in vain; beyond that all are as if they were new.
+const TRIED_MAX: usize = 100_000;
 /// Nodes that are named as waited for.
 const LINES_MAX: usize = 20;
 
@@ -31,13 +33,16 @@ pub(super) struct Term {
     pub(super) number: u64,
     /// Whom this leader has had a chunk written to, and was answered that it is durable.
     pub(super) verified: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
-    /// In how many passes a group of the asset was found lost.
+    /// In how many passes running a group of the asset was found lost.
     pub(super) lost: HashMap<AssetId, u32>,
     rate: Rate,
     jobs: Vec<JobRecord>,
     /// As they were told to the log.
     jobs_told: Vec<JobRecord>,
     told_at: Option<Instant>,
+    /// Tasks that could not be done when they were last tried, and why.
+    tried: HashSet<(AssetId, Hash)>,
+    failures: BTreeSet<String>,
 }
 
 /// A job that begins.
@@ -72,6 +77,8 @@ impl Term {
             jobs: Vec::new(),
             jobs_told: Vec::new(),
             told_at: None,
+            tried: HashSet::new(),
+            failures: BTreeSet::new(),
         }
     }
 
@@ -87,14 +94,21 @@ impl Term {
             if let Some(job) = self.job(kind) {
                 job.chunks_total = job.chunks_done + left.chunks;
                 job.bytes_total = job.bytes_done + left.bytes;
+                if left.is_nothing() && job.state == JobState::Running {
+                    job.state = JobState::Done;
+                }
             }
         }
     }
 
-    /// A pass has found nothing more to do.
-    pub(super) fn end(&mut self) {
-        let running = self.jobs.iter_mut().filter(|job| job.state == JobState::Running);
-        running.for_each(|job| job.state = JobState::Done);
+    pub(super) fn tried(&self) -> HashSet<(AssetId, Hash)> {
+        self.tried.clone()
+    }
+
+    /// A pass has found nothing to do.
+    pub(super) fn rest(&mut self) {
+        self.tried.clear();
+        self.forget_failures();
     }
 
     pub(super) fn is_paused(&self, kind: JobKind) -> bool {
@@ -103,6 +117,23 @@ impl Term {
 
     fn job(&mut self, kind: JobKind) -> Option<&mut JobRecord> {
         self.jobs.iter_mut().find(|job| job.kind == kind)
+    }
+
+    /// Tasks are tried again.
+    pub(super) fn forget_failures(&mut self) {
+        self.failures.clear();
+    }
+
+    /// A task could not be done.
+    pub(super) fn failed(&mut self, name: (AssetId, Hash), failure: &Failure) {
+        if self.tried.len() >= TRIED_MAX {
+            self.tried.clear();
+        }
+        self.tried.insert(name);
+        if self.failures.len() < LINES_MAX {
+            let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
+            self.failures.insert(format!("{}{why}", failure.what));
+        }
     }
 
     /// The node has answered that the chunk is durable.
@@ -147,7 +178,8 @@ impl Term {
             _ if !survey.waiting.is_empty() => RepairState::Waiting,
             _ => RepairState::Idle,
         };
-        let left: u64 = self.jobs.iter().map(|job| job.bytes_total.saturating_sub(job.bytes_done)).sum();
+        let running = self.jobs.iter().filter(|job| job.state == JobState::Running);
+        let left: u64 = running.map(|job| job.bytes_total.saturating_sub(job.bytes_done)).sum();
         let runs = state == RepairState::Running;
         let eta_ms = rate.filter(|rate| *rate > 0 && runs).map(|rate| left.saturating_mul(1_000) / rate);
         let of_job = |of: fn(&JobRecord) -> u64| job.map_or(0, of);
@@ -156,14 +188,14 @@ impl Term {
             chunks_healthy: survey.healthy,
             chunks_degraded: survey.degraded,
             chunks_missing: survey.missing,
-            last_pass_at_ms: Some(wall_ms()),
+            last_pass_at_ms: Some(survey.made_at_ms),
             chunks_total: of_job(|job| job.chunks_total),
             chunks_done: of_job(|job| job.chunks_done),
             bytes_total: of_job(|job| job.bytes_total),
             bytes_done: of_job(|job| job.bytes_done),
             bytes_per_s: rate,
             eta: eta_ms.map(Duration::from_millis),
-            waiting: waiting(world, survey),
+            waiting: waiting(world, survey).into_iter().chain(self.failures.iter().cloned()).collect(),
             job: job.map(|job| job.id),
         }
     }

@@ -93,6 +93,12 @@ impl Picture {
         lock(&self.0.reports).insert(from, report);
     }
 
+    /// Whether this leader has heard the node at all: one that has just begun takes every node for up.
+    pub(super) fn has_heard(&self, node: NodeId) -> bool {
+        let now_ms = self.0.standing.now_ms();
+        node == self.0.standing.node() || lock(&self.0.health).heard_ms(node, now_ms).is_some()
+    }
+
     /// Whether a node is up, and for how long it has been down.
     pub(super) fn liveness(&self, node: NodeId) -> (NodeState, u64) {
         let now_ms = self.0.standing.now_ms();

@@ -616,6 +616,14 @@ impl StateRead {
         self.0.borrow_dependent()
     }
 
+    /// The index of the last entry that shows in it.
+    pub(crate) fn applied(&self) -> Result<u64, TableError> {
+        let kept = self.tables().get(APPLIED)?;
+        let id = kept.map(|bytes| codec::decode::<Option<LogId>>(&bytes)).transpose();
+        let id = id.map_err(|why| TableError::Damaged { key: "applied".to_owned(), why })?;
+        Ok(id.flatten().map_or(0, |id| id.index))
+    }
+
     /// The chain over what every entry changed.
     pub(super) fn chain(&self) -> Result<[u8; 32], TableError> {
         Ok(self.tables().get(CHAIN)?.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default())

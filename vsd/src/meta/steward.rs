@@ -203,7 +203,8 @@ impl Steward {
                 unusable.remove(&record.id);
             }
             let stays = current.lists(record.id) && gone_for < grace;
-            if stays || (ready && liveness == NodeState::Up) {
+            let is_here = liveness == NodeState::Up && self.picture.has_heard(record.id);
+            if stays || (ready && is_here) {
                 wanted.push(layout_node(&record));
             }
         }

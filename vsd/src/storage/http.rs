@@ -4,9 +4,10 @@
 //! |---|---|---|
 //! | 200, 201 | already durable; new and durable | the chunk |
 //! | 206, 304, 416 | | a range of it; the caller has it; no byte of it in the range |
-//! | 400 | not a chunk's path or not a number in `VS-Index` | not a chunk's path |
+//! | 400 | not a chunk's path or not a number in `VS-Index` or `VS-Node` | not a chunk's path |
 //! | 404 | | not stored here |
 //! | 408, 413 | the body took too long; over 2 MiB | |
+//! | 421 | `VS-Node` names another node | |
 //! | 422 | the body does not hash to its name | |
 //! | 500 | the disk failed to write | the copy is damaged |
 //! | 503 | no more writes here; too much under way | the disk failed to read; too much under way |
@@ -28,7 +29,12 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
-use vs_core::{hash::ChunkHash, id::AssetId, limit::CHUNK_BYTES_MAX};
+use vs_client::chunk::{INDEX_HEADER, NODE_HEADER};
+use vs_core::{
+    hash::ChunkHash,
+    id::{AssetId, NodeId},
+    limit::CHUNK_BYTES_MAX,
+};
 use vsd_core::superblock::{GetError, InvalidChunk, Outcome, VerifiedChunk, WriteError};
 
 use super::{
@@ -44,23 +50,23 @@ const GET_BYTES_MAX: usize = 256 << 20;
 const MEMORY_WAIT: Duration = Duration::from_secs(5);
 /// How long a client may take to send a chunk. Slower than 35 kB/s is as good as gone.
 const BODY_DEADLINE: Duration = Duration::from_secs(60);
-/// The sender's log index, for the sweep (DESIGN §10).
-const INDEX_HEADER: &str = "vs-index";
 /// A chunk never changes, so caches may keep it for ever; a year is HTTP's word for that.
 const CACHE_FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
 struct Api {
+    node: NodeId,
     store: Arc<Store>,
     put_memory: Arc<Semaphore>,
     get_memory: Arc<Semaphore>,
 }
 
-pub(super) fn router(store: Arc<Store>) -> Router {
+pub(super) fn router(store: Arc<Store>, node: NodeId) -> Router {
     let put_memory = Arc::new(Semaphore::new(PUT_BYTES_MAX));
     let get_memory = Arc::new(Semaphore::new(GET_BYTES_MAX));
     Router::new().route("/chunk/{asset}/{hash}", get(get_chunk).head(head_chunk).put(put_chunk)).with_state(Api {
+        node,
         store,
         put_memory,
         get_memory,
@@ -91,7 +97,8 @@ async fn put_chunk(
     body: Body,
 ) -> Result<Response, Refusal> {
     let (asset, hash) = parse_name(&name)?;
-    let index = parse_index(&headers)?;
+    let index = parse_number(&headers, INDEX_HEADER)?;
+    check_node(&headers, api.node)?;
     let _share = share(&api.put_memory, expected_bytes(&body)?).await?;
     let bytes = receive(body).await?;
     let verified = tokio::task::spawn_blocking(move || VerifiedChunk::verify(bytes, hash)).await;
@@ -201,10 +208,20 @@ fn parse_name((asset, hash): &(String, String)) -> Result<(AssetId, ChunkHash), 
     })
 }
 
-fn parse_index(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
-    let Some(index) = headers.get(INDEX_HEADER) else { return Ok(None) };
-    let number = index.to_str().ok().and_then(|text| text.parse().ok());
-    number.map(Some).ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "VS-Index is not a number"))
+/// Whoever counts copies by node must not be answered by another one that has its address now.
+fn check_node(headers: &HeaderMap, own: NodeId) -> Result<(), Refusal> {
+    match parse_number(headers, NODE_HEADER)? {
+        Some(other) if other != own.0 => {
+            Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, format!("this is {own}, not {}", NodeId(other))))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn parse_number(headers: &HeaderMap, name: &str) -> Result<Option<u64>, Refusal> {
+    let Some(number) = headers.get(name) else { return Ok(None) };
+    let parsed = number.to_str().ok().and_then(|text| text.parse().ok());
+    parsed.map(Some).ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, format!("{name} is not a number")))
 }
 
 /// How much memory the body may take: as much as it says, or as much as a chunk can.

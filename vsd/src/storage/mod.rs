@@ -28,6 +28,7 @@ mod under_way;
 
 use std::sync::Arc;
 
+use vs_core::id::NodeId;
 use vsd_core::superblock::{Config, OpenError};
 
 pub(crate) use care_metrics::care_metrics;
@@ -41,8 +42,8 @@ pub(crate) use read_only::ReadOnlyDisk;
 pub(crate) use store::{Lost, Store, Sweeping, Verified};
 
 /// Everything the node's port answers over HTTP/1.1: chunks and probes.
-pub(crate) fn router(store: Arc<Store>, probes: Probes) -> axum::Router {
-    http::router(store).merge(probe::router(probes))
+pub(crate) fn router(store: Arc<Store>, node: NodeId, probes: Probes) -> axum::Router {
+    http::router(store, node).merge(probe::router(probes))
 }
 
 /// Opens a directory that this process holds, for as long as it is in use.

@@ -33,7 +33,7 @@ fn open(path: &Path, config: Config) -> (Arc<Store>, Router) {
     let figures = Arc::clone(&store);
     let ready = Arc::new(|| Err(vec!["still joining".to_owned()]));
     let probes = Probes { ready, metrics: Arc::new(move || figures.metrics()) };
-    (Arc::clone(&store), router(store, probes))
+    (Arc::clone(&store), router(store, vs_core::id::NodeId(1), probes))
 }
 
 struct Answer {

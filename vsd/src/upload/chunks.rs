@@ -15,7 +15,7 @@ use vs_core::{
     error::Failure,
     group::Group,
     hash::Hash,
-    id::{AssetId, NodeId},
+    id::{AssetId, NodeId, UploadId},
     layout::{Layout, Scheme},
     limit::STRIPE_DATA,
     manifest::{ChunkRef, Displaced},
@@ -26,8 +26,8 @@ use vsd_core::upload::{
     write::{Answer, PUT_TIMEOUT, Put, Step, Writing},
 };
 
-use super::pipeline::blocking;
-use crate::puts::{Puts, known};
+use super::{pipeline::blocking, sessions::Uploader};
+use crate::puts::known;
 
 /// Chunks of one upload on their way at the same time, parity aside: two stripes, so that one is coded while the other
 /// is written.
@@ -61,7 +61,8 @@ pub(crate) struct ChunkWriter {
 
 #[derive(Debug)]
 struct Inner {
-    puts: Puts,
+    uploader: Uploader,
+    upload: UploadId,
     asset: AssetId,
     /// Of the epoch that the asset is placed by.
     layout: Layout,
@@ -70,9 +71,9 @@ struct Inner {
 }
 
 impl ChunkWriter {
-    pub(crate) fn new(puts: Puts, asset: AssetId, layout: Layout, scheme: Scheme) -> Self {
+    pub(crate) fn new(uploader: Uploader, upload: UploadId, asset: AssetId, layout: Layout, scheme: Scheme) -> Self {
         let in_flight = Semaphore::new(IN_FLIGHT_MAX);
-        Self { inner: Arc::new(Inner { puts, asset, layout, scheme, in_flight }) }
+        Self { inner: Arc::new(Inner { uploader, upload, asset, layout, scheme, in_flight }) }
     }
 
     pub(crate) fn scheme(&self) -> Scheme {
@@ -90,9 +91,22 @@ impl ChunkWriter {
         let chunks = u32::try_from(gathered.data.len()).unwrap_or(u32::MAX);
         let _turn = self.inner.in_flight.acquire_many(chunks).await;
         let (mut group, members) = self.group_of(track, gathered).await?;
-        let displaced = patiently(|| self.write_once(&group, &members)).await?;
+        let displaced = patiently(|| async {
+            let ended = self.write_once(&group, &members).await;
+            self.tell(ended.as_ref().err());
+            ended
+        });
+        let displaced = displaced.await?;
         let parity = group.members.split_off(group.data);
         Ok(Written { data: group.members, parity, displaced })
+    }
+
+    /// Whoever watches the upload sees what it waits for, and that it goes on.
+    fn tell(&self, waits: Option<&Failure>) {
+        let Inner { uploader, upload, .. } = &*self.inner;
+        if waits.is_some() || uploader.progress(*upload).borrow().waiting.is_some() {
+            uploader.report(*upload, |progress| progress.waiting = waits.cloned());
+        }
     }
 
     /// The group and the bytes of its members: those of parity and all names are computed off the async threads.
@@ -117,7 +131,7 @@ impl ChunkWriter {
     async fn write_once(&self, group: &Group, members: &[Bytes]) -> Result<Vec<Displaced>, Failure> {
         let started = Instant::now();
         let mut writing = Writing::new(group.clone(), &self.inner.layout);
-        let mut picture = self.inner.puts.watch();
+        let mut picture = self.inner.uploader.puts().watch();
         let mut open = FuturesUnordered::new();
         loop {
             let now = picture.borrow_and_update().clone();
@@ -141,8 +155,8 @@ impl ChunkWriter {
     }
 
     async fn put_on(&self, node: NodeId, hash: Hash, bytes: Bytes) -> (NodeId, Answer) {
-        let Inner { puts, asset, .. } = &*self.inner;
-        let answer = match puts.put(node, *asset, hash, bytes, puts.index(), PUT_TIMEOUT).await {
+        let puts = self.inner.uploader.puts();
+        let answer = match puts.put(node, self.inner.asset, hash, bytes, puts.index(), PUT_TIMEOUT).await {
             Ok(()) => Answer::Durable,
             Err(ChunkError::Full { .. }) => Answer::Full,
             Err(error) => Answer::Failed(error.to_string()),

@@ -86,6 +86,12 @@ pub(crate) async fn run(uploader: Uploader, upload: UploadId, stop: Cancellation
         if matches!(broken, Err(Broken::Over)) && !is_over(&uploader, upload).await {
             broken = Err(Broken::Later(internal("the log refused a step of the upload")));
         }
+        // it is another node's after all
+        if matches!(&broken, Err(Broken::Later(failure)) if failure.code == Code::Busy)
+            && is_over(&uploader, upload).await
+        {
+            break;
+        }
         match broken {
             Ok(()) | Err(Broken::Over) => break,
             Err(Broken::Rejected(failure) | Broken::Later(failure)) => {
@@ -133,7 +139,7 @@ impl Attempt {
             UploadPhase::Receiving | UploadPhase::Ended(_) => return Err(Broken::Over),
         };
         let layout = view.layout(since).map_err(unreadable)?.ok_or_else(|| internal("the upload's layout is gone"))?;
-        let writer = ChunkWriter::new(uploader.puts().clone(), asset, layout, scheme);
+        let writer = ChunkWriter::new(uploader.clone(), upload, asset, layout, scheme);
         Ok(Self { uploader: uploader.clone(), record, ballot, writer, sha256, bytes, stop })
     }
 

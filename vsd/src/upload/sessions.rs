@@ -151,7 +151,8 @@ impl Uploader {
         self.inner.tasks.wait().await;
     }
 
-    /// Continues every upload of this node that is received but not finished, and drops files that belong to none.
+    /// Continues every upload of this node that is received but not finished, and of other nodes those whose original is
+    /// stored and whose writer is gone; drops files that belong to none.
     pub(crate) async fn sweep_spool(&self) -> Result<(), Failure> {
         let state = self.meta().read().await?;
         let view = state.view();
@@ -161,6 +162,10 @@ impl Uploader {
             let page = view.uploads(after, 500).map_err(internal)?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
+            let now = view.cluster_time().map_err(internal)?;
+            let orphaned =
+                |record: &&UploadRecord| matches!(record.phase, UploadPhase::Stored { .. }) && record.lease_until < now;
+            page.iter().filter(orphaned).for_each(|record| self.process(record.id));
             for record in page.iter().filter(|record| record.node == self.node() && !record.is_over()) {
                 open.insert(record.id);
                 if !matches!(record.phase, UploadPhase::Receiving) {

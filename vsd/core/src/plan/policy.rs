@@ -122,8 +122,10 @@ pub fn wanted_scheme(
     if !scheme.is_coded() || layout_nodes >= scheme.width() {
         return Wanted { scheme, why, deferred: None };
     }
-    let kept = if asset.scheme.is_coded() { asset.scheme } else { Scheme::REPLICATED };
-    Wanted { scheme: kept, why, deferred: Some(Deferred { nodes: layout_nodes }) }
+    if asset.scheme.is_coded() {
+        return Wanted { scheme: asset.scheme, why, deferred: None };
+    }
+    Wanted { scheme: Scheme::REPLICATED, why, deferred: Some(Deferred { nodes: layout_nodes }) }
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ impl<D: Disk> Shared<D> {
             match self.state().place(key) {
                 None => return Err(GetError::NotFound),
                 Some((now, _)) if now == place => {
-                    if matches!(error, GetError::Corrupt { .. }) {
+                    if error.is_of_the_copy() {
                         self.found_damaged(*key);
                     }
                     return Err(error);
@@ -219,6 +219,20 @@ pub enum GetError {
     /// The disk did not answer; the copy may be good.
     #[error("the disk failed to read: {0}")]
     Io(#[source] io::Error),
+}
+
+/// What a disk says of a sector that cannot be read: `EIO`.
+const IO_ERROR: i32 = 5;
+
+impl GetError {
+    /// Whether the copy is at fault, so that it has to be written again, and not how busy the machine is.
+    fn is_of_the_copy(&self) -> bool {
+        match self {
+            Self::NotFound => false,
+            Self::Corrupt { .. } => true,
+            Self::Io(error) => error.raw_os_error() == Some(IO_ERROR),
+        }
+    }
 }
 
 /// Where a chunk lies.

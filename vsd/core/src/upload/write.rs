@@ -25,8 +25,10 @@ use vs_core::{
 pub const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much later than the quorum a node that is up may answer before a stand-in is begun for it.
 pub const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a node that has fallen silent may take, of which nobody knows whether it will ever answer.
+/// The same of a node that has fallen silent, and how long one may take without a quorum: whoever writes hears soon
+/// which nodes are lacking, and can try again.
 pub const SILENT_PATIENCE: Duration = Duration::from_millis(300);
+pub const SILENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much longer than its quorum a group may take.
 pub const STRAGGLER_MAX: Duration = Duration::from_secs(10);
 
@@ -270,17 +272,20 @@ impl Writing {
         if known(open.node).is_silent() {
             return open.begun + SILENT_PATIENCE;
         }
-        self.until(open, PATIENCE)
+        self.until(open, PUT_TIMEOUT, PATIENCE)
     }
 
     /// Until when an answer is waited for.
     fn awaited_until(&self, open: &Try, known: &impl Fn(NodeId) -> Known) -> Duration {
-        self.until(open, if known(open.node).is_silent() { SILENT_PATIENCE } else { STRAGGLER_MAX })
+        if known(open.node).is_silent() {
+            return self.until(open, SILENT_TIMEOUT, SILENT_PATIENCE);
+        }
+        self.until(open, PUT_TIMEOUT, STRAGGLER_MAX)
     }
 
-    /// The end of a PUT that may take this much longer than the quorum.
-    fn until(&self, open: &Try, longer: Duration) -> Duration {
-        let timeout = open.begun + PUT_TIMEOUT;
+    /// The end of a PUT that may take so long in all, and so much longer than the quorum.
+    fn until(&self, open: &Try, timeout: Duration, longer: Duration) -> Duration {
+        let timeout = open.begun + timeout;
         self.stored.map_or(timeout, |at| timeout.min(open.begun.max(at) + longer).min(at + STRAGGLER_MAX))
     }
 
@@ -308,15 +313,14 @@ impl Writing {
     }
 
     fn lack(&self, node: NodeId, known: Known) -> Lack {
-        match self.tries.iter().rfind(|sent| sent.node == node).map(|sent| &sent.answer) {
-            Some(Some(Answer::Full)) => Lack::Full,
-            Some(Some(Answer::Failed(why))) => Lack::Failed(why.clone()),
-            Some(None) => Lack::Silent,
-            Some(Some(Answer::Durable)) | None => match known {
-                Known::Full => Lack::Full,
-                Known::Suspect => Lack::Suspect,
-                Known::Up | Known::Down => Lack::Down,
-            },
+        let last = self.tries.iter().rfind(|sent| sent.node == node);
+        match (last.and_then(|sent| sent.answer.as_ref()), known) {
+            (Some(Answer::Full), _) => Lack::Full,
+            (Some(Answer::Failed(why)), _) => Lack::Failed(why.clone()),
+            (_, Known::Suspect) => Lack::Suspect,
+            (_, Known::Down) => Lack::Down,
+            (None, Known::Full) if last.is_none() => Lack::Full,
+            _ => Lack::Silent,
         }
     }
 }

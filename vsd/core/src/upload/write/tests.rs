@@ -46,7 +46,9 @@ impl Node {
     }
 
     fn would_answer(&self) -> bool {
-        self.answer == Some(Answer::Durable) && self.takes < PUT_TIMEOUT
+        let is_silent = self.known.is_silent() || self.later.1.is_silent();
+        let timeout = if is_silent { SILENT_TIMEOUT } else { PUT_TIMEOUT };
+        self.answer == Some(Answer::Durable) && self.takes < timeout
     }
 }
 
