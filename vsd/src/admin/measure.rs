@@ -59,7 +59,7 @@ impl Placed {
 impl Services {
     /// How the chunks of an asset are now.
     pub(super) async fn measured(&self, state: StateRead, asset: AssetRecord) -> Result<v1::Redundancy, Failure> {
-        let layout = self.layouts.of(&state.view(), asset.since)?;
+        let layout = self.meta.layouts().of(&state.view(), asset.since).map_err(internal)?;
         let layout = layout.ok_or_else(|| Failure::new(Code::Internal, format!("{} is not there", asset.since)))?;
         let nodes = self.nodes(&state.view())?;
         let (id, room) = (asset.id, layout.room());

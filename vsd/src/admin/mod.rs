@@ -31,7 +31,7 @@ use vs_wire::{
 };
 use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
 
-pub(crate) use self::{layout::LayoutCache, redundancy::physical_bytes, views::ViewCounter};
+pub(crate) use self::{redundancy::physical_bytes, views::ViewCounter};
 use crate::{
     background::status::RepairDesk,
     meta::{Meta, Proposer, StateRead},
@@ -52,7 +52,6 @@ pub(crate) struct Services {
     /// Of the executor in this process.
     pub(crate) repair: RepairDesk,
     pub(crate) views: ViewCounter,
-    pub(crate) layouts: LayoutCache,
     pub(crate) node: NodeId,
     pub(crate) started_ms: u64,
     /// True once the daemon stops: streams end, or they would keep their connections open.

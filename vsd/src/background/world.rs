@@ -21,7 +21,7 @@ pub(super) struct World {
     pub(super) index: u64,
     /// The term that this node leads.
     pub(super) term: u64,
-    /// Every epoch that is kept, oldest first.
+    /// Every epoch that an asset is placed by, and the newest, oldest first.
     layouts: Arc<[Layout]>,
     pub(super) nodes: BTreeMap<NodeId, Node>,
     pub(super) grace_ms: u64,
@@ -83,7 +83,7 @@ impl World {
         Ok(Some(Self {
             index: index_in(meta.incarnation(), applied),
             term: cluster.term,
-            layouts: view.layouts_since(Epoch(0), PAGE_ITEMS_MAX)?.into(),
+            layouts: meta.layouts().in_use(view)?,
             nodes,
             grace_ms: setting(SettingName::RepairGrace)?,
             bytes_per_s: setting(SettingName::RepairRate)?,
@@ -93,7 +93,7 @@ impl World {
 
     /// The epochs from `since` on; none when that one is not kept.
     pub(super) fn epochs(&self, since: Epoch) -> Option<Epochs> {
-        let from = self.layouts.iter().position(|layout| layout.epoch == since)?;
+        let from = self.layouts.binary_search_by_key(&since, |layout| layout.epoch).ok()?;
         Some(Epochs { all: self.layouts.clone(), from })
     }
 

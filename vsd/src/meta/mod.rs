@@ -21,6 +21,7 @@ pub(crate) mod bench;
 mod database;
 mod elections;
 mod incarnation;
+mod layouts;
 mod log;
 mod metrics;
 mod network;
@@ -69,6 +70,7 @@ pub(crate) use self::{
     archive::Saved,
     database::OpenError,
     incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
+    layouts::LayoutCache,
     offline::Offline,
     peers::{Me, Newer, PREFACE, PeerError, ask_at},
     picture::{Own, node_info},
@@ -231,6 +233,7 @@ struct Inner {
     rounds: Rounds,
     proposals: Proposals,
     picture: Picture,
+    layouts: LayoutCache,
     stop: CancellationToken,
 }
 
@@ -348,6 +351,11 @@ impl Meta {
         self.inner.peers.me().incarnation
     }
 
+    /// Layouts that were decoded.
+    pub(crate) fn layouts(&self) -> &LayoutCache {
+        &self.inner.layouts
+    }
+
     /// How the cluster is, as far as this node knows.
     pub(crate) fn cluster(&self) -> v1::ClusterState {
         self.inner.picture.current()
@@ -459,8 +467,21 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
     let rounds = Rounds::start(reader, stop.clone());
     let proposals = Proposals::new(raft.clone(), standing.clone(), peers.clone(), Handle::current());
     let picture = Picture::new(standing.clone(), peers.clone(), state.clone());
-    let inner =
-        Arc::new(Inner { node, raft, log, state, peers, standing, elections, rounds, proposals, picture, stop });
+    let layouts = LayoutCache::default();
+    let inner = Arc::new(Inner {
+        node,
+        raft,
+        log,
+        state,
+        peers,
+        standing,
+        elections,
+        rounds,
+        proposals,
+        picture,
+        layouts,
+        stop,
+    });
     inner.learn_addresses();
     let run = |task| drop(tokio::spawn(inner.stop.clone().run_until_cancelled_owned(task)));
     run(Box::pin(inner.elections.clone().run()) as Task);
@@ -494,6 +515,7 @@ impl Inner {
             state: self.state.clone(),
             picture: self.picture.clone(),
             proposals: self.proposals.clone(),
+            layouts: self.layouts.clone(),
         }
     }
 

@@ -25,6 +25,7 @@ use vsd_core::{
 
 use super::{
     MetaError,
+    layouts::LayoutCache,
     peers::Peers,
     picture::Picture,
     propose::{Proposals, Proposer},
@@ -50,6 +51,7 @@ pub(super) struct Steward {
     pub(super) state: StateStore,
     pub(super) picture: Picture,
     pub(super) proposals: Proposals,
+    pub(super) layouts: LayoutCache,
 }
 
 impl Steward {
@@ -214,11 +216,11 @@ impl Steward {
     /// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was
     /// gone for a while is then where it should be, and nothing moves.
     fn earlier(&self, current: &Layout, wanted: &[LayoutNode]) -> Result<Option<Layout>, TableError> {
-        let kept = self.state.read().view().layouts_since(Epoch(0), PAGE_ITEMS_MAX)?;
-        let mut same = kept
-            .into_iter()
-            .rev()
-            .find(|layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node)));
+        let kept = self.layouts.in_use(&self.state.read().view())?;
+        let has_these = |layout: &&Layout| {
+            layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node))
+        };
+        let mut same = kept.iter().rev().find(has_these).cloned();
         if let Some(layout) = &mut same {
             layout.epoch = Epoch(current.epoch.0 + 1);
         }
