@@ -36,14 +36,16 @@ use vsd_core::{
 };
 
 use super::{
-    nodes::Question,
     repair::Repairer,
-    survey::{Said, part_names, part_of},
+    survey::{part_names, part_of},
     task::PUT_TIMEOUT,
     term::new_job,
     world::{Epochs, World},
 };
-use crate::meta::{MetaError, StateRead};
+use crate::{
+    holdings::Question,
+    meta::{MetaError, StateRead},
+};
 
 /// The shortest time between two looks at what every asset is to be kept by, and how many times as long as the last look
 /// it is at least.
@@ -245,7 +247,7 @@ impl Migration<'_> {
         let gone = || Failure::new(Code::Unreachable, "what was written is not all there any more");
         let Some((world, _)) = self.repairer.look().await? else { return Err(gone().into()) };
         let Self { repairer, asset, placed, .. } = self;
-        let said = Said::ask(&repairer.nodes, &world, asset.id, placed.iter().copied(), false).await;
+        let said = world.ask(&repairer.nodes, asset.id, placed.iter().copied(), false).await;
         let is_there = placed.iter().all(|(node, chunk)| said.of(*node, chunk) == Held::Stored);
         if is_there { Ok(()) } else { Err(gone().into()) }
     }

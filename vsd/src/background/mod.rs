@@ -5,7 +5,6 @@
 //! know no better.
 
 mod migrate;
-mod nodes;
 mod progress;
 mod repair;
 pub(crate) mod status;

@@ -28,15 +28,15 @@ use vsd_core::{
 };
 
 use super::{
-    nodes::Nodes,
     progress::Turns,
     status::{Ordered, RepairOrder, RepairReporter, RepairState, RepairStatus},
-    survey::{Said, Subject, Survey, part_names, part_of},
+    survey::{Subject, Survey, part_names, part_of},
     task::{Done, Task},
     term::{Term, new_job},
     world::{Signature, World, signature},
 };
 use crate::{
+    holdings::{Nodes, Said},
     meta::{Meta, MetaError, StateRead},
     puts::Puts,
 };
@@ -295,7 +295,7 @@ impl Repairer {
             let Some(part) = part_of(&state, &asset, name)? else { return Ok(false) };
             let (mut all, mut pairs) = (HashSet::new(), HashSet::new());
             for group in part.groups(id, asset.scheme) {
-                let displaced = subject.displaced_of(&group);
+                let displaced = subject.astray.among(&group);
                 let placing = Placing { group: &group, since: &layouts[0], target, displaced: &displaced };
                 pairs.extend(placing.to_verify());
                 all.extend(group.placed(target).map(|(node, chunk)| (node, chunk.hash)));
@@ -303,8 +303,8 @@ impl Repairer {
             pairs.retain(|pair| !verified.contains(pair));
             all.retain(|pair| !pairs.contains(pair));
             // what was written or verified before is still there, and the others are what they should be
-            let there = Said::ask(&self.nodes, &now, id, all.iter().copied(), false).await;
-            let read = Said::ask(&self.nodes, &now, id, pairs.iter().copied(), true).await;
+            let there = now.ask(&self.nodes, id, all.iter().copied(), false).await;
+            let read = now.ask(&self.nodes, id, pairs.iter().copied(), true).await;
             let is_stored = |said: &Said, (node, chunk): &(NodeId, ChunkHash)| said.of(*node, chunk) == Held::Stored;
             if !all.iter().all(|pair| is_stored(&there, pair)) || !pairs.iter().all(|pair| is_stored(&read, pair)) {
                 return Ok(false);

@@ -3,27 +3,28 @@
 //! Asset by asset and part by part, each node that should hold something is asked what it has; the planner says what that
 //! comes to. Memory is bounded by the tasks kept, the work by the library: the nodes answer out of their indexes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use futures::{FutureExt, future::join_all};
 use vs_core::{
-    group::Group,
-    hash::{ChunkHash, Hash},
+    hash::Hash,
     id::{AssetId, Epoch, NodeId},
     limit::PAGE_ITEMS_MAX,
-    manifest::{Displaced, Part},
+    manifest::Part,
 };
 use vsd_core::{
     meta::{AssetRecord, AssetState, JobKind, TableError, View},
-    plan::repair::{self, Health, Held, Placing, Presence},
+    plan::repair::{self, Health, Placing},
 };
 
 use super::{
-    nodes::{Nodes, Question},
     task::Task,
     world::{Epochs, World},
 };
-use crate::{meta::StateRead, run::wall_ms};
+use crate::{
+    holdings::{Astray, Nodes},
+    meta::StateRead,
+    run::wall_ms,
+};
 
 /// Tasks kept of one pass; the next one finds the others.
 const TASKS_MAX: usize = 4_096;
@@ -75,7 +76,7 @@ pub(super) struct Survey {
 pub(super) struct Subject<'a> {
     pub(super) asset: &'a AssetRecord,
     pub(super) epochs: Epochs,
-    displaced: HashMap<ChunkHash, Vec<Displaced>>,
+    pub(super) astray: Astray,
 }
 
 impl<'a> Subject<'a> {
@@ -85,15 +86,8 @@ impl<'a> Subject<'a> {
             return Ok(None);
         }
         let Some(epochs) = world.epochs(asset.since) else { return Ok(None) };
-        let mut displaced: HashMap<_, Vec<Displaced>> = HashMap::new();
-        let mut after: Option<Displaced> = None;
-        loop {
-            let page = view.displaced(asset.id, after.as_ref(), PAGE_ITEMS_MAX)?;
-            let Some(last) = page.last() else { break };
-            after = Some(*last);
-            page.into_iter().for_each(|row| displaced.entry(row.chunk).or_default().push(row));
-        }
-        Ok(Some(Self { asset, epochs, displaced }))
+        let astray = Astray::of(view, asset.id)?;
+        Ok(Some(Self { asset, epochs, astray }))
     }
 
     /// Whether its version is complete, so that it can be placed by a newer epoch.
@@ -107,50 +101,6 @@ impl<'a> Subject<'a> {
         let target = repair::target(self.asset.scheme, layouts, |node| world.presence(node));
         let at = target.and_then(|target| layouts.iter().position(|layout| layout.epoch == target.epoch));
         at.filter(|_| self.is_placeable()).unwrap_or(0)
-    }
-
-    /// Stand-ins and owed members of a group.
-    pub(super) fn displaced_of(&self, group: &Group) -> Vec<Displaced> {
-        let mut rows: Vec<_> =
-            group.members.iter().filter_map(|member| self.displaced.get(&member.hash)).flatten().copied().collect();
-        rows.sort_unstable_by_key(|row| (row.chunk, row.place));
-        rows.dedup();
-        rows
-    }
-}
-
-/// What nodes said they have.
-#[derive(Debug, Default)]
-pub(super) struct Said(HashMap<(NodeId, ChunkHash), Held>);
-
-impl Said {
-    pub(super) fn of(&self, node: NodeId, chunk: &ChunkHash) -> Held {
-        self.0.get(&(node, *chunk)).copied().unwrap_or(Held::Unknown)
-    }
-
-    /// Asks every node that is up about what is on its list, all at once.
-    pub(super) async fn ask(
-        nodes: &Nodes,
-        world: &World,
-        asset: AssetId,
-        wanted: impl IntoIterator<Item = (NodeId, ChunkHash)>,
-        deep: bool,
-    ) -> Self {
-        let mut lists: BTreeMap<NodeId, Vec<ChunkHash>> = BTreeMap::new();
-        for (node, chunk) in wanted {
-            if world.presence(node) == Presence::Up {
-                lists.entry(node).or_default().push(chunk);
-            }
-        }
-        let ask = |(node, mut list): (NodeId, Vec<ChunkHash>)| async move {
-            list.sort_unstable();
-            list.dedup();
-            let Some(addr) = world.addr(node) else { return Vec::new() };
-            let held = nodes.held(Question { node, addr, asset, index: world.index, deep }, &list).await;
-            list.into_iter().map(|chunk| (node, chunk)).zip(held).collect::<Vec<_>>()
-        };
-        let ask = |list| ask(list).boxed();
-        Self(join_all(lists.into_iter().map(ask)).await.into_iter().flatten().collect())
     }
 }
 
@@ -210,7 +160,7 @@ impl Survey {
         for name in part_names(asset) {
             let Some(part) = part_of(state, asset, name)? else { return Ok(()) };
             let groups: Vec<_> = part.groups(asset.id, asset.scheme).collect();
-            let displaced: Vec<_> = groups.iter().map(|group| subject.displaced_of(group)).collect();
+            let displaced: Vec<_> = groups.iter().map(|group| subject.astray.among(group)).collect();
             let placing = |at: usize| Placing {
                 group: &groups[at],
                 since: &layouts[0],
@@ -224,7 +174,7 @@ impl Survey {
                 let beside = beside(at).map(|placing| placing.asked()).unwrap_or_default();
                 placing(at).asked().into_iter().chain(beside)
             });
-            let said = Said::ask(nodes, world, asset.id, wanted, false).await;
+            let said = world.ask(nodes, asset.id, wanted, false).await;
             for (at, group) in groups.iter().enumerate() {
                 let look = |placing: Placing<'_>| {
                     placing.look(|node| world.presence(node), |node, chunk| said.of(node, chunk))

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use vs_core::{
-    id::{Epoch, NodeId},
+    hash::ChunkHash,
+    id::{AssetId, Epoch, NodeId},
     layout::Layout,
     limit::PAGE_ITEMS_MAX,
 };
@@ -12,7 +13,10 @@ use vsd_core::{
     plan::repair::Presence,
 };
 
-use crate::meta::Meta;
+use crate::{
+    holdings::{Nodes, Said},
+    meta::Meta,
+};
 
 /// Everything but the assets.
 #[derive(Clone, Debug)]
@@ -107,6 +111,18 @@ impl World {
 
     pub(super) fn addr(&self, node: NodeId) -> Option<&str> {
         self.nodes.get(&node).map(|node| node.addr.as_str())
+    }
+
+    /// What nodes that are up have of these.
+    pub(super) async fn ask(
+        &self,
+        nodes: &Nodes,
+        asset: AssetId,
+        wanted: impl IntoIterator<Item = (NodeId, ChunkHash)>,
+        deep: bool,
+    ) -> Said {
+        let addr_of = |node| self.addr(node).filter(|_| self.presence(node) == Presence::Up);
+        Said::ask(nodes, asset, wanted, addr_of, self.index, deep).await
     }
 
     /// Nodes that may still have something, and those of them that are silent.
