@@ -8,7 +8,7 @@ use std::{
 use vs_core::{
     error::Failure,
     hash::{ChunkHash, Hash},
-    id::{AssetId, JobId, NodeId},
+    id::{AssetId, NodeId},
 };
 use vsd_core::{
     meta::{JobKind, JobRecord, JobState, LeaderTerm},
@@ -51,20 +51,10 @@ pub(super) fn new_job(kind: JobKind) -> JobRecord {
         JobKind::Repair => "missing and damaged copies are written again",
         JobKind::Move => "copies go to where the layout places them",
         JobKind::Migrate => "videos change how they are kept",
+        JobKind::Drain => "a node is emptied",
+        JobKind::Remove => "a node is removed",
     };
-    JobRecord {
-        id: JobId::default(),
-        kind,
-        state: JobState::Running,
-        began_ms: 0,
-        updated_ms: 0,
-        ended_ms: None,
-        chunks_total: 0,
-        chunks_done: 0,
-        bytes_total: 0,
-        bytes_done: 0,
-        what: what.to_owned(),
-    }
+    JobRecord::new(kind, JobState::Running, what)
 }
 
 impl Term {

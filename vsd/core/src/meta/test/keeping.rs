@@ -101,16 +101,10 @@ fn pick(known: &[AssetRecord], nth: usize, fits: impl Fn(&AssetRecord) -> bool) 
 pub(super) fn job(id: u64, state: JobState) -> JobRecord {
     JobRecord {
         id: JobId(id),
-        kind: JobKind::Repair,
-        state,
-        began_ms: 0,
-        updated_ms: 0,
-        ended_ms: None,
         chunks_total: 10,
         chunks_done: id,
         bytes_total: 100,
-        bytes_done: 0,
-        what: "n2 is gone".to_owned(),
+        ..JobRecord::new(JobKind::Repair, state, "n2 is gone")
     }
 }
 

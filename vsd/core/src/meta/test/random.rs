@@ -162,7 +162,7 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
         Act::Layout { nodes, behind } => Command::LayoutSet { layout: layout_of(view, &nodes, behind) },
         Act::Remove { node, layout } => {
             let layout = layout.map(|nodes| layout_of(view, &nodes, 0));
-            Command::NodeRemove { node: NodeId(node), layout }
+            Command::NodeRemove { node: NodeId(node), layout, lost: false, job: None }
         }
         Act::Roles { node, roles } => {
             Command::NodeUpdate { node: NodeId(node), spec: NodeSpec { roles, ..spec() }, dirs: vec![] }
