@@ -96,14 +96,18 @@ fn kind_name(kind: JobKind) -> &'static str {
         JobKind::Repair => "repair",
         JobKind::Move => "move",
         JobKind::Migrate => "migrate",
+        JobKind::Drain => "drain",
+        JobKind::Remove => "remove",
     }
 }
 
 fn state_name(state: JobState) -> &'static str {
     match state {
+        JobState::Waiting => "waiting",
         JobState::Running => "running",
         JobState::Paused => "paused",
         JobState::Done => "done",
         JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
     }
 }

@@ -72,7 +72,8 @@ impl Services {
             return Err(Failure::new(Code::Conflict, format!("{node} holds {} chunks", before.chunks))
                 .because("they have to be moved first, which this release cannot do"));
         }
-        let remove = Command::NodeRemove { node, layout: self.meta.layout_without(node).await? };
+        let layout = self.meta.layout_without(node).await?;
+        let remove = Command::NodeRemove { node, layout, lost: false, job: None };
         if request.dry_run {
             self.meta.try_out(remove).await?.accepted()?;
             return Ok(v1::RemoveNodeResponse { node: Some(before), changed: true });

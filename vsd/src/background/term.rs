@@ -8,10 +8,10 @@ use std::{
 use vs_core::{
     error::Failure,
     hash::{ChunkHash, Hash},
-    id::{AssetId, JobId, NodeId},
+    id::{AssetId, NodeId},
 };
 use vsd_core::{
-    meta::{JobKind, JobRecord, JobState},
+    meta::{JobKind, JobRecord, JobState, LeaderTerm},
     plan::repair::Presence,
 };
 
@@ -30,7 +30,7 @@ const TRIED_MAX: usize = 100_000;
 const LINES_MAX: usize = 20;
 
 pub(super) struct Term {
-    pub(super) number: u64,
+    pub(super) number: LeaderTerm,
     /// Whom this leader has had a chunk written to, and was answered that it is durable.
     pub(super) verified: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
     /// In how many passes running a group of the asset was found lost.
@@ -51,20 +51,10 @@ pub(super) fn new_job(kind: JobKind) -> JobRecord {
         JobKind::Repair => "missing and damaged copies are written again",
         JobKind::Move => "copies go to where the layout places them",
         JobKind::Migrate => "videos change how they are kept",
+        JobKind::Drain => "a node is emptied",
+        JobKind::Remove => "a node is removed",
     };
-    JobRecord {
-        id: JobId::default(),
-        kind,
-        state: JobState::Running,
-        began_ms: 0,
-        updated_ms: 0,
-        ended_ms: None,
-        chunks_total: 0,
-        chunks_done: 0,
-        bytes_total: 0,
-        bytes_done: 0,
-        what: what.to_owned(),
-    }
+    JobRecord::new(kind, JobState::Running, what)
 }
 
 impl Term {

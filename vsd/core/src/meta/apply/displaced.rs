@@ -8,7 +8,7 @@ use vs_core::{
     group::Group,
     hash::ChunkHash,
     id::NodeId,
-    layout::Layout,
+    layout::{Layout, LayoutNode, NodeWish},
     manifest::{Displaced, Part},
 };
 
@@ -86,7 +86,8 @@ impl Places {
             return refuse(Code::Invalid, what);
         };
         let Some(stand_in) = named.stand_in else { return Ok(*bytes) };
-        if !layout.lists(stand_in) {
+        let may_stand_in = |listed: &LayoutNode| listed.id == stand_in && listed.wish == NodeWish::In;
+        if !layout.nodes.iter().any(may_stand_in) {
             return refuse(Code::Invalid, format!("{stand_in} stands in and is not of {}", layout.epoch));
         }
         let is_alone = match groups.as_slice() {

@@ -1,6 +1,9 @@
 //! Layouts: every epoch that some asset may still be read by, and how many assets each epoch places.
 
-use vs_core::{id::Epoch, layout::Layout};
+use vs_core::{
+    id::{Epoch, NodeId},
+    layout::{Layout, NodeWish},
+};
 
 use super::counters::{self, Counter};
 use crate::meta::{
@@ -65,6 +68,13 @@ pub(in crate::meta) fn used(tables: &dyn Tables) -> Result<Vec<Layout>, TableErr
     uses(tables)?.into_iter().filter_map(|(epoch, _)| load::<Layouts>(tables, &epoch).transpose()).collect()
 }
 
+/// Whether chunks may come to a node by this layout: it has slots, or may stand in for those that have.
+pub(in crate::meta) fn may_hold(layout: &Layout, node: NodeId) -> bool {
+    let Some(at) = layout.nodes.iter().position(|listed| listed.id == node) else { return false };
+    let takes = |slots: &Vec<u16>| slots.iter().any(|&taker| usize::from(taker) == at);
+    layout.nodes[at].wish == NodeWish::In || layout.slots().iter().any(takes)
+}
+
 /// Forgets up to [`FORGOTTEN_MAX`] of the epochs, oldest first, that are neither current nor needed by an asset.
 pub(in crate::meta) fn forget_unused(txn: &mut Txn<'_>) -> Result<(), TableError> {
     let oldest = uses(txn)?.first().map(|(epoch, _)| *epoch);
@@ -88,10 +98,7 @@ pub(in crate::meta) fn current(tables: &dyn Tables) -> Result<Option<Epoch>, Tab
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use vs_core::{
-        id::NodeId,
-        layout::{LayoutNode, NodeWish},
-    };
+    use vs_core::layout::LayoutNode;
 
     use super::*;
     use crate::meta::family::test::round_trip;

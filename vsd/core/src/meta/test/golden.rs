@@ -25,7 +25,7 @@ fn entries() -> Vec<Entry> {
     let commands = vec![
         bootstrap(),
         Command::NodeUpdate { node: NodeId(1), spec, dirs },
-        Command::Tick { term: 1, elapsed_ms: 1_000 },
+        Command::Tick { term: LeaderTerm(1), elapsed_ms: 1_000 },
         Command::ClientOpen { client },
         Command::UploadBegin(Box::new(UploadBegin {
             tags: BTreeMap::from([("year".to_owned(), "2008".to_owned())]),
@@ -83,8 +83,8 @@ fn cluster_entries() -> Vec<Entry> {
         Command::NodeSet { node, zone: Some("attic".to_owned()), weight_milli: Some(2_500) },
         Command::NodeSet { node, zone: None, weight_milli: None },
         Command::LayoutSet { layout: layout(Epoch(2), &[NodeId(1), node], 4) },
-        Command::NodeRemove { node, layout: Some(layout(Epoch(3), &[NodeId(1)], 4)) },
-        Command::NodeRemove { node, layout: None },
+        Command::NodeRemove { node, layout: Some(layout(Epoch(3), &[NodeId(1)], 4)), lost: false, job: None },
+        removal(2),
         Command::Mark,
         Command::NodeReadmit { node, addr: "10.0.0.2:7400".to_owned(), key: Some(Uuid::from_u128(2)) },
     ];
@@ -93,12 +93,10 @@ fn cluster_entries() -> Vec<Entry> {
 
 /// Entries of the commands by which the cluster looks after what it keeps.
 fn keeping_entries() -> Vec<Entry> {
-    let (asset, version, epoch, term) = (AssetId(1), Version(2), Epoch(3), 4);
+    let (asset, version, epoch, term) = (AssetId(1), Version(2), Epoch(3), LeaderTerm(4));
     let coded_part = coded(part_of("v0", 0, vec![ChunkRef { hash: content_hash(1), bytes: 10 }]), Scheme::CODED, 7);
     let job = JobRecord {
         id: JobId(9),
-        kind: JobKind::Migrate,
-        state: JobState::Failed,
         began_ms: 1,
         updated_ms: 2,
         ended_ms: Some(3),
@@ -106,7 +104,7 @@ fn keeping_entries() -> Vec<Entry> {
         chunks_done: 5,
         bytes_total: 6,
         bytes_done: 7,
-        what: "n2 is gone".to_owned(),
+        ..JobRecord::new(JobKind::Migrate, JobState::Failed, "n2 is gone")
     };
     let running = JobRecord { kind: JobKind::Repair, state: JobState::Running, ended_ms: None, ..job.clone() };
     let paused = JobRecord { kind: JobKind::Move, state: JobState::Paused, ..running.clone() };

@@ -99,6 +99,11 @@ pub(crate) fn join(key: u8) -> Command {
     Command::NodeJoin { key: Uuid::from_u128(key.into()), spec: spec() }
 }
 
+/// A node that nothing depends on goes.
+pub(crate) fn removal(node: u64) -> Command {
+    Command::NodeRemove { node: NodeId(node), layout: None, lost: false, job: None }
+}
+
 /// A layout of these nodes, all of them in each of its slots.
 pub(crate) fn layout(epoch: Epoch, ids: &[NodeId], slots: usize) -> Layout {
     let node = |&id| LayoutNode { id, zone: "default".to_owned(), weight_milli: 1_000, wish: NodeWish::In };

@@ -29,7 +29,7 @@ fn set(world: &mut World, ids: &[NodeId]) -> Response {
 
 fn remove(world: &mut World, node: NodeId, ids: &[NodeId]) -> Response {
     let layout = (!ids.is_empty()).then(|| next(world, ids));
-    world.run(Command::NodeRemove { node, layout })
+    world.run(Command::NodeRemove { node, layout, lost: false, job: None })
 }
 
 fn kept(world: &World) -> Vec<Epoch> {

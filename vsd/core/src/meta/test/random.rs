@@ -140,7 +140,7 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
             tags_set: BTreeMap::new(),
             tags_unset: BTreeSet::new(),
         },
-        Act::Tick { term, elapsed_ms } => Command::Tick { term, elapsed_ms },
+        Act::Tick { term, elapsed_ms } => Command::Tick { term: LeaderTerm(term), elapsed_ms },
         Act::Housekeep { limit } => Command::Housekeep { limit },
         Act::Client { n, open: true } => Command::ClientOpen { client: ClientId(Uuid::from_u128(n.into())) },
         Act::Client { n, open: false } => Command::ClientClose { client: ClientId(Uuid::from_u128(n.into())) },
@@ -162,7 +162,7 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
         Act::Layout { nodes, behind } => Command::LayoutSet { layout: layout_of(view, &nodes, behind) },
         Act::Remove { node, layout } => {
             let layout = layout.map(|nodes| layout_of(view, &nodes, 0));
-            Command::NodeRemove { node: NodeId(node), layout }
+            Command::NodeRemove { node: NodeId(node), layout, lost: false, job: None }
         }
         Act::Roles { node, roles } => {
             Command::NodeUpdate { node: NodeId(node), spec: NodeSpec { roles, ..spec() }, dirs: vec![] }
