@@ -16,7 +16,7 @@ use vs_core::{
 use vs_wire::v1;
 use vsd_core::{
     meta::{AssetRecord, View},
-    plan::repair::{Health, Held, Placing, Presence},
+    plan::repair::{Health, Placing, Presence},
 };
 
 use super::{Services, internal};

@@ -61,7 +61,7 @@ use tokio_util::sync::CancellationToken;
 use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, NodeId},
-    layout::Layout,
+    layout::{Layout, LayoutNode},
 };
 use vs_wire::v1;
 use vsd_core::meta::{Command, Entry, Response, TableError, Txn, apply, index_in};
@@ -398,6 +398,20 @@ impl Meta {
         let Some(current) = current.filter(|layout| layout.lists(node)) else { return Ok(None) };
         let left = current.nodes.iter().filter(|listed| listed.id != node).cloned().collect();
         steward::next_layout(current, left).await.map(Some)
+    }
+
+    /// The layout after the current one with these nodes, as it would be proposed.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub(crate) async fn layout_with(&self, current: &Layout, nodes: Vec<LayoutNode>) -> Result<Layout, MetaError> {
+        let state = self.stale().state;
+        let earlier = steward::earlier(&self.inner.layouts, &state.view(), current, &nodes)?;
+        drop(state);
+        match earlier {
+            Some(earlier) => Ok(earlier),
+            None => steward::next_layout(current.clone(), nodes).await,
+        }
     }
 
     /// Why the consensus stopped, when it did.

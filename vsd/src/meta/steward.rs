@@ -13,13 +13,13 @@ use openraft::{BasicNode, ChangeMembers};
 use tokio::time::Instant;
 use vs_core::{
     id::{Epoch, NodeId},
-    layout::{Layout, LayoutNode, NodeWish},
+    layout::{Layout, LayoutNode},
     limit::PAGE_ITEMS_MAX,
     placement,
 };
 use vsd_core::{
     health::NodeState,
-    meta::{Command, DirState, NodeRecord, Role, SettingName, TableError},
+    meta::{Command, DirState, NodeRecord, Role, SettingName, TableError, View},
     plan::voters::{self, Change, Member},
 };
 
@@ -172,7 +172,8 @@ impl Steward {
             return Ok(());
         }
         *wish = None;
-        let layout = match self.earlier(&current, &wanted)? {
+        let earlier = earlier(&self.layouts, &self.state.read().view(), &current, &wanted)?;
+        let layout = match earlier {
             Some(earlier) => earlier,
             None => next_layout(current, wanted).await?,
         };
@@ -212,20 +213,24 @@ impl Steward {
         }
         Ok(wanted)
     }
+}
 
-    /// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was
-    /// gone for a while is then where it should be, and nothing moves.
-    fn earlier(&self, current: &Layout, wanted: &[LayoutNode]) -> Result<Option<Layout>, TableError> {
-        let kept = self.layouts.in_use(&self.state.read().view())?;
-        let has_these = |layout: &&Layout| {
-            layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node))
-        };
-        let mut same = kept.iter().rev().find(has_these).cloned();
-        if let Some(layout) = &mut same {
-            layout.epoch = Epoch(current.epoch.0 + 1);
-        }
-        Ok(same)
+/// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was gone
+/// for a while is then where it should be, and nothing moves. A wish that is taken back moves nothing back either.
+pub(super) fn earlier(
+    layouts: &LayoutCache,
+    view: &View<'_>,
+    current: &Layout,
+    wanted: &[LayoutNode],
+) -> Result<Option<Layout>, TableError> {
+    let kept = layouts.in_use(view)?;
+    let has_these =
+        |layout: &&Layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node));
+    let mut same = kept.iter().rev().find(has_these).cloned();
+    if let Some(layout) = &mut same {
+        layout.epoch = Epoch(current.epoch.0 + 1);
     }
+    Ok(same)
 }
 
 /// When it was last said that something does not work: it is tried several times a second.
@@ -242,12 +247,7 @@ impl Said {
 }
 
 pub(super) fn layout_node(record: &NodeRecord) -> LayoutNode {
-    LayoutNode {
-        id: record.id,
-        zone: record.zone().to_owned(),
-        weight_milli: record.weight_milli(),
-        wish: NodeWish::In,
-    }
+    LayoutNode { id: record.id, zone: record.zone().to_owned(), weight_milli: record.weight_milli(), wish: record.wish }
 }
 
 /// The layout after `current` with these nodes.
