@@ -18,12 +18,9 @@ use vs_core::{
     id::{AssetId, NodeId},
 };
 use vs_wire::v1;
-use vsd_core::{meta::index_in, upload::write::Known};
+use vsd_core::{meta::index_in, plan::shift::FULL_PERCENT, upload::write::Known};
 
 use crate::meta::Meta;
-
-/// From here on, in percent of its disks, a node is not asked to take more: it would refuse, or soon will.
-pub(crate) const FULL_PERCENT: u64 = 95;
 
 /// Sends chunks to nodes, for one kind of work that is counted together; cheap to clone.
 #[derive(Clone, Debug)]

@@ -1,6 +1,9 @@
 //! What would move where if some nodes were otherwise: counted over every chunk, from where assets are placed now.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::sync::Semaphore;
 use vs_core::{
@@ -12,15 +15,15 @@ use vs_core::{
 use vs_wire::v1;
 use vsd_core::{
     meta::{AssetState, NodeRecord, Role, SettingName, TableError, View},
-    plan::shift::{Flow, Shift},
+    plan::{
+        repair::{self, Presence},
+        shift::{FULL_PERCENT, NodeShift, Room, Shift},
+        weights::Usage,
+    },
 };
 
 use super::{Services, internal};
-use crate::{
-    holdings::Astray,
-    meta::StateRead,
-    puts::{FULL_PERCENT, used_percent},
-};
+use crate::meta::StateRead;
 
 /// Plans of this node that are made at a time: each reads the whole manifest of the library.
 static PLANS: Semaphore = Semaphore::const_new(2);
@@ -31,9 +34,9 @@ pub(super) struct Plan {
     pub(super) layout: Arc<Layout>,
     changed: bool,
     newcomers: Vec<NodeId>,
-    flows: BTreeMap<NodeId, Flow>,
+    shift: Shift,
     /// Assets that the layout has too few nodes for, by how they are kept.
-    crowded: BTreeMap<String, (u64, usize)>,
+    crowded: BTreeMap<String, u64>,
 }
 
 impl Services {
@@ -43,15 +46,14 @@ impl Services {
         let rate = state.view().setting(SettingName::RepairRate).map_err(internal)?;
         let plan = self.plan_of(state, &request.changes).await?;
         let why = plan.why_not(&nodes);
-        let sum = |of: fn(&Flow) -> u64| plan.flows.values().map(of).sum::<u64>();
-        let bytes = sum(|flow| flow.bytes_in);
+        let total = plan.shift.total();
         Ok(v1::PlanLayoutResponse {
             epoch: plan.layout.epoch.0,
             changed: plan.changed,
             nodes: plan.nodes(&nodes),
-            chunks: sum(|flow| flow.chunks_in),
-            bytes,
-            eta_ms: bytes.saturating_mul(1_000).checked_div(rate),
+            chunks: total.chunks,
+            bytes: total.bytes,
+            eta_ms: total.bytes.saturating_mul(1_000).checked_div(rate),
             fits: why.is_empty(),
             why,
         })
@@ -89,7 +91,7 @@ impl Services {
         let walked = tokio::task::spawn_blocking(walk).await;
         let walked = walked.map_err(|ended| Failure::new(Code::Internal, ended.to_string()))?;
         let (shift, crowded) = walked.map_err(internal)?;
-        Ok(Plan { layout, changed, newcomers, flows: shift.flows, crowded })
+        Ok(Plan { layout, changed, newcomers, shift, crowded })
     }
 
     /// The nodes of the layout that would be, and which of them have not joined.
@@ -167,10 +169,18 @@ fn check(change: &v1::NodeChange) -> Result<(), Failure> {
 struct Walk<'a> {
     target: &'a Layout,
     shift: Shift,
-    crowded: BTreeMap<String, (u64, usize)>,
+    crowded: BTreeMap<String, u64>,
 }
 
 impl Walk<'_> {
+    /// Whether an asset would be moved to the layout. Stripes are never cut short, whoever names the node that goes.
+    fn has_room(&self, scheme: Scheme, since: &Layout) -> bool {
+        let layouts = [since.clone(), self.target.clone()];
+        let target = repair::target(scheme, &layouts, |_| Presence::Up);
+        let is_cut = scheme.is_coded() && self.target.room() < scheme.width().min(since.room());
+        !is_cut && target.is_some_and(|target| target.epoch == self.target.epoch)
+    }
+
     fn all(
         &mut self,
         view: &View<'_>,
@@ -183,79 +193,66 @@ impl Walk<'_> {
             after = Some(last.id);
             for asset in page.iter().filter(|asset| asset.state != AssetState::Dead) {
                 let Some(since) = layout_of(asset.since)? else { continue };
-                let needed = needed(asset.scheme, &since);
-                if needed > self.target.room() {
-                    let (assets, _) = self.crowded.entry(asset.scheme.to_string()).or_insert((0, needed));
-                    *assets += 1;
-                    // it stays where it is
+                if !self.has_room(asset.scheme, &since) {
+                    *self.crowded.entry(asset.scheme.to_string()).or_default() += 1;
                     continue;
                 }
-                let astray = Astray::of(view, asset.id)?;
                 for part in view.parts_of(asset) {
-                    for group in part?.groups(asset.id, asset.scheme) {
-                        self.shift.add(&group, &since, self.target, &astray.among(&group));
-                    }
+                    let groups: Vec<_> = part?.groups(asset.id, asset.scheme).collect();
+                    self.shift.add(&since, self.target, &groups);
                 }
             }
         }
     }
 }
 
-/// How many nodes it takes to keep as many members as there are.
-fn needed(scheme: Scheme, since: &Layout) -> usize {
-    scheme.width().min(since.room())
-}
-
 impl Plan {
     /// Why it would not do, a line each.
     fn why_not(&self, nodes: &[v1::NodeInfo]) -> Vec<String> {
-        let too_full = self.flows.iter().filter(|(_, flow)| flow.bytes_in > 0).filter_map(|(id, flow)| {
-            let node = nodes.iter().find(|node| node.id == id.0).filter(|node| node.disk_total_bytes > 0)?;
-            let percent = used_percent(after(node, flow), node.disk_total_bytes);
-            (percent >= FULL_PERCENT).then(|| format!("{id} would be {percent} % full (limit {FULL_PERCENT} %)"))
-        });
+        let known = nodes.iter().filter(|node| node.disk_total_bytes > 0);
+        let usage = |node: &v1::NodeInfo| {
+            (NodeId(node.id), Usage { used_bytes: node.disk_used_bytes, total_bytes: node.disk_total_bytes })
+        };
+        let outlook = self.shift.outlook(&known.map(usage).collect());
+        let too_full = outlook.iter().filter(|outlook| outlook.room() == Room::Never);
+        let too_full = too_full.map(|outlook| format!("{outlook} (limit {FULL_PERCENT} %)"));
         let room = self.layout.room();
-        let crowded = self.crowded.iter().map(|(scheme, (assets, needed))| {
-            format!("{assets} assets are kept by {scheme}: that takes {needed} nodes, and {room} would take data")
+        let crowded = self.crowded.iter().map(|(scheme, assets)| {
+            format!(
+                "{assets} assets are kept by {scheme}, and {room} nodes would be too few for as many members as now"
+            )
         });
         too_full.chain(crowded).collect()
     }
 
     fn nodes(&self, infos: &[v1::NodeInfo]) -> Vec<v1::PlannedNode> {
-        let mut ids: Vec<_> = self.layout.nodes.iter().map(|node| node.id).chain(self.flows.keys().copied()).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let listed = self.layout.nodes.iter().map(|node| node.id);
+        let ids: BTreeSet<_> = listed.chain(self.shift.nodes.keys().copied()).collect();
         let planned = |id: NodeId| {
             let listed = self.layout.nodes.iter().find(|node| node.id == id);
             let info = infos.iter().find(|info| info.id == id.0).cloned().unwrap_or_default();
-            let flow = self.flows.get(&id).copied().unwrap_or_default();
-            let wish = listed.map_or(NodeWish::Out, |node| node.wish);
+            let NodeShift { incoming, outgoing } = self.shift.nodes.get(&id).copied().unwrap_or_default();
             let takes = listed.filter(|node| node.wish == NodeWish::In);
+            let wish = match listed.map_or(NodeWish::Out, |node| node.wish) {
+                NodeWish::In => v1::NodeWish::In,
+                NodeWish::Draining => v1::NodeWish::Draining,
+                NodeWish::Out => v1::NodeWish::Out,
+            };
             v1::PlannedNode {
                 node: id.0,
                 newcomer: self.newcomers.contains(&id),
-                zone: listed.map_or(info.zone.clone(), |node| node.zone.clone()),
+                zone: listed.map_or(info.zone, |node| node.zone.clone()),
                 weight_milli: takes.map_or(0, |node| node.weight_milli),
-                wish: match wish {
-                    NodeWish::In => v1::NodeWish::In,
-                    NodeWish::Draining => v1::NodeWish::Draining,
-                    NodeWish::Out => v1::NodeWish::Out,
-                }
-                .into(),
-                chunks_in: flow.chunks_in,
-                bytes_in: flow.bytes_in,
-                chunks_out: flow.chunks_out,
-                bytes_out: flow.bytes_out,
+                wish: wish.into(),
+                chunks_in: incoming.chunks,
+                bytes_in: incoming.bytes,
+                chunks_out: outgoing.chunks,
+                bytes_out: outgoing.bytes,
                 disk_used_bytes: info.disk_used_bytes,
-                disk_used_after_bytes: after(&info, &flow),
+                disk_used_after_bytes: (info.disk_used_bytes + incoming.bytes).saturating_sub(outgoing.bytes),
                 disk_total_bytes: info.disk_total_bytes,
             }
         };
         ids.into_iter().map(planned).collect()
     }
-}
-
-/// What the disks of a node would hold.
-fn after(node: &v1::NodeInfo, flow: &Flow) -> u64 {
-    node.disk_used_bytes.saturating_add(flow.bytes_in).saturating_sub(flow.bytes_out)
 }

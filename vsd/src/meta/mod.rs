@@ -20,6 +20,7 @@ mod archive;
 pub(crate) mod bench;
 mod database;
 mod elections;
+mod fullness;
 mod incarnation;
 mod layouts;
 mod log;

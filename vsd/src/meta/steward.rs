@@ -20,11 +20,15 @@ use vs_core::{
 use vsd_core::{
     health::NodeState,
     meta::{Command, DirState, NodeRecord, Role, SettingName, TableError, View},
-    plan::voters::{self, Change, Member},
+    plan::{
+        voters::{self, Change, Member},
+        weights,
+    },
 };
 
 use super::{
     MetaError,
+    fullness::Fullness,
     layouts::LayoutCache,
     peers::Peers,
     picture::Picture,
@@ -58,6 +62,7 @@ impl Steward {
     pub(super) async fn run(self) {
         let mut wish: Option<(Vec<LayoutNode>, Instant)> = None;
         let mut unusable = HashMap::new();
+        let mut fullness = Fullness::default();
         let mut said = Said::default();
         loop {
             tokio::time::sleep(LOOK).await;
@@ -67,12 +72,13 @@ impl Steward {
             if self.standing.leads() != Leads::Me {
                 wish = None;
                 unusable.clear();
+                fullness = Fullness::default();
                 continue;
             }
             if let Err(error) = self.look_after_voters().await {
                 said.warn(&error, "the voters stay as they are");
             }
-            if let Err(error) = self.look_after_layout(&mut wish, &mut unusable).await {
+            if let Err(error) = self.look_after_layout(&mut wish, &mut unusable, &mut fullness).await {
                 said.warn(&error, "the layout stays as it is");
             }
         }
@@ -157,9 +163,14 @@ impl Steward {
         &self,
         wish: &mut Option<(Vec<LayoutNode>, Instant)>,
         unusable: &mut HashMap<NodeId, Instant>,
+        fullness: &mut Fullness,
     ) -> Result<(), MetaError> {
-        let Some(current) = self.state.read().view().current_layout()? else { return Ok(()) };
+        let read = self.state.read();
+        let Some(current) = self.layouts.current(&read.view())? else { return Ok(()) };
         let wanted = self.wanted(&current, unusable)?;
+        let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow())?;
+        let wanted = weights::by_fullness(&current, wanted, &disks.disks());
+        drop(read);
         if wanted == current.nodes || wanted.is_empty() {
             *wish = None;
             return Ok(());
@@ -175,7 +186,7 @@ impl Steward {
         let earlier = earlier(&self.layouts, &self.state.read().view(), &current, &wanted)?;
         let layout = match earlier {
             Some(earlier) => earlier,
-            None => next_layout(current, wanted).await?,
+            None => next_layout(Layout::clone(&current), wanted).await?,
         };
         let (epoch, nodes) = (layout.epoch, layout.nodes.len());
         let set = self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;

@@ -4,7 +4,6 @@
 pub mod guard;
 pub mod policy;
 pub mod repair;
-pub mod shift;
 pub mod sweep;
 pub mod voters;
 pub mod wanted;

@@ -13,7 +13,7 @@ use vs_core::{
     group::Group,
     hash::ChunkHash,
     id::NodeId,
-    layout::{Layout, LayoutNode, NodeWish, Scheme},
+    layout::{Layout, Scheme},
     manifest::Displaced,
 };
 
@@ -67,11 +67,9 @@ impl Finding {
     }
 }
 
-/// The members of a scheme that a layout has room for, counting only nodes that take any and were not removed. One that
-/// is to be emptied is no reason to keep fewer.
+/// The members of a scheme that a layout has room for, counting only nodes that were not removed.
 fn room(scheme: Scheme, layout: &Layout, presence: &impl Fn(NodeId) -> Presence) -> usize {
-    let takes = |node: &&LayoutNode| node.wish == NodeWish::In && presence(node.id) != Presence::Gone;
-    let nodes = layout.nodes.iter().filter(takes).count();
+    let nodes = layout.nodes.iter().filter(|node| presence(node.id) != Presence::Gone).count();
     scheme.width().min(nodes)
 }
 
@@ -187,6 +185,7 @@ mod tests {
     use vs_core::{
         hash::Hash,
         id::{AssetId, Epoch},
+        layout::{LayoutNode, NodeWish},
         manifest::ChunkRef,
     };
 
