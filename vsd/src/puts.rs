@@ -16,6 +16,7 @@ use vs_client::chunk::{ChunkClient, ChunkError, Told};
 use vs_core::{
     hash::ChunkHash,
     id::{AssetId, NodeId},
+    layout::Layout,
 };
 use vs_wire::v1;
 use vsd_core::{meta::index_in, plan::shift::FULL_PERCENT, upload::write::Known};
@@ -46,6 +47,11 @@ impl Puts {
     /// How far this node has applied the log: below that the receiver's sweep decides nothing about what it is sent.
     pub(crate) fn index(&self) -> u64 {
         index_in(self.meta.incarnation(), *self.meta.watch_applied().borrow())
+    }
+
+    /// The newest layout that this node knows.
+    pub(crate) fn current_layout(&self) -> Option<Arc<Layout>> {
+        self.meta.layouts().current(&self.meta.stale().state.view()).ok()?
     }
 
     /// How the nodes are, now and whenever that is known anew.

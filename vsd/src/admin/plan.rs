@@ -1,7 +1,7 @@
 //! What would move where if some nodes were otherwise: counted over every chunk, from where assets are placed now.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -85,7 +85,8 @@ impl Services {
         let layout = if changed { Arc::new(self.meta.layout_with(&current, wanted).await?) } else { current };
         let (layouts, target) = (self.meta.layouts().clone(), layout.clone());
         let walk = move || {
-            let mut walk = Walk { target: &target, shift: Shift::default(), crowded: BTreeMap::new() };
+            let (shift, crowded, rooms) = Default::default();
+            let mut walk = Walk { target: &target, shift, crowded, rooms };
             walk.all(&state.view(), |since| layouts.of(&state.view(), since)).map(|()| (walk.shift, walk.crowded))
         };
         let walked = tokio::task::spawn_blocking(walk).await;
@@ -170,15 +171,22 @@ struct Walk<'a> {
     target: &'a Layout,
     shift: Shift,
     crowded: BTreeMap<String, u64>,
+    /// Whether assets of a scheme and an epoch go to the layout.
+    rooms: HashMap<(Scheme, Epoch), bool>,
 }
 
 impl Walk<'_> {
     /// Whether an asset would be moved to the layout. Stripes are never cut short, whoever names the node that goes.
-    fn has_room(&self, scheme: Scheme, since: &Layout) -> bool {
+    fn has_room(&mut self, scheme: Scheme, since: &Layout) -> bool {
+        if let Some(known) = self.rooms.get(&(scheme, since.epoch)) {
+            return *known;
+        }
         let layouts = [since.clone(), self.target.clone()];
         let target = repair::target(scheme, &layouts, |_| Presence::Up);
         let is_cut = scheme.is_coded() && self.target.room() < scheme.width().min(since.room());
-        !is_cut && target.is_some_and(|target| target.epoch == self.target.epoch)
+        let has_room = !is_cut && target.is_some_and(|target| target.epoch == self.target.epoch);
+        self.rooms.insert((scheme, since.epoch), has_room);
+        has_room
     }
 
     fn all(

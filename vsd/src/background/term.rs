@@ -307,6 +307,9 @@ fn waiting(world: &World, survey: &Survey) -> Vec<String> {
         format!("{node} is {} % full: {chunks} chunks wait", world.used_percent(*node))
     };
     lines.extend(survey.full.iter().take(LINES_MAX).map(full));
+    if survey.stopped > 0 {
+        lines.push(format!("moves are stopped: {} chunks stay where they are", survey.stopped));
+    }
     if survey.crowded > 0 {
         let nodes = world.current().map_or(0, Layout::room);
         lines.push(format!("{} assets need more nodes than the {nodes} there are", survey.crowded));

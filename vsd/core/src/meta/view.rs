@@ -263,9 +263,10 @@ impl<'a> View<'a> {
         layouts::uses(self.tables)
     }
 
-    /// The first epoch by which chunks may be on the node or come to it: one that places an asset, or the current one.
+    /// The first epoch by which chunks may be on the node or come to it: from the oldest that places an asset to the
+    /// current one.
     pub fn held_by(&self, node: NodeId) -> Read<Option<Epoch>> {
-        let mut layouts = layouts::used(self.tables)?;
+        let mut layouts = layouts::in_force(self.tables)?;
         layouts.extend(self.current_layout()?);
         Ok(layouts.into_iter().find(|layout| layouts::may_hold(layout, node)).map(|layout| layout.epoch))
     }

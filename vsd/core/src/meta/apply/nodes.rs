@@ -157,9 +157,9 @@ impl Step<'_, '_> {
         if runs { Ok(()) } else { refuse(Code::Conflict, format!("job {job} does not remove {id} any more")) }
     }
 
-    /// The first epoch that places an asset and by which its chunks, or stand-ins for them, may be on the node.
+    /// The first epoch, from the oldest that places an asset on, by which chunks or stand-ins for them may be on the node.
     fn may_hold_chunks(&self, id: NodeId) -> Result<Option<Epoch>, Stop> {
-        let layouts = layouts::used(self.txn)?;
+        let layouts = layouts::in_force(self.txn)?;
         Ok(layouts.into_iter().find(|layout| layouts::may_hold(layout, id)).map(|layout| layout.epoch))
     }
 

@@ -57,6 +57,18 @@ fn what_a_part_says_of_its_places_is_checked_united_and_counted() {
     }
     assert_eq!((rows(&world), counted(&world, asset)), (0, (0, 0, 0)));
 
+    // a node that came after the upload began, and is gone again
+    let mut later = World::of(3);
+    let early = later.open(begin(1));
+    let id = |response| if let Response::Node { node, .. } = response { node.0 } else { panic!("{response:?}") };
+    let (fourth, fifth) = (id(later.run(join(4))), id(later.run(join(5))));
+    let stood_in = put(early, Ballot(1), &missed(1, &[stands_in(1, fourth)]));
+    assert_eq!(code(&later.run(stood_in.clone())), Some(Code::Invalid), "in no layout yet");
+    later.set_layout(&[fourth, fifth]);
+    later.set_layout(&[fifth]);
+    assert!(matches!(later.run(stood_in), Response::Part { .. }));
+    assert_eq!(code(&later.run(removal(fourth))), Some(Code::Conflict), "it holds what an upload needs");
+
     let good = missed(1, &[stands_in(1, 4), stands_in(2, 5), owed_at(3)]);
     for _ in 0..2 {
         assert!(matches!(world.run(put(asset, Ballot(1), &good)), Response::Part { .. }));
