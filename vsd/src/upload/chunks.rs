@@ -82,7 +82,7 @@ impl ChunkWriter {
 
     /// Members of a group that the layout has room for, and how many of them make it stored.
     pub(crate) fn copies_and_quorum(&self) -> (usize, usize) {
-        let copies = self.inner.scheme.width().min(self.inner.layout.nodes.len());
+        let copies = self.inner.scheme.width().min(self.inner.layout.room());
         (copies, if self.inner.scheme.is_coded() { STRIPE_DATA + 1 } else { copies / 2 + 1 })
     }
 

@@ -164,7 +164,7 @@ impl Writing {
         let places = layout.place(&group.key, group.width);
         let may_stand_in = layout.nodes.iter().filter(|node| node.wish == NodeWish::In).map(|node| node.id);
         let others = may_stand_in.filter(|node| !places.contains(node)).collect();
-        let need = group.quorum(layout.nodes.len());
+        let need = group.quorum(layout.room());
         Self { group, places, others, need, tries: Vec::new(), stored: None }
     }
 

@@ -154,7 +154,7 @@ impl World {
         prop_assert!(displaced.iter().all(|entry| places.contains(&entry.place)));
         let distinct: BTreeSet<_> = holders.iter().collect();
         prop_assert_eq!(distinct.len(), holders.len(), "two members on one node");
-        prop_assert!(holders.len() >= group.quorum(self.layout.nodes.len()));
+        prop_assert!(holders.len() >= group.quorum(self.layout.room()));
         let waited = self.now - self.stored.expect("it is stored");
         prop_assert!(waited <= STRAGGLER_MAX);
         for node in self.others().filter(|_| owed && waited < STRAGGLER_MAX) {
@@ -172,7 +172,7 @@ impl World {
         let able =
             places.iter().copied().chain(self.others().filter(up)).filter(|node| self.node(*node).would_answer());
         prop_assert!(able.count() < shortfall.need);
-        prop_assert_eq!(shortfall.need, group.quorum(self.layout.nodes.len()));
+        prop_assert_eq!(shortfall.need, group.quorum(self.layout.room()));
         prop_assert!(shortfall.had < shortfall.need);
         let lacked: Vec<_> = shortfall.lacked.iter().map(|(node, _)| *node).collect();
         prop_assert!(places.iter().all(|place| self.held.contains_key(place) != lacked.contains(place)));
