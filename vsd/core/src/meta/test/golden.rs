@@ -3,7 +3,8 @@
 //!
 //! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes;
 //! `golden/commands-v2.bin` those with fields that were added since, `golden/commands-v3.bin` what came with
-//! clusters of several nodes, and `golden/commands-v4.bin` what came with repair, schemes and jobs.
+//! clusters of several nodes, `golden/commands-v4.bin` what came with repair, schemes and jobs, and
+//! `golden/commands-v5.bin` what came with wishes for nodes, jobs and moves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,6 +135,30 @@ fn keeping_entries() -> Vec<Entry> {
     commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
 }
 
+/// Entries of what operators want of nodes, jobs and moves.
+fn wishing_entries() -> Vec<Entry> {
+    let (node, job) = (NodeId(2), JobId(9));
+    let lasting = JobRecord {
+        id: job,
+        node: Some(node),
+        asset: Some(AssetId(3)),
+        after: Some(JobId(8)),
+        log: vec![(1, "paused".to_owned()), (2, "resumed".to_owned())],
+        ..JobRecord::new(JobKind::Drain, JobState::Waiting, "n2 is emptied")
+    };
+    let over = JobRecord { ended_ms: Some(3), ..JobRecord::new(JobKind::Remove, JobState::Cancelled, "") };
+    let mut commands = vec![
+        Command::NodeRemove { node, layout: None, lost: true, job: Some(job) },
+        Command::MovesStop { epoch: Epoch(4) },
+        Command::MovesStart,
+    ];
+    let wishes = [NodeWish::In, NodeWish::Draining, NodeWish::Out];
+    commands.extend(wishes.map(|wish| Command::NodeWish { node, wish }));
+    commands.extend([JobAction::Cancel, JobAction::Retry].map(|action| Command::JobControl { job, action }));
+    commands.extend([lasting, over].map(|job| Command::JobPut { job, term: LeaderTerm(5) }));
+    commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
+}
+
 fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk() {
@@ -151,6 +176,7 @@ fn commands_of_every_release_are_read_for_ever() {
     assert_eq!(unframed(include_bytes!("../golden/commands-v2.bin")), later_entries());
     assert_eq!(unframed(include_bytes!("../golden/commands-v3.bin")), cluster_entries());
     assert_eq!(unframed(include_bytes!("../golden/commands-v4.bin")), keeping_entries());
+    assert_eq!(unframed(include_bytes!("../golden/commands-v5.bin")), wishing_entries());
 }
 
 #[test]
@@ -166,4 +192,15 @@ fn commands_of_the_first_release_are_accepted_for_ever() {
         [1, 3, 4].map(|id| view.fate(AssetId(id))),
         [Ok(AssetFate::Dead), Ok(AssetFate::Dead), Ok(AssetFate::Never)]
     );
+}
+
+#[test]
+fn write_v5_once() {
+    let mut out = vec![];
+    for entry in wishing_entries() {
+        let bytes = codec::encode(&entry);
+        out.extend(u32::try_from(bytes.len()).expect("small").to_le_bytes());
+        out.extend(bytes);
+    }
+    std::fs::write("src/meta/golden/commands-v5.bin", out).expect("written");
 }
