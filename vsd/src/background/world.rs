@@ -200,3 +200,27 @@ impl World {
         (ids(Presence::Up).into_iter().chain(away.iter().copied()).collect(), away)
     }
 }
+
+#[cfg(test)]
+impl World {
+    /// One without nodes and layouts.
+    pub(super) fn empty() -> Self {
+        Self {
+            index: 0,
+            term: LeaderTerm::default(),
+            layouts: Arc::new([]),
+            nodes: BTreeMap::new(),
+            moves_stopped: Epoch(0),
+            grace_ms: 0,
+            bytes_per_s: 1,
+            concurrency: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Epochs {
+    pub(super) fn none() -> Self {
+        Self { all: Arc::new([]), from: 0 }
+    }
+}
