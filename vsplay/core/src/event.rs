@@ -189,7 +189,7 @@ pub enum Effect {
     Ping {
         node: NodeId,
     },
-    /// Somebody sees the film: once a playback, when its first chunk has come.
+    /// Somebody sees the film: once a playback, when enough of it was played in real time.
     CountView,
     Note(Note),
     Finish(Ending),
