@@ -189,7 +189,7 @@ pub enum Effect {
     Ping {
         node: NodeId,
     },
-    /// Somebody sees the film: once a playback, when enough of it was played in real time.
+    /// Somebody sees the film: once a playback, when its first chunk has come.
     CountView,
     Note(Note),
     Finish(Ending),

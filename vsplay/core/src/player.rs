@@ -20,7 +20,7 @@ use crate::{
     node::Nodes,
     parts::PartQueue,
     placement::Placement,
-    settings::{Settings, VIEW_PLAYED},
+    settings::Settings,
     stripe::StripeRead,
     throughput::Throughput,
     timeline::{Cursor, TrackLine},
@@ -217,16 +217,10 @@ impl Player {
         for node in self.nodes.due_pings(now, self.settings.ping_interval) {
             effects.push(Effect::Ping { node });
         }
-        if self.is_seen() && !std::mem::replace(&mut self.counted, true) {
+        if self.counters.first_chunk.is_some() && !std::mem::replace(&mut self.counted, true) {
             effects.push(Effect::CountView);
         }
         self.start_or_end(now, effects);
-    }
-
-    /// Whether somebody watches: a check that runs without real time is no view.
-    fn is_seen(&self) -> bool {
-        let all = self.end().saturating_sub(self.settings.start);
-        self.settings.clocked && self.clock.has_started() && self.clock.account().played >= VIEW_PLAYED.min(all)
     }
 
     /// The bounds of the position: what every track has, and where the last one ends.

@@ -60,9 +60,6 @@ pub const EXCLUDED_FOR: Duration = Duration::from_secs(30);
 /// Wait before all holders of a chunk are asked again; doubles with every round up to the second bound.
 pub const ROUND_WAIT: Duration = Duration::from_millis(250);
 pub const ROUND_WAIT_MAX: Duration = Duration::from_secs(2);
-/// A film counts as seen once this much of it was played in real time, or all of it where it is shorter: as long as a
-/// segment, so that who only looks which film it is does not keep it hot.
-pub const VIEW_PLAYED: Duration = Duration::from_secs(10);
 /// Parts of the manifest fetched at a time, and the wait before a failed one is asked for again.
 pub const PARTS_IN_FLIGHT_MAX: usize = 4;
 pub const PART_RETRY_WAIT: Duration = Duration::from_secs(1);

@@ -194,26 +194,6 @@ fn a_film_damaged_at_its_beginning_fails_at_once() {
 }
 
 #[test]
-fn a_view_is_ten_seconds_played_or_all_of_it_and_no_check() {
-    let mut world = film(Settings::default(), fast(2));
-    world.run(s(9));
-    world.send(Event::Pause);
-    world.run(s(60));
-    assert_eq!(world.views, 0, "what stands still is not watched");
-    world.send(Event::Resume);
-    world.run(s(200));
-    assert_eq!((world.ended, world.views), (Some(Ending::Played), 1));
-    for (settings, views) in [
-        (Settings { start: s(3), end: Some(s(6)), ..Settings::default() }, 1),
-        (Settings { clocked: false, ..Settings::default() }, 0),
-    ] {
-        let mut world = film(settings, fast(2));
-        world.run(s(200));
-        assert_eq!((world.ended, world.views), (Some(Ending::Played), views));
-    }
-}
-
-#[test]
 fn a_start_that_brings_nothing_times_out() {
     for clocked in [true, false] {
         let mut nodes = fast(1);
