@@ -130,6 +130,8 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Repair(verb::repair::RepairVerb),
     #[command(subcommand)]
+    Rebalance(verb::rebalance::RebalanceVerb),
+    #[command(subcommand)]
     Compact(verb::compact::CompactVerb),
     #[command(subcommand)]
     Job(verb::job::JobVerb),
@@ -153,6 +155,7 @@ impl Verb {
             Self::Upload(_) | Self::Download(_) | Self::Session(verb::session::SessionVerb::Resume(_)) => true,
             Self::Chunk(verb::chunk::ChunkVerb::Verify(_)) => true,
             Self::Scrub(verb) => verb.waits(),
+            Self::Node(verb) => verb.waits(),
             Self::Cluster(verb::cluster::ClusterVerb::Watch(_)) | Self::Job(verb::job::JobVerb::Watch(_)) => true,
             Self::Ls(args) | Self::Video(verb::video::VideoVerb::Ls(args)) => args.watch,
             _ => false,
@@ -182,6 +185,7 @@ impl Verb {
             Self::Redundancy(verb) => verb::redundancy::run(verb, desk).await,
             Self::Scrub(verb) => verb::scrub::run(verb, desk).await,
             Self::Repair(verb) => verb::repair::run(verb, desk).await,
+            Self::Rebalance(verb) => verb::rebalance::run(verb, desk).await,
             Self::Compact(verb) => verb::compact::run(verb, desk).await,
             Self::Job(verb) => verb::job::run(verb, desk).await,
             Self::Settings(verb) => verb::settings::run(verb, desk).await,

@@ -65,10 +65,24 @@ pub(crate) fn sessions(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Ids of nodes, with their addresses.
 pub(crate) fn nodes(current: &OsStr) -> Vec<CompletionCandidate> {
+    nodes_as(current, |node| (NodeId(node.id).to_string(), node.addr))
+}
+
+/// The same, for a value behind each.
+pub(crate) fn nodes_to_set(current: &OsStr) -> Vec<CompletionCandidate> {
+    nodes_as(current, |node| (format!("{}=", NodeId(node.id)), node.addr))
+}
+
+/// Addresses of nodes, with their ids.
+pub(crate) fn addresses(current: &OsStr) -> Vec<CompletionCandidate> {
+    nodes_as(current, |node| (node.addr, NodeId(node.id).to_string()))
+}
+
+fn nodes_as(current: &OsStr, named: impl Fn(v1::NodeInfo) -> (String, String)) -> Vec<CompletionCandidate> {
     let ask = async |client: Client| {
         let request = v1::ListNodesRequest { consistency: v1::Consistency::Stale.into() };
         let nodes = client.admin().list_nodes(request).await.ok()?.into_inner();
-        Some(nodes.items.into_iter().map(|node| (NodeId(node.id).to_string(), node.addr)))
+        Some(nodes.items.into_iter().map(&named))
     };
     within_budget(ask).map(|found| candidates(current, found)).unwrap_or_default()
 }

@@ -6,6 +6,7 @@ mod cluster;
 mod job;
 mod layout;
 mod node;
+mod plan;
 mod redundancy;
 mod setting;
 
@@ -23,12 +24,16 @@ pub(crate) use chunk::{CHUNKS, VIDEO_CHUNKS, chunk, hash, video_chunk};
 pub(crate) use cluster::{
     CLUSTER, MEMBERS, REPLICAS, SEATS, SNAPSHOTS, TRANSFERS, cluster, member, replica, seat, snapshot, transfer,
 };
-pub(crate) use job::{JOBS, REPAIR, job, repair, show_progress};
+pub(crate) use job::{
+    JOB_LINES, JOBS, REBALANCE, REPAIR, job, job_line, rebalance, repair, show_progress, show_running,
+};
 pub(crate) use layout::{
     BALANCE, BALANCED, LAYOUT, LAYOUT_NODES, LOCATED, Located, balance, balanced, layout, layout_nodes, located, share,
 };
-pub(crate) use node::{NODE, NODES, PINGS, node, ping, show_disk, show_latency, show_roles, whole};
-
+pub(crate) use node::{
+    MOVED_NODE, NODE, NODES, PINGS, moved_node, node, ping, show_disk, show_latency, show_roles, whole,
+};
+pub(crate) use plan::{Moved, PLAN, PLANNED, plan, planned};
 pub(crate) use redundancy::{EFFICIENCIES, REDUNDANCIES, efficiency, redundancy};
 pub(crate) use setting::{BYTES_PER_SECOND, MILLISECONDS, SETTINGS, quantity, setting};
 

@@ -18,6 +18,13 @@ pub(crate) fn bytes(style: &Style, bytes: u64) -> String {
     if style.exact_bytes { bytes.to_string() } else { human_bytes(bytes) }
 }
 
+/// `8 035`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(" ")
+}
+
 /// `3m ago`, `in 6d`, or the time in UTC.
 pub(crate) fn when(style: &Style, at_ms: u64) -> String {
     if style.exact_times {
@@ -105,6 +112,11 @@ mod tests {
 
     use super::*;
     use crate::out::tests::style;
+
+    #[test]
+    fn counts_are_in_groups_of_three() {
+        assert_eq!([0, 999, 8_035, 1_000_000].map(count), ["0", "999", "8 035", "1 000 000"]);
+    }
 
     #[test]
     fn times_are_relative_or_exact() {

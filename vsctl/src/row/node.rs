@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vs_core::id::NodeId;
+use vs_core::id::{JobId, NodeId};
 use vs_wire::v1;
 
-use super::rfc3339;
+use super::{plan::Moved, rfc3339};
 use crate::out::{
     Column, Kind, Style,
     human::{self, number, text},
@@ -42,7 +42,7 @@ pub(crate) fn whole(info: &v1::NodeInfo, latency_ms: Option<u64>, member: Option
 }
 
 /// Share of the data, 1 for an ordinary node; none when the layout does not have the node.
-fn weight(milli: u32) -> Option<f64> {
+pub(super) fn weight(milli: u32) -> Option<f64> {
     (milli > 0).then(|| f64::from(milli) / 1_000.0)
 }
 
@@ -97,6 +97,48 @@ pub(crate) static NODE: Kind = Kind {
         "joined_at",
         "heard_ms",
         "member",
+    ],
+    columns: NODES.columns,
+};
+
+/// A node with what was moved for it, in how long: for the verbs that wait for that.
+pub(crate) fn moved_node(info: &v1::NodeInfo, job: Option<JobId>, moved: &Moved) -> Value {
+    let mut item = super::extended(
+        node(info, None),
+        json!({
+            "job": job.map(|job| job.to_string()),
+            "chunks_moved": moved.chunks,
+            "bytes_moved": moved.bytes,
+            "took_ms": moved.took_ms,
+        }),
+    );
+    if let Some(failed) = moved.reads_failed {
+        item["reads_failed"] = failed.into();
+    }
+    item
+}
+
+pub(crate) static MOVED_NODE: Kind = Kind {
+    id: "id",
+    keys: &[
+        "id",
+        "addr",
+        "roles",
+        "zone",
+        "state",
+        "leader",
+        "disk_used_bytes",
+        "disk_total_bytes",
+        "chunks",
+        "latency_ms",
+        "version",
+        "weight",
+        "voter",
+        "job",
+        "chunks_moved",
+        "bytes_moved",
+        "took_ms",
+        "reads_failed",
     ],
     columns: NODES.columns,
 };
@@ -183,6 +225,9 @@ mod tests {
         assert_eq!(keys(&node(&info, None)), NODES.keys);
         assert_eq!(keys(&whole(&info, None, None)), NODE.keys);
         assert_eq!(keys(&ping(&info, 5, &[], None)), PINGS.keys);
+        let moved = Moved { reads_failed: Some(0), ..Moved::default() };
+        assert_eq!(keys(&moved_node(&info, None, &moved)), MOVED_NODE.keys);
+        assert_eq!(moved_node(&info, None, &Moved::default()).get("reads_failed"), None, "nobody counted them");
         assert_eq!(node(&info, None)["weight"], 0.5);
     }
 

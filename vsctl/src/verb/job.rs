@@ -1,19 +1,18 @@
-//! `vsctl job …`: what takes the cluster long, goes on whoever leads, and can be paused.
-
-use std::time::Duration;
+//! `vsctl job …`: what takes the cluster long, goes on whoever leads, and can be paused, ended and begun anew.
 
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCompleter;
 use serde_json::Value;
 use vs_client::{Client, cli::OutputFormat};
 use vs_core::{
-    error::{Code, Exit, Failure},
+    error::{Exit, Failure},
     id::JobId,
     limit::PAGE_ITEMS_MAX,
     text::shown,
 };
 use vs_wire::v1::{self, JobAction};
 
+use super::job_watch::{ended, follow, get, is_over};
 use crate::{
     complete,
     desk::Desk,
@@ -21,8 +20,7 @@ use crate::{
         self, Style,
         human::{self, number, text},
     },
-    progress::Board,
-    row::{self, JOBS, show_progress, show_rate},
+    row::{self, JOB_LINES, JOBS, show_progress, show_rate},
 };
 
 const AFTER_HELP: &str = "\
@@ -43,7 +41,13 @@ Examples:
   vsctl job watch j7 --progress json
 
 The job goes on when this is interrupted. Exits 1 when the job failed, 6 when
-it was paused.";
+it was paused or cancelled.";
+const LOGS_AFTER_HELP: &str = "\
+Examples:
+  vsctl job logs j7
+  vsctl job logs j7 --utc -o jsonl
+
+The last twenty things that happened to it, oldest first.";
 const PAUSE_AFTER_HELP: &str = "\
 Examples:
   vsctl job pause j7
@@ -52,9 +56,20 @@ const RESUME_AFTER_HELP: &str = "\
 Examples:
   vsctl job resume j7
   vsctl job resume j7 --dry-run";
+const CANCEL_AFTER_HELP: &str = "\
+Examples:
+  vsctl job cancel j7 --dry-run
+  vsctl job cancel j7
 
-/// How often somebody who watches looks how far it is.
-const POLL: Duration = Duration::from_millis(500);
+What it did so far stays. A node that is drained or removed takes data again; a
+move stops until `vsctl rebalance start` or the next layout. A repair can only
+be paused: what is degraded is found again.";
+const RETRY_AFTER_HELP: &str = "\
+Examples:
+  vsctl job retry j7
+  vsctl job retry j7 --dry-run
+
+It is begun anew under an id of its own, which is printed.";
 
 /// What goes on in the cluster: repairs, moves, rewritings
 #[derive(Debug, Subcommand)]
@@ -64,7 +79,10 @@ pub(crate) enum JobVerb {
     Ls(LsArgs),
     #[command(aliases = ["get", "describe"])]
     Show(ShowArgs),
+    Logs(LogsArgs),
     Watch(WatchArgs),
+    Retry(RetryArgs),
+    Cancel(CancelArgs),
     Pause(PauseArgs),
     Resume(ResumeArgs),
 }
@@ -82,6 +100,30 @@ pub(crate) struct LsArgs {
 #[derive(Args, Debug)]
 #[command(after_help = SHOW_AFTER_HELP)]
 pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    job: JobArg,
+}
+
+/// Show what happened to a job
+#[derive(Args, Debug)]
+#[command(after_help = LOGS_AFTER_HELP)]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    job: JobArg,
+}
+
+/// Begin a failed or cancelled job anew
+#[derive(Args, Debug)]
+#[command(after_help = RETRY_AFTER_HELP)]
+pub(crate) struct RetryArgs {
+    #[command(flatten)]
+    job: JobArg,
+}
+
+/// End a job where it is
+#[derive(Args, Debug)]
+#[command(after_help = CANCEL_AFTER_HELP)]
+pub(crate) struct CancelArgs {
     #[command(flatten)]
     job: JobArg,
 }
@@ -118,8 +160,12 @@ struct JobArg {
 }
 
 pub(crate) async fn run(verb: JobVerb, desk: &Desk) -> anyhow::Result<Exit> {
-    JOBS.check(&desk.style)?;
+    let kind = if matches!(verb, JobVerb::Logs(_)) { &JOB_LINES } else { &JOBS };
+    kind.check(&desk.style)?;
     match verb {
+        JobVerb::Logs(args) => logs(args.job.job, desk).await,
+        JobVerb::Retry(args) => control(args.job.job, JobAction::Retry, desk).await,
+        JobVerb::Cancel(args) => control(args.job.job, JobAction::Cancel, desk).await,
         JobVerb::Ls(args) => ls(&args, desk).await,
         JobVerb::Show(args) => show(args.job.job, desk).await,
         JobVerb::Watch(args) => watch(args.job.job, desk).await,
@@ -128,33 +174,30 @@ pub(crate) async fn run(verb: JobVerb, desk: &Desk) -> anyhow::Result<Exit> {
     }
 }
 
-fn is_over(job: &v1::Job) -> bool {
-    matches!(job.state.as_str(), "done" | "failed")
-}
-
-async fn ls(args: &LsArgs, desk: &Desk) -> anyhow::Result<Exit> {
-    let (mut rows, mut page_token) = (Vec::new(), String::new());
+/// All of them, those that have ended as well.
+pub(super) async fn all(desk: &Desk) -> Result<Vec<v1::Job>, Failure> {
+    let (mut jobs, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = v1::ListJobsRequest { consistency: desk.consistency(), limit: PAGE_ITEMS_MAX, page_token };
         let list = |client: Client, request| async move { client.admin().list_jobs(request).await };
         let page = desk.ask("ListJobs", request, list).await?;
-        desk.say_age(page.age_ms.filter(|_| rows.is_empty()));
-        rows.extend(page.items.iter().filter(|job| args.all || !is_over(job)).map(row::job));
+        desk.say_age(page.age_ms.filter(|_| jobs.is_empty()));
+        jobs.extend(page.items);
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(jobs);
         }
     }
+}
+
+async fn ls(args: &LsArgs, desk: &Desk) -> anyhow::Result<Exit> {
+    let jobs = all(desk).await?;
+    let rows: Vec<_> = jobs.iter().filter(|job| args.all || !is_over(job)).map(row::job).collect();
     out::list(&desk.style, &JOBS, &rows, None)?;
     if rows.is_empty() && desk.style.format == OutputFormat::Table {
         desk.say("nothing goes on");
     }
     Ok(Exit::Ok)
-}
-
-async fn get(job: JobId, desk: &Desk) -> Result<v1::Job, Failure> {
-    let request = v1::GetJobRequest { job: job.0, consistency: desk.consistency() };
-    desk.ask("GetJob", request, |client, request| async move { client.admin().get_job(request).await }).await
 }
 
 async fn show(job: JobId, desk: &Desk) -> anyhow::Result<Exit> {
@@ -174,52 +217,44 @@ fn tell(item: &Value, style: &Style) -> String {
         let left = human::length(number(item, "eta_ms"));
         lines.push(format!("  rate      {}, {left} left", show_rate(item, style)));
     }
+    if item["after"].is_string() {
+        lines.push(format!("  after     {}", text(item, "after")));
+    }
     let (key, label) = if item["ended_at"].is_string() { ("ended_at", "ended") } else { ("updated_at", "as of") };
     lines.push(format!("  {label:<9} {}", human::when_of(item, key, style)));
     lines.join("\n") + "\n"
 }
 
+async fn logs(job: JobId, desk: &Desk) -> anyhow::Result<Exit> {
+    let lines: Vec<_> = get(job, desk).await?.log.iter().map(row::job_line).collect();
+    out::list(&desk.style, &JOB_LINES, &lines, None)?;
+    Ok(Exit::Ok)
+}
+
 async fn watch(id: JobId, desk: &Desk) -> anyhow::Result<Exit> {
-    desk.at_interrupt(Some(format!("interrupted; the job goes on: vsctl job watch {id}")));
-    let board = Board::new(desk);
-    let task = board.task(&id.to_string());
-    let job = loop {
-        let job = get(id, desk).await?;
-        task.stage("running", &format!("{id} {}", job.kind), job.bytes_done, job.bytes_total, "bytes");
-        task.set(job.bytes_done, job.bytes_total);
-        if job.state != "running" {
-            break job;
-        }
-        tokio::time::sleep(POLL).await;
-    };
-    drop((task, board));
-    desk.at_interrupt(None);
+    let job = follow(id, desk).await?;
     let item = row::job(&job);
     out::one(&desk.style, &JOBS, &item, |style| tell(&item, style))?;
-    match job.state.as_str() {
-        "done" => Ok(Exit::Ok),
-        "paused" => {
-            Err(Failure::new(Code::Conflict, format!("{id} is paused")).hint(format!("vsctl job resume {id}")).into())
-        }
-        _ => {
-            desk.say(&format!("{id} failed: {}", shown(&job.what)));
-            Ok(Exit::Failed)
-        }
-    }
+    Ok(ended(&job, desk)?)
 }
 
 async fn control(id: JobId, action: JobAction, desk: &Desk) -> anyhow::Result<Exit> {
     let request = v1::ControlJobRequest { job: id.0, action: action.into(), dry_run: desk.dry_run };
     let ask = |client: Client, request| async move { client.admin().control_job(request).await };
     let job = desk.change("ControlJob", request, ask).await?;
-    let pauses = action == JobAction::Pause;
+    let (act, told) = match action {
+        JobAction::Pause => ("pause", format!("{id} is paused\n  go on with: vsctl job resume {id}")),
+        JobAction::Cancel => ("cancel", format!("{id} is cancelled\n  begin it anew: vsctl job retry {id}")),
+        JobAction::Retry => {
+            let new = JobId(job.id);
+            ("begin anew", format!("{id} is begun anew as {new}\n  watch it: vsctl job watch {new}"))
+        }
+        _ => ("resume", format!("{id} goes on\n  watch it: vsctl job watch {id}")),
+    };
     if desk.dry_run {
-        let act = if pauses { "pause" } else { "resume" };
         desk.plan(&format!("plan: {act} {id}, which is {} now", shown(&job.state)));
-    } else if pauses {
-        desk.say(&format!("✓ {id} is paused\n  go on with: vsctl job resume {id}"));
     } else {
-        desk.say(&format!("✓ {id} goes on\n  watch it: vsctl job watch {id}"));
+        desk.say(&format!("✓ {told}"));
     }
     if !matches!(desk.style.format, OutputFormat::Table | OutputFormat::Wide) {
         out::one(&desk.style, &JOBS, &row::job(&job), |_| String::new())?;

@@ -11,7 +11,7 @@ use vs_core::{
 };
 use vs_wire::v1;
 
-use super::{layout_locate, node::listed};
+use super::{layout_locate, layout_plan, node::listed};
 use crate::{
     desk::Desk,
     out::{self, Style},
@@ -42,6 +42,7 @@ all chunks on nodes of the layout.";
 pub(crate) enum LayoutVerb {
     #[command(aliases = ["get", "describe"])]
     Show(ShowArgs),
+    Plan(layout_plan::PlanArgs),
     Locate(layout_locate::LocateArgs),
     Balance(BalanceArgs),
 }
@@ -63,6 +64,7 @@ pub(crate) struct BalanceArgs {}
 pub(crate) async fn run(verb: LayoutVerb, desk: &Desk) -> anyhow::Result<Exit> {
     match verb {
         LayoutVerb::Show(args) => show(&args, desk).await,
+        LayoutVerb::Plan(args) => layout_plan::run(&args, desk).await,
         LayoutVerb::Locate(args) => layout_locate::run(&args, desk).await,
         LayoutVerb::Balance(BalanceArgs {}) => balance(desk).await,
     }

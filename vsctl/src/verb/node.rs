@@ -13,7 +13,7 @@ use vs_core::{
 };
 use vs_wire::v1;
 
-use super::{node_change, node_show};
+use super::{node_add, node_change, node_drain, node_show};
 use crate::{
     complete,
     desk::{Desk, millis},
@@ -24,7 +24,7 @@ use crate::{
 const AFTER_HELP: &str = "\
 Examples:
   vsctl node ls
-  vsctl node set n2 --zone eu-2 --weight 0.5";
+  vsctl node drain n5 --dry-run";
 const LS_AFTER_HELP: &str = "\
 Examples:
   vsctl node ls -o wide
@@ -42,9 +42,25 @@ pub(crate) enum NodeVerb {
     #[command(aliases = ["get", "describe"])]
     Show(node_show::ShowArgs),
     Ping(node_show::PingArgs),
-    Set(node_change::SetArgs),
+    #[command(alias = "create")]
+    Add(node_add::AddArgs),
     #[command(aliases = ["delete", "remove"])]
-    Rm(node_change::RmArgs),
+    Rm(node_drain::RmArgs),
+    Drain(node_drain::DrainArgs),
+    Undrain(node_drain::UndrainArgs),
+    Set(node_change::SetArgs),
+}
+
+impl NodeVerb {
+    /// Whether it takes as long as the move does.
+    pub(crate) fn waits(&self) -> bool {
+        match self {
+            Self::Add(args) => args.waits(),
+            Self::Rm(args) => args.waits(),
+            Self::Drain(args) => args.waits(),
+            _ => false,
+        }
+    }
 }
 
 /// List nodes: state, disks, and how fast they answer from here
@@ -58,7 +74,10 @@ pub(crate) async fn run(verb: NodeVerb, desk: &Desk) -> anyhow::Result<Exit> {
         NodeVerb::Show(args) => node_show::show(&args, desk).await,
         NodeVerb::Ping(args) => node_show::ping(&args, desk).await,
         NodeVerb::Set(args) => node_change::set(args, desk).await,
-        NodeVerb::Rm(args) => node_change::rm(&args, desk).await,
+        NodeVerb::Add(args) => node_add::run(&args, desk).await,
+        NodeVerb::Rm(args) => node_drain::rm(&args, desk).await,
+        NodeVerb::Drain(args) => node_drain::drain(&args, desk).await,
+        NodeVerb::Undrain(args) => node_drain::undrain(&args, desk).await,
     }
 }
 

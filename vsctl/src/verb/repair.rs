@@ -1,11 +1,9 @@
 //! `vsctl repair …`: what the leader does about chunks that are not where they should be, and its switch.
 
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use vs_client::{Client, cli::OutputFormat};
-use vs_core::{error::Exit, unit::human_duration};
+use vs_core::error::Exit;
 use vs_wire::v1::{self, RepairAction};
 
 use crate::{
@@ -14,7 +12,7 @@ use crate::{
         self, Style,
         human::{self, number, text},
     },
-    row::{self, REPAIR, show_progress, show_rate},
+    row::{self, REPAIR},
 };
 
 const AFTER_HELP: &str = "\
@@ -107,16 +105,7 @@ fn tell(item: &Value, style: &Style) -> String {
     let mut lines =
         vec![format!("repair    {} on {}", text(item, "state"), text(item, "leader")), format!("chunks    {seen}")];
     if item["job"].is_string() {
-        let (done, total) = (number(item, "chunks_done"), number(item, "chunks_total"));
-        let left = item["eta_ms"].as_u64().map(|ms| human_duration(Duration::from_millis(ms)));
-        let left = left.map_or_else(String::new, |left| format!(" · {left} left"));
-        lines.push(format!(
-            "{:<9} {} · {done}/{total} chunks · {} of at most {}/s{left}",
-            text(item, "job"),
-            show_progress(item, style),
-            show_rate(item, style),
-            human::bytes(style, number(item, "rate_max_bytes_per_s")),
-        ));
+        lines.push(format!("{:<9} {}", text(item, "job"), row::show_running(item, style)));
     }
     let waiting = item["waiting"].as_array().into_iter().flatten();
     lines.extend(waiting.map(|why| format!("waiting   {}", human::plain(why))));

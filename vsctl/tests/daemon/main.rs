@@ -6,4 +6,5 @@ mod care;
 mod cluster;
 mod fake;
 mod library;
+mod moves;
 mod uploads;

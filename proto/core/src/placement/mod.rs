@@ -45,6 +45,7 @@ use crate::{
     layout::{Layout, LayoutNode, NodeWish},
     limit::{SLOT_NODES_MAX, SLOTS},
 };
+pub use ring::virtual_nodes;
 use table::{Table, nobody};
 
 /// A node that takes part.

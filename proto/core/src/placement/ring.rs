@@ -22,12 +22,17 @@ pub(super) fn walks(nodes: &[LayoutNode], takers: &[Taker], slots: usize) -> Vec
     (0..slots as u128).map(|slot| walk(u64::try_from(slot * step).unwrap_or(u64::MAX))).collect()
 }
 
+/// How many virtual nodes a node of this weight has.
+#[must_use]
+pub fn virtual_nodes(weight_milli: u32) -> u64 {
+    let count = u64::from(VIRTUAL_NODES) * u64::from(weight_milli) / u64::from(WEIGHT_MILLI);
+    count.clamp(1, VIRTUAL_NODES_MAX.into())
+}
+
 /// Where a node's virtual nodes are, in order.
 fn points(node: u64, weight_milli: u32) -> Vec<u64> {
-    let count = u64::from(VIRTUAL_NODES) * u64::from(weight_milli) / u64::from(WEIGHT_MILLI);
-    let count = count.clamp(1, VIRTUAL_NODES_MAX.into());
     let point = |virtual_node: u64| Hash::of(&[node.to_be_bytes(), virtual_node.to_be_bytes()].concat()).leading_u64();
-    let mut points: Vec<_> = (0..count).map(point).collect();
+    let mut points: Vec<_> = (0..virtual_nodes(weight_milli)).map(point).collect();
     points.sort_unstable();
     points
 }

@@ -1773,6 +1773,10 @@ pub struct RemoveNodeRequest {
     pub node: u64,
     #[prost(bool, tag = "2")]
     pub dry_run: bool,
+    /// It is down and does not come back: it goes at once, and what it held is rebuilt from what others have. Refused of a
+    /// node that is not down.
+    #[prost(bool, tag = "3")]
+    pub lost: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RemoveNodeResponse {
@@ -1780,6 +1784,32 @@ pub struct RemoveNodeResponse {
     pub node: ::core::option::Option<NodeInfo>,
     #[prost(bool, tag = "2")]
     pub changed: bool,
+    /// The job at whose end it is gone. Absent when it is gone already, and of a dry run.
+    #[prost(uint64, optional, tag = "3")]
+    pub job: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrainNodeRequest {
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    /// Let it take data again.
+    #[prost(bool, tag = "2")]
+    pub undrain: bool,
+    /// Answer what would be, change nothing.
+    #[prost(bool, tag = "3")]
+    pub dry_run: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrainNodeResponse {
+    #[prost(message, optional, tag = "1")]
+    pub node: ::core::option::Option<NodeInfo>,
+    /// It was not so before.
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// The job at whose end the node holds nothing that is needed, also when it was begun before. Absent of a node that
+    /// takes data again, and of a dry run that would begin one.
+    #[prost(uint64, optional, tag = "3")]
+    pub job: ::core::option::Option<u64>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TransferLeadershipRequest {
@@ -1983,6 +2013,139 @@ pub struct EpochUse {
     #[prost(uint64, tag = "2")]
     pub assets: u64,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeChange {
+    /// 0: a machine that has not joined yet; each change of 0 is another one.
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    /// Absent: as it is; of a newcomer as a node has it that is told nothing.
+    #[prost(string, optional, tag = "2")]
+    pub zone: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(uint32, optional, tag = "3")]
+    pub weight_milli: ::core::option::Option<u32>,
+    #[prost(enumeration = "NodeWish", tag = "4")]
+    pub wish: i32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlanLayoutRequest {
+    /// A node at most once. None: what is still to move to the current layout.
+    #[prost(message, repeated, tag = "1")]
+    pub changes: ::prost::alloc::vec::Vec<NodeChange>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlanLayoutResponse {
+    /// The layout that would be; the current one when nothing in it changes.
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// All that the layout would list and all that something moves off, in the order of their ids.
+    #[prost(message, repeated, tag = "3")]
+    pub nodes: ::prost::alloc::vec::Vec<PlannedNode>,
+    /// Copies and members to be written, from where assets are placed now: with what is still under way.
+    #[prost(uint64, tag = "4")]
+    pub chunks: u64,
+    #[prost(uint64, tag = "5")]
+    pub bytes: u64,
+    /// At the rate that moves may have.
+    #[prost(uint64, optional, tag = "6")]
+    pub eta_ms: ::core::option::Option<u64>,
+    /// No node would be too full.
+    #[prost(bool, tag = "7")]
+    pub fits: bool,
+    /// Why not, a line each.
+    #[prost(string, repeated, tag = "8")]
+    pub why: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlannedNode {
+    /// Of a newcomer: the id that the cluster would give it.
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    /// It has not joined yet. What its disks have is not known.
+    #[prost(bool, tag = "2")]
+    pub newcomer: bool,
+    #[prost(string, tag = "3")]
+    pub zone: ::prost::alloc::string::String,
+    /// As the layout would have it; 0 when it does not place anything there.
+    #[prost(uint32, tag = "4")]
+    pub weight_milli: u32,
+    #[prost(enumeration = "NodeWish", tag = "5")]
+    pub wish: i32,
+    #[prost(uint64, tag = "6")]
+    pub chunks_in: u64,
+    #[prost(uint64, tag = "7")]
+    pub bytes_in: u64,
+    /// No longer needed there afterwards.
+    #[prost(uint64, tag = "8")]
+    pub chunks_out: u64,
+    #[prost(uint64, tag = "9")]
+    pub bytes_out: u64,
+    /// Of its disks, before and after; total 0 where it is not known.
+    #[prost(uint64, tag = "10")]
+    pub disk_used_bytes: u64,
+    #[prost(uint64, tag = "11")]
+    pub disk_used_after_bytes: u64,
+    #[prost(uint64, tag = "12")]
+    pub disk_total_bytes: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RebalanceStatusRequest {
+    /// Another node passed it on: it is answered here or not at all.
+    #[prost(bool, tag = "1")]
+    pub forwarded: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RebalanceStatusResponse {
+    /// idle when everything is where the current layout has it, running, paused, stopped, or waiting when there is
+    /// something to move that cannot be moved now.
+    #[prost(string, tag = "1")]
+    pub state: ::prost::alloc::string::String,
+    /// Who answers.
+    #[prost(uint64, tag = "2")]
+    pub leader: u64,
+    /// Of the current layout, to which everything is moved.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// The oldest that an asset is placed by, and how many are not placed by the current one yet.
+    #[prost(uint64, tag = "4")]
+    pub oldest_epoch: u64,
+    #[prost(uint64, tag = "5")]
+    pub assets_behind: u64,
+    /// Of the running job, or of the paused one.
+    #[prost(uint64, tag = "6")]
+    pub chunks_total: u64,
+    #[prost(uint64, tag = "7")]
+    pub chunks_done: u64,
+    #[prost(uint64, tag = "8")]
+    pub bytes_total: u64,
+    #[prost(uint64, tag = "9")]
+    pub bytes_done: u64,
+    /// Measured over the last seconds.
+    #[prost(uint64, optional, tag = "10")]
+    pub bytes_per_s: ::core::option::Option<u64>,
+    #[prost(uint64, tag = "11")]
+    pub bytes_per_s_max: u64,
+    #[prost(uint64, optional, tag = "12")]
+    pub eta_ms: ::core::option::Option<u64>,
+    /// Why something waits, a line each.
+    #[prost(string, repeated, tag = "13")]
+    pub waiting: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The job that moves: a move, or a drain.
+    #[prost(uint64, optional, tag = "14")]
+    pub job: ::core::option::Option<u64>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OrderRebalanceRequest {
+    #[prost(enumeration = "RebalanceAction", tag = "1")]
+    pub action: i32,
+    /// Answer how it stands, change nothing.
+    #[prost(bool, tag = "2")]
+    pub dry_run: bool,
+    /// As of RebalanceStatusRequest.
+    #[prost(bool, tag = "3")]
+    pub forwarded: bool,
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RepairStatusRequest {
     /// Another node passed it on: it is answered here or not at all.
@@ -2041,14 +2204,14 @@ pub struct OrderRepairRequest {
     #[prost(bool, tag = "3")]
     pub forwarded: bool,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Job {
     #[prost(uint64, tag = "1")]
     pub id: u64,
-    /// repair, move or migrate.
+    /// repair, move, migrate, drain or remove.
     #[prost(string, tag = "2")]
     pub kind: ::prost::alloc::string::String,
-    /// running, paused, done or failed.
+    /// waiting, running, paused, done, failed or cancelled.
     #[prost(string, tag = "3")]
     pub state: ::prost::alloc::string::String,
     #[prost(uint64, tag = "4")]
@@ -2072,6 +2235,25 @@ pub struct Job {
     /// What it is about, for people; of a failed one with the reason.
     #[prost(string, tag = "13")]
     pub what: ::prost::alloc::string::String,
+    /// Which node it drains or removes.
+    #[prost(uint64, optional, tag = "14")]
+    pub node: ::core::option::Option<u64>,
+    /// The job whose end it waits for.
+    #[prost(uint64, optional, tag = "15")]
+    pub after: ::core::option::Option<u64>,
+    /// The last things that happened to it, oldest first. Told of one job that is asked for alone.
+    #[prost(message, repeated, tag = "16")]
+    pub log: ::prost::alloc::vec::Vec<JobLine>,
+    /// Reads of the job itself that failed and had to be made elsewhere. Absent where nobody counted them.
+    #[prost(uint64, optional, tag = "17")]
+    pub reads_failed: ::core::option::Option<u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobLine {
+    #[prost(uint64, tag = "1")]
+    pub at_ms: u64,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListJobsRequest {
@@ -2327,6 +2509,81 @@ pub struct CareRun {
     #[prost(bool, tag = "8")]
     pub whole: bool,
 }
+/// What an operator wants of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NodeWish {
+    /// As it is.
+    Unspecified = 0,
+    /// Takes its share of the data.
+    In = 1,
+    /// Holds none, and takes none.
+    Draining = 2,
+    /// Is gone.
+    Out = 3,
+}
+impl NodeWish {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NODE_WISH_UNSPECIFIED",
+            Self::In => "NODE_WISH_IN",
+            Self::Draining => "NODE_WISH_DRAINING",
+            Self::Out => "NODE_WISH_OUT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NODE_WISH_UNSPECIFIED" => Some(Self::Unspecified),
+            "NODE_WISH_IN" => Some(Self::In),
+            "NODE_WISH_DRAINING" => Some(Self::Draining),
+            "NODE_WISH_OUT" => Some(Self::Out),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RebalanceAction {
+    Unspecified = 0,
+    /// Look now what is to be moved. Lifts a pause and a stop.
+    Start = 1,
+    /// Nothing until resumed or started, whoever leads and whatever the layout becomes.
+    Pause = 2,
+    Resume = 3,
+    /// Ends what is under way, and moves nothing to the current layout until started; the next layout begins anew.
+    Stop = 4,
+}
+impl RebalanceAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REBALANCE_ACTION_UNSPECIFIED",
+            Self::Start => "REBALANCE_ACTION_START",
+            Self::Pause => "REBALANCE_ACTION_PAUSE",
+            Self::Resume => "REBALANCE_ACTION_RESUME",
+            Self::Stop => "REBALANCE_ACTION_STOP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REBALANCE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "REBALANCE_ACTION_START" => Some(Self::Start),
+            "REBALANCE_ACTION_PAUSE" => Some(Self::Pause),
+            "REBALANCE_ACTION_RESUME" => Some(Self::Resume),
+            "REBALANCE_ACTION_STOP" => Some(Self::Stop),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum RepairAction {
@@ -2367,6 +2624,10 @@ pub enum JobAction {
     Unspecified = 0,
     Pause = 1,
     Resume = 2,
+    /// Ends it; what it did so far stays. A node that is drained or removed takes data again.
+    Cancel = 3,
+    /// Begins one that failed or was cancelled anew, under a new id: the answer is the new one.
+    Retry = 4,
 }
 impl JobAction {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2378,6 +2639,8 @@ impl JobAction {
             Self::Unspecified => "JOB_ACTION_UNSPECIFIED",
             Self::Pause => "JOB_ACTION_PAUSE",
             Self::Resume => "JOB_ACTION_RESUME",
+            Self::Cancel => "JOB_ACTION_CANCEL",
+            Self::Retry => "JOB_ACTION_RETRY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2386,6 +2649,8 @@ impl JobAction {
             "JOB_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
             "JOB_ACTION_PAUSE" => Some(Self::Pause),
             "JOB_ACTION_RESUME" => Some(Self::Resume),
+            "JOB_ACTION_CANCEL" => Some(Self::Cancel),
+            "JOB_ACTION_RETRY" => Some(Self::Retry),
             _ => None,
         }
     }
@@ -2693,7 +2958,7 @@ pub mod admin_client {
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "SetNode"));
             self.inner.unary(req, path, codec).await
         }
-        /// For good: its id is never used again. Refused while it may hold chunks.
+        /// For good: its id is never used again. One that is up is drained first, by a job.
         pub async fn remove_node(
             &mut self,
             request: impl tonic::IntoRequest<super::RemoveNodeRequest>,
@@ -2713,6 +2978,28 @@ pub mod admin_client {
             let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/RemoveNode");
             let mut req = request.into_request();
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "RemoveNode"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Moves everything off a node and keeps it empty, or takes that back. Refused when the others have no room for it.
+        pub async fn drain_node(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DrainNodeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DrainNodeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/DrainNode");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "DrainNode"));
             self.inner.unary(req, path, codec).await
         }
         /// The leader hands over to another voter.
@@ -2848,6 +3135,28 @@ pub mod admin_client {
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "GetLayout"));
             self.inner.unary(req, path, codec).await
         }
+        /// What would move where if some nodes were otherwise. Changes nothing.
+        pub async fn plan_layout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PlanLayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PlanLayoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/PlanLayout");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "PlanLayout"));
+            self.inner.unary(req, path, codec).await
+        }
         /// What the leader's executor does about chunks that are not where they should be. A node that does not lead asks the
         /// leader.
         pub async fn repair_status(
@@ -2890,6 +3199,55 @@ pub mod admin_client {
             let path = http::uri::PathAndQuery::from_static("/vs.v1.Admin/OrderRepair");
             let mut req = request.into_request();
             req.extensions_mut().insert(GrpcMethod::new("vs.v1.Admin", "OrderRepair"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// How far the move to the current layout is, and its switch. A node that does not lead asks the leader.
+        pub async fn rebalance_status(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RebalanceStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RebalanceStatusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/vs.v1.Admin/RebalanceStatus",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vs.v1.Admin", "RebalanceStatus"));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn order_rebalance(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OrderRebalanceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RebalanceStatusResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/vs.v1.Admin/OrderRebalance",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vs.v1.Admin", "OrderRebalance"));
             self.inner.unary(req, path, codec).await
         }
         /// What takes long and survives a change of the leader.
@@ -3116,12 +3474,20 @@ pub mod admin_server {
             &self,
             request: tonic::Request<super::SetNodeRequest>,
         ) -> std::result::Result<tonic::Response<super::SetNodeResponse>, tonic::Status>;
-        /// For good: its id is never used again. Refused while it may hold chunks.
+        /// For good: its id is never used again. One that is up is drained first, by a job.
         async fn remove_node(
             &self,
             request: tonic::Request<super::RemoveNodeRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RemoveNodeResponse>,
+            tonic::Status,
+        >;
+        /// Moves everything off a node and keeps it empty, or takes that back. Refused when the others have no room for it.
+        async fn drain_node(
+            &self,
+            request: tonic::Request<super::DrainNodeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DrainNodeResponse>,
             tonic::Status,
         >;
         /// The leader hands over to another voter.
@@ -3167,6 +3533,14 @@ pub mod admin_server {
             tonic::Response<super::GetLayoutResponse>,
             tonic::Status,
         >;
+        /// What would move where if some nodes were otherwise. Changes nothing.
+        async fn plan_layout(
+            &self,
+            request: tonic::Request<super::PlanLayoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PlanLayoutResponse>,
+            tonic::Status,
+        >;
         /// What the leader's executor does about chunks that are not where they should be. A node that does not lead asks the
         /// leader.
         async fn repair_status(
@@ -3181,6 +3555,21 @@ pub mod admin_server {
             request: tonic::Request<super::OrderRepairRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RepairStatusResponse>,
+            tonic::Status,
+        >;
+        /// How far the move to the current layout is, and its switch. A node that does not lead asks the leader.
+        async fn rebalance_status(
+            &self,
+            request: tonic::Request<super::RebalanceStatusRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RebalanceStatusResponse>,
+            tonic::Status,
+        >;
+        async fn order_rebalance(
+            &self,
+            request: tonic::Request<super::OrderRebalanceRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RebalanceStatusResponse>,
             tonic::Status,
         >;
         /// What takes long and survives a change of the leader.
@@ -3502,6 +3891,49 @@ pub mod admin_server {
                     };
                     Box::pin(fut)
                 }
+                "/vs.v1.Admin/DrainNode" => {
+                    #[allow(non_camel_case_types)]
+                    struct DrainNodeSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::DrainNodeRequest>
+                    for DrainNodeSvc<T> {
+                        type Response = super::DrainNodeResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DrainNodeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::drain_node(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DrainNodeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/vs.v1.Admin/TransferLeadership" => {
                     #[allow(non_camel_case_types)]
                     struct TransferLeadershipSvc<T: Admin>(pub Arc<T>);
@@ -3768,6 +4200,49 @@ pub mod admin_server {
                     };
                     Box::pin(fut)
                 }
+                "/vs.v1.Admin/PlanLayout" => {
+                    #[allow(non_camel_case_types)]
+                    struct PlanLayoutSvc<T: Admin>(pub Arc<T>);
+                    impl<T: Admin> tonic::server::UnaryService<super::PlanLayoutRequest>
+                    for PlanLayoutSvc<T> {
+                        type Response = super::PlanLayoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PlanLayoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::plan_layout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PlanLayoutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/vs.v1.Admin/RepairStatus" => {
                     #[allow(non_camel_case_types)]
                     struct RepairStatusSvc<T: Admin>(pub Arc<T>);
@@ -3841,6 +4316,96 @@ pub mod admin_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = OrderRepairSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/RebalanceStatus" => {
+                    #[allow(non_camel_case_types)]
+                    struct RebalanceStatusSvc<T: Admin>(pub Arc<T>);
+                    impl<
+                        T: Admin,
+                    > tonic::server::UnaryService<super::RebalanceStatusRequest>
+                    for RebalanceStatusSvc<T> {
+                        type Response = super::RebalanceStatusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RebalanceStatusRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::rebalance_status(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RebalanceStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vs.v1.Admin/OrderRebalance" => {
+                    #[allow(non_camel_case_types)]
+                    struct OrderRebalanceSvc<T: Admin>(pub Arc<T>);
+                    impl<
+                        T: Admin,
+                    > tonic::server::UnaryService<super::OrderRebalanceRequest>
+                    for OrderRebalanceSvc<T> {
+                        type Response = super::RebalanceStatusResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::OrderRebalanceRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Admin>::order_rebalance(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OrderRebalanceSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -109,26 +109,84 @@ impl admin_server::Admin for Fake {
         let mut node = before.clone();
         node.zone = request.zone.unwrap_or(node.zone);
         node.weight_milli = request.weight_milli.unwrap_or(node.weight_milli);
+        let epoch = self.state().kept.layouts.last().map_or(0, |layout| layout.epoch.0);
         if !request.dry_run {
             self.put(&node);
+            self.lay_out_again(&node);
         }
-        Ok(Response::new(v1::SetNodeResponse { changed: node != before, node: Some(node), epoch: 3 }))
+        Ok(Response::new(v1::SetNodeResponse { changed: node != before, node: Some(node), epoch }))
     }
 
     async fn remove_node(&self, request: Request<v1::RemoveNodeRequest>) -> Answer<v1::RemoveNodeResponse> {
         self.admit(&request, request.get_ref().dry_run)?;
         let request = request.into_inner();
         let mut node = self.node(request.node)?;
-        if node.chunks > 0 {
-            let failure = Failure::new(Code::Conflict, format!("n{} may hold {} chunks", node.id, node.chunks));
+        if node.state == "down" && !request.lost {
+            let failure = Failure::new(Code::Conflict, format!("n{} is down", node.id));
             return Err(status_from_failure(&failure));
         }
         let changed = node.state != "out";
-        "out".clone_into(&mut node.state);
+        if node.chunks > 0 && !request.lost {
+            let job = self.job_of("remove", node.id)?;
+            let job = (!request.dry_run).then_some(job);
+            return Ok(Response::new(v1::RemoveNodeResponse { node: Some(node), changed, job }));
+        }
         if !request.dry_run {
+            "out".clone_into(&mut node.state);
             self.put(&node);
         }
-        Ok(Response::new(v1::RemoveNodeResponse { node: Some(node), changed }))
+        Ok(Response::new(v1::RemoveNodeResponse { node: Some(node), changed, job: None }))
+    }
+
+    async fn drain_node(&self, request: Request<v1::DrainNodeRequest>) -> Answer<v1::DrainNodeResponse> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let request = request.into_inner();
+        let mut node = self.node(request.node)?;
+        let state = if request.undrain { "up" } else { "draining" };
+        let changed = node.state != state;
+        state.clone_into(&mut node.state);
+        let job = if request.undrain || !changed { None } else { Some(self.job_of("drain", node.id)?) };
+        if request.dry_run {
+            return Ok(Response::new(v1::DrainNodeResponse { node: Some(node), changed, job: None }));
+        }
+        self.put(&node);
+        Ok(Response::new(v1::DrainNodeResponse { node: Some(node), changed, job }))
+    }
+
+    async fn plan_layout(&self, request: Request<v1::PlanLayoutRequest>) -> Answer<v1::PlanLayoutResponse> {
+        let mut state = self.state();
+        state.kept.planned = request.into_inner().changes;
+        Ok(Response::new(state.kept.plan.clone()))
+    }
+
+    /// How it stands; whoever looks again finds it done.
+    async fn rebalance_status(&self, _: Request<v1::RebalanceStatusRequest>) -> Answer<v1::RebalanceStatusResponse> {
+        let mut state = self.state();
+        let before = state.kept.rebalance.clone();
+        if before.state == "running" {
+            "idle".clone_into(&mut state.kept.rebalance.state);
+            state.kept.rebalance.oldest_epoch = before.epoch;
+            let moving = state.kept.jobs.iter_mut().filter(|job| Some(job.id) == before.job);
+            moving.for_each(|job| (job.chunks_done, job.bytes_done) = (job.chunks_total, job.bytes_total));
+        }
+        Ok(Response::new(before))
+    }
+
+    async fn order_rebalance(
+        &self,
+        request: Request<v1::OrderRebalanceRequest>,
+    ) -> Answer<v1::RebalanceStatusResponse> {
+        self.admit(&request, request.get_ref().dry_run)?;
+        let state = match request.get_ref().action() {
+            v1::RebalanceAction::Pause => "paused",
+            v1::RebalanceAction::Stop => "stopped",
+            _ => "running",
+        };
+        let rebalance = &mut self.state().kept.rebalance;
+        if !request.get_ref().dry_run {
+            state.clone_into(&mut rebalance.state);
+        }
+        Ok(Response::new(rebalance.clone()))
     }
 
     async fn transfer_leadership(
@@ -222,13 +280,22 @@ impl admin_server::Admin for Fake {
     }
 
     async fn get_job(&self, request: Request<v1::GetJobRequest>) -> Answer<v1::Job> {
-        self.one_job(request.get_ref().job, |_| ())
+        self.job_now(request.get_ref().job)
     }
 
     async fn control_job(&self, request: Request<v1::ControlJobRequest>) -> Answer<v1::Job> {
         self.admit(&request, request.get_ref().dry_run)?;
         let request = request.into_inner();
-        let state = if request.action() == v1::JobAction::Pause { "paused" } else { "running" };
+        let state = match request.action() {
+            v1::JobAction::Pause => "paused",
+            v1::JobAction::Cancel => "cancelled",
+            v1::JobAction::Retry if !request.dry_run => {
+                let old = self.one_job(request.job, |_| ())?.into_inner();
+                let id = self.job_of(&old.kind, old.node.unwrap_or(0))?;
+                return self.one_job(id, |_| ());
+            }
+            _ => "running",
+        };
         self.one_job(request.job, |job| {
             if !request.dry_run {
                 state.clone_into(&mut job.state);

@@ -22,6 +22,12 @@ pub(crate) struct Kept {
     pub(crate) held: Vec<Hash>,
     pub(crate) redundancies: Vec<v1::RedundancyInfo>,
     pub(crate) repair: v1::RepairStatusResponse,
+    pub(crate) rebalance: v1::RebalanceStatusResponse,
+    /// What any change would move, and the changes that were last asked about.
+    pub(crate) plan: v1::PlanLayoutResponse,
+    pub(crate) planned: Vec<v1::NodeChange>,
+    /// Why nothing can be drained or removed.
+    pub(crate) no_room: bool,
     pub(crate) jobs: Vec<v1::Job>,
     pub(crate) settings: Vec<v1::Setting>,
 }
@@ -135,6 +141,45 @@ impl Fake {
             kept.clone_from(&info);
         }
         Ok(Response::new(info))
+    }
+
+    /// The next layout, with this node as it is now.
+    pub(super) fn lay_out_again(&self, node: &v1::NodeInfo) {
+        let mut state = self.state();
+        let Some(mut next) = state.kept.layouts.last().cloned() else { return };
+        next.epoch = Epoch(next.epoch.0 + 1);
+        for listed in next.nodes.iter_mut().filter(|listed| listed.id.0 == node.id) {
+            (listed.zone, listed.weight_milli) = (node.zone.clone(), node.weight_milli);
+        }
+        state.kept.rebalance.epoch = next.epoch.0;
+        state.kept.layouts.push(next);
+    }
+
+    /// A job that empties or removes a node, which was not begun before.
+    pub(super) fn job_of(&self, kind: &str, node: u64) -> Result<u64, Status> {
+        let mut state = self.state();
+        if state.kept.no_room {
+            let failure = Failure::new(Code::NoSpace, "there is no room").because("n3 would be 97 % full");
+            return Err(status_from_failure(&failure));
+        }
+        let id = state.kept.jobs.last().map_or(1, |job| job.id + 1);
+        let (kind, running) = (kind.to_owned(), "running".to_owned());
+        state.kept.jobs.push(v1::Job { id, kind, state: running, node: Some(node), ..v1::Job::default() });
+        Ok(id)
+    }
+
+    /// How a job stands; one that empties or removes a node is done when somebody looks again.
+    pub(super) fn job_now(&self, id: u64) -> Answer<v1::Job> {
+        let before = self.one_job(id, |_| ())?;
+        let ends = before.get_ref().state == "running" && before.get_ref().node.is_some();
+        self.one_job(id, |job| {
+            if ends {
+                "done".clone_into(&mut job.state);
+                (job.chunks_done, job.bytes_done, job.reads_failed) = (3_102, 6_549_825_126, Some(0));
+                (job.began_at_ms, job.ended_at_ms) = (1_700_000_000_000, Some(1_700_000_072_000));
+            }
+        })?;
+        Ok(before)
     }
 
     pub(super) fn one_job(&self, id: u64, change: impl Fn(&mut v1::Job)) -> Answer<v1::Job> {

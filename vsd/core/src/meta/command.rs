@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vs_core::{
     hash::Hash,
     id::{AssetId, Ballot, ClusterId, Epoch, JobId, NodeId, UploadId, Version, VideoId},
-    layout::{Layout, Scheme},
+    layout::{Layout, NodeWish, Scheme},
     manifest::Track,
 };
 
@@ -72,12 +72,24 @@ pub enum Command {
         #[serde(default)]
         weight_milli: Option<u32>,
     },
+    /// What an operator wants of a node. `Draining` begins a job that empties it, `Out` one more that removes it then,
+    /// and `In` cancels both. Answered with the job, where one is open.
+    NodeWish {
+        node: NodeId,
+        wish: NodeWish,
+    },
     /// For good: the id is never used again. Refused while the node may hold chunks.
     NodeRemove {
         node: NodeId,
         /// The next epoch, without the node. Needed when the current one lists it.
         #[serde(default)]
         layout: Option<Layout>,
+        /// What it may hold is given up: of a node that is down and does not come back.
+        #[serde(default)]
+        lost: bool,
+        /// The job whose end this is: refused unless it runs, so that a cancelled removal does not happen.
+        #[serde(default)]
+        job: Option<JobId>,
     },
     /// The next epoch.
     LayoutSet {
@@ -245,6 +257,12 @@ pub enum Command {
         job: JobId,
         action: JobAction,
     },
+    /// Nothing moves towards this epoch or an older one any more, other than to repair. Ends the job that moves.
+    MovesStop {
+        epoch: Epoch,
+    },
+    /// Moves go on that were stopped.
+    MovesStart,
 
     SettingSet {
         name: SettingName,
@@ -266,6 +284,11 @@ pub enum Command {
 pub enum JobAction {
     Pause,
     Resume,
+    /// For good. A node that was to be drained or removed is `In` again; moves to the current epoch stop; an asset that
+    /// was being migrated is left alone for a while.
+    Cancel,
+    /// A job that failed or was cancelled begins anew, under an id of its own.
+    Retry,
 }
 
 /// What begins an upload.

@@ -2,7 +2,7 @@
 
 use vs_core::{
     error::Code,
-    id::{ClusterId, NodeId},
+    id::{ClusterId, Epoch, NodeId},
     layout::{Layout, LayoutNode, NodeWish},
 };
 
@@ -29,7 +29,8 @@ impl Step<'_, '_> {
             }
             return self.node_update(NodeId(1), spec, dirs);
         }
-        let record = ClusterRecord { id: cluster, incarnation: 0, created_ms: self.wall_ms };
+        let created_ms = self.wall_ms;
+        let record = ClusterRecord { id: cluster, incarnation: 0, created_ms, moves_stopped: Epoch::default() };
         self.txn.put::<Cluster>(&(), &record);
         self.event(EventKind::ClusterCreated)?;
 

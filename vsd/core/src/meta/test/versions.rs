@@ -99,7 +99,7 @@ fn a_version_begins_only_beside_one_that_is_finished() {
     assert_eq!(code(&world.run(begin_version(asset, Scheme::Replicate(2), 7))), Some(Code::Conflict), "pending");
     let placed = Command::Placed { asset, version: Version(1), epoch: Epoch(5), term: LeaderTerm(0) };
     assert_eq!(code(&world.run(placed)), Some(Code::Conflict), "pending");
-    let remove = Command::NodeRemove { node: NodeId(1), layout: None };
+    let remove = removal(1);
     assert_eq!(code(&world.run(remove)), Some(Code::Conflict));
 }
 
