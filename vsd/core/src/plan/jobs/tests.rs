@@ -93,7 +93,7 @@ impl Cluster {
             Act::Layout => layout(view).into_iter().collect(),
             Act::Placed => placed(view),
             Act::Elect => {
-                let term = LeaderTerm(view.clock().expect("readable").term.0 + 1);
+                let term = LeaderTerm::new(view.clock().expect("readable").term.term + 1, NodeId(1));
                 vec![Command::Tick { term, elapsed_ms: 1 }]
             }
             Act::Upload { n, node } => {
