@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    Cluster, Node, Tools,
+    Cluster, Node, Said, Tools,
     program::{self, keys},
     sha256, wait_for, wait_for_none,
 };
@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// Bytes before a chunk's payload where it lies on disk.
 const RECORD_HEADER: u64 = 128;
 
+/// The exit code of a command that found no quorum.
+const UNAVAILABLE: i32 = 7;
 /// What `vsctl show` counts of chunks that are not where they belong.
 const LACKS: [&str; 4] = ["degraded", "missing", "stand_ins", "owed"];
 
@@ -42,8 +44,14 @@ impl Film {
     #[must_use]
     #[track_caller]
     pub fn store(tools: &Tools, path: &Path, flags: &[&str]) -> Self {
-        let id = tools.upload(path, flags).id;
-        let shown = tools.show(&id);
+        Self::known(tools, tools.upload(path, flags).id, path)
+    }
+
+    /// The film that a file became when it was uploaded.
+    #[must_use]
+    #[track_caller]
+    pub fn known(tools: &Tools, id: String, path: &Path) -> Self {
+        let shown = shown(tools, &id);
         let tracks = shown["tracks"].as_array().expect("tracks").clone();
         let chunks = tracks.iter().filter_map(|track| track["chunks"].as_u64()).sum();
         let logical_bytes = shown["logical_bytes"].as_u64().expect("a size");
@@ -54,8 +62,11 @@ impl Film {
     #[track_caller]
     pub fn assert_downloads(&self, tools: &Tools, flags: &[&str]) {
         let back = self.path.with_extension("back");
-        let mut command = tools.command("vsctl");
-        let said = program::run(command.args(["download", "--force", &self.id]).args(flags).arg(&back)).ok();
+        let download = || {
+            let mut command = tools.command("vsctl");
+            program::run(command.args(["download", "--force", &self.id]).args(flags).arg(&back))
+        };
+        let said = once_available(download).ok();
         assert_eq!(sha256(&back), self.sha256, "{said}");
         fs::remove_file(back).expect("removed");
     }
@@ -65,7 +76,8 @@ impl Film {
     pub fn assert_plays(&self, tools: &Tools, flags: &[&str]) {
         let report = self.path.with_extension("report");
         let path = report.to_str().expect("a path of ours");
-        let _ = tools.vsplay(&[&[&self.id, "--headless", "--no-clock", "--report", path], flags].concat()).ok();
+        let args = [&[&self.id, "--headless", "--no-clock", "--report", path], flags].concat();
+        let _ = once_available(|| tools.vsplay(&args)).ok();
         let told: Value = serde_json::from_slice(&fs::read(&report).expect("a report")).expect("JSON");
         let played = told["tracks"].as_array().expect("tracks");
         assert!(!played.is_empty(), "{told}");
@@ -86,14 +98,14 @@ impl Film {
     #[must_use]
     #[track_caller]
     pub fn counted(&self, tools: &Tools, what: &str) -> u64 {
-        let shown = tools.show(&self.id);
+        let shown = shown(tools, &self.id);
         shown["redundancy"][what].as_u64().unwrap_or_else(|| panic!("no {what}: {shown}"))
     }
 
     #[must_use]
     #[track_caller]
     pub fn scheme(&self, tools: &Tools) -> String {
-        tools.show(&self.id)["scheme"].as_str().expect("a scheme").to_owned()
+        shown(tools, &self.id)["scheme"].as_str().expect("a scheme").to_owned()
     }
 
     /// What keeps it from being whole, as `vsctl show` counts it; nothing when every chunk is where it belongs, as often as it
@@ -107,6 +119,16 @@ impl Film {
         let is_whole = redundancy["healthy"] == self.chunks && LACKS.iter().all(|lack| redundancy[lack] == 0);
         (!is_whole).then(|| format!("{} of {} chunks: {redundancy}", self.id, self.chunks))
     }
+}
+
+/// What is told once the cluster has a leader: on a busy machine as many nodes as are just enough may be without one for a while.
+fn once_available(run: impl Fn() -> Said) -> Said {
+    wait_for("the cluster to be available", || Some(run()).filter(|said| said.code != UNAVAILABLE))
+}
+
+#[track_caller]
+fn shown(tools: &Tools, id: &str) -> Value {
+    once_available(|| tools.vsctl(&["show", "-o", "json", id])).ok().json()
 }
 
 /// Waits until these films are whole.
@@ -133,7 +155,7 @@ pub fn await_answers(tools: &Tools) {
 #[track_caller]
 pub fn set(tools: &Tools, settings: &[(&str, &str)]) {
     for (name, value) in settings {
-        let _ = tools.vsctl(&["settings", "set", name, value]).ok();
+        let _ = once_available(|| tools.vsctl(&["settings", "set", name, value])).ok();
     }
 }
 
@@ -186,7 +208,7 @@ pub fn await_chunks(cluster: &Cluster, nodes: &[usize], chunks: u64) {
 
 /// How many chunks these nodes have together.
 #[must_use]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+#[allow(clippy::cast_possible_truncation, reason = "a count")]
 pub fn chunks_on(cluster: &Cluster, nodes: &[usize]) -> u64 {
     sum(cluster, nodes, "vsd_chunks") as u64
 }

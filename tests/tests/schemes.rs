@@ -81,7 +81,6 @@ fn a_cluster_of_one_grows_to_five() {
 }
 
 /// Disk bytes on all nodes for each byte of the film, which is the only one.
-#[allow(clippy::cast_precision_loss, reason = "a small film")]
 fn ratio(cluster: &Cluster, film: &Film) -> f64 {
     sum(cluster, &[0, 1, 2, 3, 4], "vsd_chunk_bytes") / film.logical_bytes as f64
 }
