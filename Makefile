@@ -6,8 +6,8 @@
 #   make long                   the slow suites: 2 GiB upload, 50 kills, a storm, long histories of 3 and 5 disturbed nodes
 #   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
 #   make fuzz [MINUTES=10]      so many minutes of hostile bytes for each decoder
-#   make bench [JSON=FILE]      how fast the chunk store and the metadata cluster are, beside peers measured in the same run
-#   make bench BENCH=cluster [PARTS="calls death"] [QUICK=1]      one of the two, some of its parts, or only whether it runs
+#   make bench [JSON=FILE]      how fast chunk store, metadata and redundancy are, beside peers measured in the same run
+#   make bench BENCH=cluster [PARTS="calls death"] [QUICK=1]      one of the three, some of its parts, or only whether it runs
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -52,8 +52,10 @@ model: need
 fuzz: need
 	@VS_FUZZ_MINUTES=$(or $(MINUTES),10) && export VS_FUZZ_MINUTES && $(CARGO) test --package vs-tests --test fuzz -- --nocapture
 
+# redundancy is measured with the programs that people use
 bench: need
-	@for bench in $(or $(BENCH),store cluster); do \
+	@$(if $(filter redundancy,$(or $(BENCH),redundancy)),$(CARGO) build --release --package vsctl --package vsplay --bins)
+	@for bench in $(or $(BENCH),store cluster redundancy); do \
 	  $(CARGO) bench --package vsd --bench $$bench -- $(if $(QUICK),--quick) $(PARTS) \
 	    $(if $(JSON),--json "$(abspath $(basename $(JSON)))-$$bench$(suffix $(JSON))") || exit 1; \
 	done

@@ -5,6 +5,9 @@
 //! combined straight from where they lie, block by block, so that nothing is copied or padded, a block of a result is
 //! finished while it is in the cache, and only members that are wanted are computed.
 //!
+//! The first parity of a whole stripe is the sum of its data, as the code has it. So is each of these members the sum of
+//! the others: nothing is multiplied for one that lacks alone, and of two the second is summed up with the first.
+//!
 //! Invariants:
 //! - Members count as padded with zeros to the longest; a padding is never stored, sent or read.
 //! - The same members give the same parity on every machine, with and without vector instructions.
@@ -28,7 +31,7 @@ use crate::{
 };
 
 /// Bytes of each member that are combined at a time: they stay in the first-level cache while all results take them.
-const BLOCK_BYTES: usize = 16 << 10;
+const BLOCK_BYTES: usize = 4 << 10;
 
 // The environment can make the library's C code need any processor, which nobody could ask for at run time.
 const _: () = assert!(
@@ -75,7 +78,7 @@ pub fn encode_into<B: AsRef<[u8]>>(data: &[B], parity: &mut [Vec<u8>]) -> Result
     let from: Vec<_> = (0..data.len()).collect();
     let want: Vec<_> = (data.len()..data.len() + STRIPE_PARITY).collect();
     let longest = inputs.iter().map(|input| input.len()).max().unwrap_or(0);
-    combine(&inputs, &coefficients(data.len(), &from, &want)?, &[longest; STRIPE_PARITY], parity);
+    combine(&inputs, &recipes(data.len(), &from, &want)?, &[longest; STRIPE_PARITY], parity);
     Ok(())
 }
 
@@ -124,7 +127,7 @@ pub fn rebuild_into<B: AsRef<[u8]>>(
         return Err(StripeError::Malformed("a member of another length"));
     }
     let lengths: Vec<_> = want.iter().map(|at| lengths[*at]).collect();
-    combine(&inputs, &coefficients(data, &from, want)?, &lengths, results);
+    combine(&inputs, &recipes(data, &from, want)?, &lengths, results);
     Ok(())
 }
 
@@ -143,6 +146,39 @@ impl Group {
     }
 }
 
+/// How a member comes from others.
+#[derive(Clone, Debug)]
+enum Recipe {
+    /// Their sum.
+    Sum(Vec<Term>),
+    /// The sum of all inputs, each times its factor.
+    Products(Vec<u8>),
+}
+
+/// A part of a sum.
+#[derive(Clone, Copy, Debug)]
+enum Term {
+    Input(usize),
+    /// A result that was computed before.
+    Result(usize),
+}
+
+/// For each member of `want` how it comes from the members `from`, which are `data` many and in order.
+fn recipes(data: usize, from: &[usize], want: &[usize]) -> Result<Vec<Recipe>, StripeError> {
+    let is_sum =
+        coefficients(data, &(0..data).collect::<Vec<_>>(), &[data])?.concat().iter().all(|factor| *factor == 1);
+    let sum = |nth: usize| {
+        let term = |at: usize| {
+            let input = from.iter().position(|have| *have == at).map(Term::Input);
+            input.or_else(|| want[..nth].iter().position(|have| *have == at).map(Term::Result))
+        };
+        let others = (0..=data).filter(|at| *at != want[nth]);
+        others.map(term).collect::<Option<_>>().filter(|_| is_sum && want[nth] <= data).map(Recipe::Sum)
+    };
+    let factors = coefficients(data, from, want)?;
+    Ok(factors.into_iter().enumerate().map(|(nth, factors)| sum(nth).unwrap_or(Recipe::Products(factors))).collect())
+}
+
 /// For each member of `want` the factors of the members `from`, which are `data` many and in order.
 fn coefficients(data: usize, from: &[usize], want: &[usize]) -> Result<Vec<Vec<u8>>, StripeError> {
     static CODECS: [OnceLock<Option<ReedSolomon<Bytewise>>>; STRIPE_DATA] = [const { OnceLock::new() }; STRIPE_DATA];
@@ -159,8 +195,8 @@ fn coefficients(data: usize, from: &[usize], want: &[usize]) -> Result<Vec<Vec<u
     Ok(want.iter().filter_map(|at| members[*at].clone()).collect())
 }
 
-/// For each result of so many bytes the sum of the inputs, each times its factor.
-fn combine(inputs: &[&[u8]], coefficients: &[Vec<u8>], lengths: &[usize], results: &mut [Vec<u8>]) {
+/// The results, of so many bytes each.
+fn combine(inputs: &[&[u8]], recipes: &[Recipe], lengths: &[usize], results: &mut [Vec<u8>]) {
     for (result, length) in results.iter_mut().zip(lengths) {
         // what a buffer held is overwritten; a new one is zeroed memory of the system's
         if result.capacity() < *length {
@@ -171,17 +207,45 @@ fn combine(inputs: &[&[u8]], coefficients: &[Vec<u8>], lengths: &[usize], result
     let kernel = Kernel::here();
     let longest = lengths.iter().copied().max().unwrap_or(0);
     for from in (0..longest).step_by(BLOCK_BYTES) {
-        for (result, factors) in results.iter_mut().zip(coefficients) {
-            let to = result.len().min(from + BLOCK_BYTES);
-            let Some(block) = result.get_mut(from..to) else { continue };
-            let mut terms = inputs.iter().map(|input| part(input, from, to)).zip(factors);
-            if let Some((input, factor)) = terms.next() {
-                let (filled, padding) = block.split_at_mut(input.len());
-                kernel.multiply(*factor, input, filled);
-                padding.fill(0);
+        for (nth, recipe) in recipes.iter().enumerate() {
+            let (before, rest) = results.split_at_mut(nth);
+            let to = rest[0].len().min(from + BLOCK_BYTES);
+            let Some(block) = rest[0].get_mut(from..to) else { continue };
+            match recipe {
+                Recipe::Sum(terms) => {
+                    let term = |term: &Term| match term {
+                        Term::Input(at) => part(inputs[*at], from, to),
+                        Term::Result(at) => part(&before[*at], from, to),
+                    };
+                    sum(&terms.iter().map(term).collect::<Vec<_>>(), block);
+                }
+                Recipe::Products(factors) => {
+                    let mut terms = inputs.iter().map(|input| part(input, from, to)).zip(factors);
+                    if let Some((input, factor)) = terms.next() {
+                        let (filled, padding) = block.split_at_mut(input.len());
+                        kernel.multiply(*factor, input, filled);
+                        padding.fill(0);
+                    }
+                    for (input, factor) in terms {
+                        kernel.multiply_add(*factor, input, &mut block[..input.len()]);
+                    }
+                }
             }
-            for (input, factor) in terms {
-                kernel.multiply_add(*factor, input, &mut block[..input.len()]);
+        }
+    }
+}
+
+/// `out` = the sum of all terms, which may be shorter. Three whole ones, as nearly always, are read side by side.
+fn sum(terms: &[&[u8]], out: &mut [u8]) {
+    match terms {
+        [a, b, c] if terms.iter().all(|term| term.len() == out.len()) => {
+            let terms = a.iter().zip(*b).zip(*c);
+            out.iter_mut().zip(terms).for_each(|(out, ((a, b), c))| *out = a ^ b ^ c);
+        }
+        _ => {
+            out.fill(0);
+            for term in terms {
+                out.iter_mut().zip(*term).for_each(|(out, byte)| *out ^= byte);
             }
         }
     }
@@ -354,6 +418,9 @@ mod tests {
         let hex = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         assert_eq!(encode(&data).iter().map(hex).collect::<Vec<_>>(), ["2f0b066f6e64", "5a4f165f5707"]);
         assert_eq!(encode(&data[..1]), [b"one", b"one"], "parity of one chunk is that chunk");
+        let summed = [([0, 1, 2], [4, 3]), ([2, 3, 4], [0, 1])].map(|(from, want)| recipes(3, &from, &want));
+        let is_sum = |recipes: &Result<Vec<_>, _>| matches!(recipes.as_deref(), Ok([_, Recipe::Sum(_)]));
+        assert!(summed.iter().all(is_sum), "{summed:?}");
         assert_eq!(encode::<&[u8]>(&[]), Vec::<Vec<u8>>::new());
     }
 

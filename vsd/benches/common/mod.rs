@@ -1,6 +1,7 @@
 //! What the benches share: how they are called, processes under measurement, peers, and how figures are shown.
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
+pub(crate) mod disk;
 pub(crate) mod package;
 pub(crate) mod server;
 pub(crate) mod table;

@@ -1,4 +1,4 @@
-//! Programs of the distribution that ours are compared with: installed where that is allowed.
+//! Programs and libraries of the distribution that ours are compared with: installed where that is allowed.
 
 use std::{
     path::PathBuf,
@@ -9,8 +9,13 @@ use super::Outcome;
 
 /// Finds a program, installing its package if need be.
 pub(crate) fn program(name: &str, package: &str) -> Outcome<PathBuf> {
+    found(package, || find(name))
+}
+
+/// What `find` finds of a package, which is installed if need be.
+pub(crate) fn found<T>(package: &str, find: impl Fn() -> Option<T>) -> Outcome<T> {
     let missing = || format!("it is not installed; type: sudo apt-get install {package}").into();
-    find(name).or_else(|| install(package).and_then(|()| find(name))).ok_or_else(missing)
+    find().or_else(|| install(package).and_then(|()| find())).ok_or_else(missing)
 }
 
 fn find(name: &str) -> Option<PathBuf> {

@@ -154,6 +154,17 @@ pub(crate) fn await_listening(addr: SocketAddr) -> Outcome<()> {
     }
 }
 
+/// What `/metrics` of a `vsd` says of something that has one value.
+pub(crate) fn metric(addr: SocketAddr, name: &str) -> Outcome<f64> {
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_read_timeout(Some(START))?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let value = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(value.ok_or_else(|| format!("{addr} tells no {name}"))?.trim().parse()?)
+}
+
 fn is_ready(addr: SocketAddr) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(addr)?;

@@ -129,7 +129,7 @@ impl Table {
         let (least, most) = ratio.range();
         let is_met = row.target.map(|target| target.is_met(row.ours.median(), ratio.median()));
         self.missed += usize::from(is_met == Some(false));
-        let peer = row.peer.map_or_else(String::new, |(_, peer)| format!("{:.1}", peer.median()));
+        let peer = row.peer.map_or_else(String::new, |(_, peer)| shown(peer.median()));
         let verdict = match is_met {
             Some(true) => "met",
             Some(false) => "MISSED",
@@ -139,10 +139,10 @@ impl Table {
         let name = row.peer.map_or_else(String::new, |(name, _)| format!("  / {name}"));
         let spread = match row.peer {
             Some(_) => format!("{:.2} ({least:.2}, {most:.2})", ratio.median()),
-            None => format!("({least:.1}, {most:.1})"),
+            None => format!("({}, {})", shown(least), shown(most)),
         };
-        let (what, ours, unit) = (row.what, row.ours.median(), row.unit);
-        say(&format!("{what:<44} {ours:>12.1} {peer:>12}  {spread:<22} {target:<8} {verdict:<6} {unit}{name}"));
+        let (what, ours, unit) = (row.what, shown(row.ours.median()), row.unit);
+        say(&format!("{what:<44} {ours:>12} {peer:>12}  {spread:<22} {target:<8} {verdict:<6} {unit}{name}"));
         self.rows.push(json!({
             "what": what, "unit": unit, "ours": row.ours.0,
             "peer": row.peer.map(|(name, _)| name), "peer_figures": row.peer.map(|(_, peer)| &peer.0),
@@ -160,6 +160,11 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// A figure as precise as its size is worth.
+fn shown(figure: f64) -> String {
+    if figure.abs() < 10.0 { format!("{figure:.2}") } else { format!("{figure:.1}") }
 }
 
 /// A line on standard output; one that nobody reads is no error.

@@ -17,7 +17,7 @@ use vsd_core::superblock::{Key, Op, Put, VerifiedChunk};
 
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
-    disk::noise,
+    common::disk::noise,
     table::{Rounds, Row, Table, Target, in_turns, say},
 };
 

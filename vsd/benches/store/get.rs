@@ -10,7 +10,7 @@ use vsd_core::superblock::{Key, Location, Put, VerifiedChunk};
 
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
-    disk::noise,
+    common::disk::noise,
     table::{Row, Table, Target, in_turns, mb_per_s, timed},
 };
 

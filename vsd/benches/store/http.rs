@@ -14,8 +14,10 @@ use vs_core::hash::Hash;
 
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
-    common::server::{Server, spent_ms},
-    disk::noise,
+    common::{
+        disk::noise,
+        server::{Server, spent_ms},
+    },
     nginx,
     table::{Rounds, Row, Table, Target, in_turns, mb_per_s, say},
 };

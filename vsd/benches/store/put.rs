@@ -18,7 +18,7 @@ use vsd_core::superblock::{Put, VerifiedChunk};
 
 use crate::{
     CHUNK_BYTES, Effort, Outcome,
-    disk::{noise, write_plainly},
+    common::disk::{noise, write_plainly},
     table::{Row, Table, Target, in_turns, mb_per_s},
 };
 
@@ -82,8 +82,11 @@ fn compare(
         Ok(run.mb_per_s)
     };
     let _: f64 = put(0)?;
-    let (ours, peer) =
-        in_turns(effort.rounds, |round| put(1 + round as u64), |_| write_plainly(root, &plain, rarely.get()))?;
+    let (ours, peer) = in_turns(
+        effort.rounds,
+        |round| put(1 + round as u64),
+        |_| write_plainly(&root.join("plain"), &plain, rarely.get()),
+    )?;
     drop(chunks);
     std::fs::remove_dir_all(&dir)?;
     let name = format!("plain writer, sync every {:.1} MiB", rarely.get() as f64 / 1_048_576.0);

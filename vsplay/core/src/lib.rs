@@ -13,14 +13,15 @@
 //!
 //! Modules in reading order: `settings`, `event`, `timeline` (time to segments), `placement` (chunk to nodes), `node`
 //! (how good they are), `buffer` (what is held), `throughput` and `estimate` (when to start), `clock` (position and
-//! stalls), `parts` and `scheduler` (what to fetch next, from where), `stripe` (what to
-//! compute because nobody gives it), `verdict` (when it starts and ends), `player`
-//! (all of it in one step), `snapshot` and `report` (what is shown).
+//! stalls), `parts` and `scheduler` (what to fetch next, from where), `fetch` (what came of it), `stripe` (what to
+//! compute because nobody gives it), `verdict` (when it starts and ends), `player` (all of it in one step), `snapshot`
+//! and `report` (what is shown).
 
 pub mod buffer;
 pub mod clock;
 pub mod estimate;
 pub mod event;
+mod fetch;
 pub mod node;
 mod parts;
 pub mod placement;

@@ -18,7 +18,8 @@ use vs_core::{
 use crate::{
     buffer::{Slot, Tries},
     event::{ChunkAt, Effect, FetchFailure, FetchId, Piece, StripeAt},
-    player::{Fetch, Player, chunk_bytes},
+    fetch::Fetch,
+    player::{Player, chunk_bytes},
     settings::{ROUND_WAIT, ROUND_WAIT_MAX, SILENCE_MAX, SILENCE_MAX_ALONE, SILENCE_MAX_WHEN_LOW, STRIPE_BYTES_MAX},
     timeline::Cursor,
 };

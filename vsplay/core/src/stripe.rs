@@ -24,7 +24,8 @@ use vs_core::{
 use crate::{
     buffer::{Lane, Slot, Tries},
     event::{ChunkAt, Effect, FetchId, Piece, SpareAt, StripeAt},
-    player::{Fetch, Player},
+    fetch::Fetch,
+    player::Player,
     scheduler::Request,
     settings::ROUND_WAIT,
     timeline::Cursor,

@@ -7,6 +7,8 @@
 //!   healthy.
 //! - Nothing here is remembered: whoever loses a plan makes it again.
 
+use std::collections::BTreeMap;
+
 use vs_core::{
     group::Group,
     hash::ChunkHash,
@@ -80,6 +82,14 @@ pub fn target(scheme: Scheme, layouts: &[Layout], presence: impl Fn(NodeId) -> P
     layouts.iter().rev().find(|layout| room(scheme, layout, &presence) >= needed).or(Some(since))
 }
 
+struct Reach {
+    is_readable: bool,
+    /// No place lacks its member.
+    is_whole: bool,
+    /// How many places have theirs.
+    copies: usize,
+}
+
 /// A group between the epoch it is placed by and the one it is to be placed by.
 #[derive(Clone, Copy, Debug)]
 pub struct Placing<'a> {
@@ -110,14 +120,14 @@ impl Placing<'_> {
     pub fn look(&self, presence: impl Fn(NodeId) -> Presence, held: impl Fn(NodeId, &ChunkHash) -> Held) -> Finding {
         let good =
             |node: NodeId, chunk: &ChunkHash| presence(node) == Presence::Up && held(node, chunk) == Held::Stored;
-        let spare = self.readable(&good).checked_sub(self.group.data);
+        let reach = self.reach(&good);
         let mut finding = Finding {
-            health: match spare {
-                None => Health::Missing,
-                Some(_) if self.is_whole(&good) => Health::Healthy,
-                Some(_) => Health::Degraded,
+            health: match () {
+                () if !reach.is_readable => Health::Missing,
+                () if reach.is_whole => Health::Healthy,
+                () => Health::Degraded,
             },
-            spare: spare.unwrap_or(0),
+            spare: reach.copies.saturating_sub(self.group.data),
             writes: Vec::new(),
             waits_for: Vec::new(),
         };
@@ -133,31 +143,19 @@ impl Placing<'_> {
         finding
     }
 
-    /// How many members are within reach; of a replicated chunk, how many copies.
-    fn readable(&self, good: &impl Fn(NodeId, &ChunkHash) -> bool) -> usize {
-        let mut within: Vec<_> = self.asked().into_iter().filter(|(node, chunk)| good(*node, chunk)).collect();
-        if self.group.is_stripe() {
-            let members = self.group.members.iter();
-            return members.filter(|member| within.iter().any(|(_, chunk)| *chunk == member.hash)).count();
+    /// What is within reach: where it should be, is to go, or stands in. Copies of one chunk count by the nodes that have
+    /// them, since it may be the member of several places: replicas are, and so is a stripe of one chunk with its parity.
+    fn reach(&self, good: &impl Fn(NodeId, &ChunkHash) -> bool) -> Reach {
+        let within: Vec<_> = self.asked().into_iter().filter(|(node, chunk)| good(*node, chunk)).collect();
+        let holders = |chunk: &ChunkHash| within.iter().filter(|(_, other)| other == chunk).count();
+        let mut places: BTreeMap<ChunkHash, usize> = BTreeMap::new();
+        self.group.placed(self.since).for_each(|(_, chunk)| *places.entry(chunk.hash).or_default() += 1);
+        let members = self.group.members.iter().filter(|member| holders(&member.hash) > 0).count();
+        Reach {
+            is_readable: members >= self.group.data,
+            is_whole: places.iter().all(|(chunk, places)| holders(chunk) >= *places),
+            copies: places.iter().map(|(chunk, places)| holders(chunk).min(*places)).sum(),
         }
-        within.dedup_by_key(|(node, _)| *node);
-        within.len()
-    }
-
-    /// Whether no place lacks its member: it is there, or where it is to move to, or stands in. Copies of one chunk are
-    /// counted, because a node may be a place twice over.
-    fn is_whole(&self, good: &impl Fn(NodeId, &ChunkHash) -> bool) -> bool {
-        let mut places = self.group.placed(self.since);
-        if !self.group.is_stripe() {
-            return self.readable(good) >= places.count();
-        }
-        let targets: Vec<_> = self.group.placed(self.target).collect();
-        let stands_in = |node: NodeId, chunk: &ChunkHash| {
-            let named = self.displaced.iter().filter(|displaced| (displaced.chunk, displaced.place) == (*chunk, node));
-            named.filter_map(|displaced| displaced.stand_in).any(|stand_in| good(stand_in, chunk))
-        };
-        let moved = |chunk: &ChunkHash| targets.iter().any(|(node, other)| other.hash == *chunk && good(*node, chunk));
-        places.all(|(node, chunk)| good(node, &chunk.hash) || moved(&chunk.hash) || stands_in(node, &chunk.hash))
     }
 
     /// The places that have to be verified before the asset may be said to be placed by the target: those that differ
@@ -222,12 +220,17 @@ mod tests {
         /// place holds its member, and health says what a reader would see.
         #[test]
         fn findings_are_what_the_nodes_hold(
-            coded: bool,
+            // copies, a stripe of three, one of a single chunk whose parity is that chunk again
+            kind in 0..3,
             held in prop::collection::vec((1u64..9, 0usize..5), 0..30),
             silent in prop::collection::btree_set(1u64..9, 0..4),
             stands: Option<(usize, u64)>,
         ) {
-            let group = if coded { stripe() } else { Group::replicated(stripe().members[0], 3) };
+            let group = match kind {
+                0 => Group::replicated(stripe().members[0], 3),
+                1 => stripe(),
+                _ => Group::stripe(AssetId(1), "v0", 0, vec![stripe().members[0]; 3], 1),
+            };
             let (since, target) = (layout(1, &[1, 2, 3, 4, 5]), layout(2, &[6, 1, 3, 4, 7]));
             let chunk = |member: usize| group.members[member % group.members.len()].hash;
             let has: BTreeSet<_> = held.iter().map(|(node, member)| (NodeId(*node), chunk(*member))).collect();
@@ -253,7 +256,7 @@ mod tests {
                 prop_assert!(finding.waits_for.contains(&node) != (up(node) && after.contains(&(node, chunk.hash))));
             }
             let within: BTreeSet<_> = placing.asked().into_iter().filter(|pair| has.contains(pair) && up(pair.0)).collect();
-            let distinct = if coded {
+            let distinct = if kind == 1 {
                 within.iter().map(|(_, chunk)| chunk).collect::<BTreeSet<_>>().len()
             } else {
                 within.len()

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::meta::family::Family;
 
-fn all<F: Family>(tables: &MemTables) -> Vec<(F::Id, F::Value)> {
+pub(super) fn all<F: Family>(tables: &MemTables) -> Vec<(F::Id, F::Value)> {
     page::<F>(tables, &[F::TAG], None, usize::MAX).expect("memory can be read")
 }
 
@@ -180,19 +180,6 @@ fn needs(asset: &AssetRecord, version: Version, ballot: Ballot, name: &str, no: 
     };
     (version == asset.version && asset.tracks.iter().any(named))
         || asset.pending.is_some_and(|pending| pending.version == version)
-}
-
-/// What finished assets play, which nothing changes.
-pub(super) fn plays(tables: &MemTables) -> BTreeMap<AssetId, Vec<(String, Hash, Vec<Segment>)>> {
-    let view = View::new(tables);
-    let finished = all::<Assets>(tables).into_iter().filter(|(_, asset)| asset.is_finished());
-    let tracks = |asset: &AssetRecord| {
-        let parts: Vec<_> = view.parts_of(asset).map(|part| part.expect("there")).collect();
-        let of = |track: &Track| parts.iter().filter(|part| part.track == track.name).cloned().collect::<Vec<_>>();
-        let segments = |track| of(track).into_iter().flat_map(|part| part.segments).collect();
-        asset.tracks.iter().map(|track| (track.name.clone(), track.sha256, segments(track))).collect()
-    };
-    finished.map(|(id, asset)| (id, tracks(&asset))).collect()
 }
 
 /// How far assets came: forward only.

@@ -2,23 +2,7 @@
 
 use vs_core::id::JobId;
 
-use super::*;
-
-fn job(id: u64, state: JobState) -> JobRecord {
-    JobRecord {
-        id: JobId(id),
-        kind: JobKind::Repair,
-        state,
-        began_ms: 0,
-        updated_ms: 0,
-        ended_ms: None,
-        chunks_total: 10,
-        chunks_done: id,
-        bytes_total: 100,
-        bytes_done: 0,
-        what: "n2 is gone".to_owned(),
-    }
-}
+use super::{keeping::job, *};
 
 fn put(world: &mut World, job: JobRecord) -> Response {
     world.run(Command::JobPut { job, term: 0 })

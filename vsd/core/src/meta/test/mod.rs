@@ -3,6 +3,7 @@
 mod golden;
 mod invariant;
 mod jobs;
+mod keeping;
 mod nodes;
 mod placing;
 mod random;

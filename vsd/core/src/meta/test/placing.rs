@@ -193,9 +193,13 @@ fn placed_raises_the_epoch_and_forgets_what_was_elsewhere_in_one_step() {
     let kinds: Vec<_> = world.view().events(0, 100).expect("readable").into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == EventKind::AssetMended { asset }).count(), 1);
 
+    let other = world.open(begin(2));
     assert_eq!(world.run(placed(asset, 1, 5)), Response::Done);
+    world.set_layout(&[2, 3, 5]);
+    assert_eq!(world.run(placed(asset, 1, 6)), Response::Done);
+    assert_eq!(code(&world.run(placed(asset, 1, 5))), Some(Code::Conflict), "older, though {other} needs it");
     world.run(Command::VideoPurge { video: video_id(1) });
-    assert_eq!(code(&world.run(placed(asset, 1, 5))), Some(Code::Conflict), "it is dead");
+    assert_eq!(code(&world.run(placed(asset, 1, 6))), Some(Code::Conflict), "it is dead");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*};
-use vs_core::id::{DirId, JobId};
+use vs_core::id::DirId;
 
-use super::{invariant, *};
+use super::{invariant, keeping, *};
 
 /// What is done next. Small ranges, so that uploads meet; most of what it names exists, some does not.
 #[derive(Clone, Debug)]
@@ -34,18 +34,10 @@ enum Act {
     Layout { nodes: Vec<u64>, behind: u64 },
     Remove { node: u64, layout: Option<Vec<u64>> },
     Roles { node: u64, roles: BTreeSet<Role> },
-    Placed { nth: usize, back: u64, late: u64 },
-    Damaged { nth: usize, damaged: bool },
-    Version { nth: usize, scheme: Scheme, back: u64, late: u64 },
-    Rewrite { nth: usize, forged: bool, late: u64 },
-    GiveUp { nth: usize, other: bool, late: u64 },
-    Redundancy { n: u8, redundancy: Redundancy },
-    Views { n: u8, count: u64 },
-    Job { id: u64, state: JobState, late: u64 },
-    Control { id: u64, action: JobAction },
+    Keep(keeping::Keep),
 }
 
-const UPLOADS: u8 = 5;
+pub(super) const UPLOADS: u8 = 5;
 /// Enough for stripes, with one to spare.
 const NODES: u64 = 6;
 
@@ -96,32 +88,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (node(), proptest::option::of(nodes())).prop_map(|(node, layout)| Act::Remove { node, layout }),
         1 => (2u64..=4, prop::sample::subsequence(Role::ALL.to_vec(), 0..=3))
             .prop_map(|(node, roles)| Act::Roles { node, roles: roles.into_iter().collect() }),
-        12 => keeping(),
-    ]
-}
-
-/// What repair and changes of scheme do.
-fn keeping() -> impl Strategy<Value = Act> {
-    let (nth, id) = (|| 0usize..4, || 0u64..3);
-    let late = || prop_oneof![9 => Just(0u64), 1 => Just(1)];
-    let back = || prop_oneof![4 => Just(0u64), 2 => Just(1), 1 => Just(2)];
-    let scheme =
-        prop_oneof![2 => Just(Scheme::CODED), 1 => Just(Scheme::Replicate(3)), 1 => Just(Scheme::Replicate(1))];
-    let redundancy = prop_oneof![Just(Redundancy::Auto), Just(Redundancy::Erasure), Just(Redundancy::Replicate(9))];
-    let state = prop::sample::select(vec![JobState::Running, JobState::Paused, JobState::Done, JobState::Failed]);
-    prop_oneof![
-        3 => (nth(), back(), late()).prop_map(|(nth, back, late)| Act::Placed { nth, back, late }),
-        1 => (nth(), any::<bool>()).prop_map(|(nth, damaged)| Act::Damaged { nth, damaged }),
-        4 => (nth(), scheme, back(), late())
-            .prop_map(|(nth, scheme, back, late)| Act::Version { nth, scheme, back, late }),
-        4 => (nth(), prop::bool::weighted(0.2), late())
-            .prop_map(|(nth, forged, late)| Act::Rewrite { nth, forged, late }),
-        2 => (nth(), prop::bool::weighted(0.2), late()).prop_map(|(nth, other, late)| Act::GiveUp { nth, other, late }),
-        1 => (1..=UPLOADS, redundancy).prop_map(|(n, redundancy)| Act::Redundancy { n, redundancy }),
-        1 => (1..=UPLOADS, prop_oneof![Just(1u64), Just(u64::MAX)]).prop_map(|(n, count)| Act::Views { n, count }),
-        1 => (id(), state, late()).prop_map(|(id, state, late)| Act::Job { id, state, late }),
-        1 => (id(), prop_oneof![Just(JobAction::Pause), Just(JobAction::Resume)])
-            .prop_map(|(id, action)| Act::Control { id, action }),
+        12 => keeping::keep().prop_map(Act::Keep),
     ]
 }
 
@@ -201,84 +168,9 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
             Command::NodeUpdate { node: NodeId(node), spec: NodeSpec { roles, ..spec() }, dirs: vec![] }
         }
         Act::Whole { n, content } => return whole_upload(view, n, content, asset(n), ballot(n, 0)),
-        Act::Redundancy { n, redundancy } => Command::RedundancySet { video: video_id(n), redundancy },
-        Act::Views { n, count } => Command::Views { counts: [(video_id(n), count), (video_id(n + 1), 1)].into() },
-        Act::Control { id, action } => Command::JobControl { job: JobId(id), action },
-        other => return keeping_commands(view, &other),
+        Act::Keep(keep) => return keeping::commands(view, &keep),
     };
     vec![one]
-}
-
-/// The commands of a leader that looks after an asset.
-fn keeping_commands(view: View<'_>, act: &Act) -> Vec<Command> {
-    let clock = view.clock().expect("readable");
-    let term = |late: u64| clock.term.wrapping_sub(late);
-    let known = view.assets(None, 100).expect("readable");
-    let some = |nth: usize| known.get(nth % known.len().max(1));
-    let current = view.epoch().expect("readable").expect("bootstrapped");
-    let epoch = |back: u64| Epoch(current.0.saturating_sub(back));
-    let asset_of = |nth| some(nth).map(|asset| (asset.id, asset.version));
-    let one = match *act {
-        Act::Placed { nth, back, late } => asset_of(nth).map(|(asset, version)| Command::Placed {
-            asset,
-            version,
-            epoch: epoch(back),
-            term: term(late),
-        }),
-        Act::Damaged { nth, damaged } => {
-            asset_of(nth).map(|(asset, version)| Command::AssetDamaged { asset, version, damaged, term: clock.term })
-        }
-        Act::Version { nth, scheme, back, late } => asset_of(nth).map(|(asset, _)| Command::VersionBegin {
-            asset,
-            scheme,
-            epoch: epoch(back),
-            term: term(late),
-        }),
-        Act::GiveUp { nth, other, late } => some(nth).map(|asset| {
-            let pending = asset.pending.map_or(asset.version, |pending| pending.version);
-            let version = Version(pending.0 + u64::from(other));
-            Command::VersionAbort { asset: asset.id, version, term: term(late) }
-        }),
-        Act::Rewrite { nth, forged, late } => {
-            return some(nth).map_or(vec![], |asset| rewrite(view, asset, forged, term(late)));
-        }
-        Act::Job { id, state, late } => {
-            let job = JobRecord {
-                id: JobId(id),
-                kind: JobKind::Move,
-                state,
-                began_ms: 0,
-                updated_ms: 0,
-                ended_ms: None,
-                chunks_total: 0,
-                chunks_done: 0,
-                bytes_total: 0,
-                bytes_done: 0,
-                what: String::new(),
-            };
-            Some(Command::JobPut { job, term: term(late) })
-        }
-        _ => unreachable!("another act"),
-    };
-    one.into_iter().collect()
-}
-
-/// The parts of a pending version and its commit, with other content when it is forged.
-fn rewrite(view: View<'_>, asset: &AssetRecord, forged: bool, term: u64) -> Vec<Command> {
-    let Some(pending) = asset.pending else { return vec![] };
-    let (mut parts, mut tracks) = rewritten(view, asset, pending.scheme);
-    if forged {
-        let other = ChunkRef { hash: content_hash(9), bytes: 10 };
-        parts.iter_mut().for_each(|part| part.segments[0].chunks = vec![other]);
-        for track in &mut tracks {
-            let of_track: Vec<_> = parts.iter().filter(|part| part.track == track.name).cloned().collect();
-            track.parts = track_of(&track.name, asset.ballot, &of_track, 0).parts;
-        }
-    }
-    let (asset, version, ballot) = (asset.id, pending.version, asset.ballot);
-    let put = |part: &Part| Command::PartPut { asset, version, ballot, part: part.encode().0 };
-    let commit = Command::VersionCommit { asset, version, tracks, term };
-    parts.iter().map(put).chain([commit]).collect()
 }
 
 /// A part as the asset's scheme and layout want it: of content 1 its first place misses it, and of content 2 the last
@@ -352,7 +244,7 @@ fn step(world: &mut World, command: &Command, given_out: &mut BTreeSet<DirId>) {
     let ballots = ballots(world.view(), command);
     let now = world.view().cluster_time().expect("readable");
     let fates = invariant::fates(&world.tables, 100);
-    let plays = invariant::plays(&world.tables);
+    let kept = keeping::kept(&world.tables);
     let response = world.run(command.clone());
     if matches!(response, Response::Refused(_)) {
         assert_eq!(world.tables, before, "a refusal changes nothing: {command:?}");
@@ -363,8 +255,7 @@ fn step(world: &mut World, command: &Command, given_out: &mut BTreeSet<DirId>) {
     assert!(world.view().cluster_time().expect("readable") >= now, "time never runs back");
     let after = invariant::fates(&world.tables, 100);
     assert!(fates.iter().zip(&after).all(|(was, is)| was <= is), "assets only go forward: {command:?}");
-    let played = invariant::plays(&world.tables);
-    assert!(plays.iter().all(|(id, was)| played.get(id).is_none_or(|is| is == was)), "content stays: {command:?}");
+    kept.assert_goes_on(&keeping::kept(&world.tables), command);
     let dirs = world.view().dirs(None, 1_000).expect("readable");
     given_out.extend(dirs.iter().map(|dir| dir.id));
     assert_eq!(given_out.len(), dirs.len(), "directories are not forgotten");
