@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, OpenOptions},
+    io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::Duration,
@@ -53,7 +54,7 @@ impl Film {
     pub fn known(tools: &Tools, id: String, path: &Path) -> Self {
         let shown = shown(tools, &id);
         let tracks = shown["tracks"].as_array().expect("tracks").clone();
-        let chunks = tracks.iter().filter_map(|track| track["chunks"].as_u64()).sum();
+        let chunks = chunks_of(&shown);
         let logical_bytes = shown["logical_bytes"].as_u64().expect("a size");
         Self { id, chunks, logical_bytes, path: path.to_owned(), sha256: sha256(path), tracks }
     }
@@ -107,18 +108,24 @@ impl Film {
     pub fn scheme(&self, tools: &Tools) -> String {
         shown(tools, &self.id)["scheme"].as_str().expect("a scheme").to_owned()
     }
+}
 
-    /// What keeps it from being whole, as `vsctl show` counts it; nothing when every chunk is where it belongs, as often as it
-    /// should be.
-    fn lack(&self, tools: &Tools) -> Option<String> {
-        let said = tools.vsctl(&["show", "-o", "json", &self.id]);
-        if said.code != 0 {
-            return Some(said.err);
-        }
-        let redundancy = said.json()["redundancy"].clone();
-        let is_whole = redundancy["healthy"] == self.chunks && LACKS.iter().all(|lack| redundancy[lack] == 0);
-        (!is_whole).then(|| format!("{} of {} chunks: {redundancy}", self.id, self.chunks))
+/// What keeps a film from being whole, as `vsctl show` counts it; nothing when every chunk is where it belongs, as often as it
+/// should be.
+fn lack(tools: &Tools, id: &str) -> Option<String> {
+    let said = tools.vsctl(&["show", "-o", "json", id]);
+    if said.code != 0 {
+        return Some(said.err);
     }
+    let (shown, chunks) = (said.json(), chunks_of(&said.json()));
+    let redundancy = &shown["redundancy"];
+    let is_whole = redundancy["healthy"] == chunks && LACKS.iter().all(|lack| redundancy[lack] == 0);
+    (!is_whole).then(|| format!("{id} of {chunks} chunks: {redundancy}"))
+}
+
+/// Data chunks of all tracks of a film that is shown.
+fn chunks_of(shown: &Value) -> u64 {
+    shown["tracks"].as_array().expect("tracks").iter().filter_map(|track| track["chunks"].as_u64()).sum()
 }
 
 /// What is told once the cluster has a leader: on a busy machine as many nodes as are just enough may be without one for a while.
@@ -133,9 +140,15 @@ fn shown(tools: &Tools, id: &str) -> Value {
 
 /// Waits until these films are whole.
 pub fn await_healthy(tools: &Tools, films: &[&Film]) {
+    let ids: Vec<_> = films.iter().map(|film| film.id.clone()).collect();
+    await_whole(tools, &ids, |_| true);
+}
+
+/// Waits until each of these films is whole, or not wanted any more.
+pub fn await_whole(tools: &Tools, ids: &[String], is_wanted: impl Fn(&str) -> bool) {
     wait_for_none(|| {
         std::thread::sleep(PAUSE);
-        films.iter().filter_map(|film| film.lack(tools)).collect()
+        ids.iter().filter(|id| is_wanted(id)).filter_map(|id| lack(tools, id)).collect()
     });
 }
 
@@ -223,11 +236,14 @@ pub fn held(node: &Node) -> Vec<Value> {
 }
 
 /// Flips one bit in the middle of a chunk where it lies on the disk.
-pub fn flip(node: &Node, chunk: &Value) {
+///
+/// # Errors
+/// When it does not lie there any more.
+pub fn flip(node: &Node, chunk: &Value) -> io::Result<()> {
     let number = |key: &str| chunk[key].as_u64().unwrap_or_else(|| panic!("no {key}: {chunk}"));
     let name = format!("chunks/{:08}.vsb", number("superblock"));
-    let file = OpenOptions::new().read(true).write(true).open(node.data_dir().join(name)).expect("a superblock");
+    let file = OpenOptions::new().read(true).write(true).open(node.data_dir().join(name))?;
     let (mut byte, at) = ([0], number("offset") + RECORD_HEADER + number("bytes") / 2);
-    file.read_exact_at(&mut byte, at).expect("read");
-    file.write_all_at(&[byte[0] ^ 1], at).expect("flipped");
+    file.read_exact_at(&mut byte, at)?;
+    file.write_all_at(&[byte[0] ^ 1], at)
 }
