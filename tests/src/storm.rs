@@ -1,4 +1,4 @@
-//! People who upload, watch over, recode, purge and download films in a cluster that is torn apart meanwhile (DUR-1, DUR-2).
+//! People who upload, download, recode and purge films in a cluster that is torn apart meanwhile (DUR-1, DUR-2).
 //!
 //! It comes in gusts. In each, nodes are killed, frozen and cut off at random, two of five at a time, and one node loses its data
 //! directory or bits of its chunks, while repair and the sweep are as hasty as they can be set. After each gust all nodes are
@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -61,13 +61,23 @@ struct Acknowledged {
     path: PathBuf,
 }
 
-/// What people have been promised, the oldest first.
+/// What people have been promised.
 #[derive(Debug, Default)]
-struct Library(Mutex<Vec<Acknowledged>>);
+struct Library {
+    /// The oldest first.
+    films: Mutex<Vec<Acknowledged>>,
+    /// How many there ever were.
+    acknowledged: AtomicU64,
+}
 
 impl Library {
     fn films(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.films.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, film: Acknowledged) {
+        self.films().push(film);
+        self.acknowledged.fetch_add(1, Ordering::SeqCst);
     }
 
     fn ids(&self) -> Vec<String> {
@@ -113,11 +123,11 @@ pub fn survive_storm(lasts: Duration) {
         working.into_iter().for_each(|thread| thread.join().expect("nothing was answered wrongly"));
     });
     await_answers(&tools);
-    let acknowledged = std::mem::take(&mut *library.films());
-    let [downloads, uploads, changes] = counts.map(AtomicU64::into_inner);
-    eprintln!("{downloads} downloads, {uploads} uploads, {changes} changes; {} films are left", acknowledged.len());
-    assert!(!acknowledged.is_empty(), "a storm that lets nothing through tells nothing");
-    let films: Vec<_> = acknowledged.into_iter().map(|film| Film::known(&tools, film.id, &film.path)).collect();
+    let (left, acknowledged) = (library.films().clone(), library.acknowledged.load(Ordering::SeqCst));
+    let [downloads, _, changes] = counts.map(AtomicU64::into_inner);
+    eprintln!("{acknowledged} films acknowledged, {} left; {downloads} downloads, {changes} changes", left.len());
+    assert!(!left.is_empty(), "a storm that lets nothing through tells nothing");
+    let films: Vec<_> = left.into_iter().map(|film| Film::known(&tools, film.id, &film.path)).collect();
     await_healthy(&tools, &films.iter().collect::<Vec<_>>());
     await_repair_idle(&tools);
     films.iter().for_each(|film| film.assert_reads(&tools));
@@ -227,7 +237,7 @@ fn upload(tools: &Tools, number: u64, work: &Path, library: &Library) {
     let said = tools.try_upload(&path, &["--redundancy", scheme, "--timeout", COMMAND_TIMEOUT]);
     let ready = said.json_lines().into_iter().find(|line| line["status"] == "ready" && said.code == 0);
     match ready.as_ref().and_then(|line| line["video_id"].as_str()) {
-        Some(id) => library.films().push(Acknowledged { id: id.to_owned(), path }),
+        Some(id) => library.enter(Acknowledged { id: id.to_owned(), path }),
         None => {
             assert!(is_away(&said) || said.code == 1, "an upload may have to wait, not to fail: {said}");
             fs::remove_file(path).expect("removed");
