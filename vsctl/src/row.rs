@@ -30,7 +30,7 @@ pub(crate) use layout::{
 pub(crate) use node::{NODE, NODES, PINGS, node, ping, show_disk, show_latency, show_roles, whole};
 
 pub(crate) use redundancy::{EFFICIENCIES, REDUNDANCIES, efficiency, redundancy};
-pub(crate) use setting::{BYTES_PER_SECOND, MILLISECONDS, SETTINGS, setting};
+pub(crate) use setting::{BYTES_PER_SECOND, MILLISECONDS, SETTINGS, quantity, setting};
 
 /// Characters of an id in a table: what people copy.
 const SHORT_ID_CHARS: usize = 8;

@@ -48,11 +48,12 @@ impl Services {
         };
         let before = answered(&self.meta.read().await?.view(), proposer)?;
         let control = Command::JobControl { job, action };
-        match before {
-            Some(response) => response.accepted()?,
-            None if request.dry_run => self.meta.try_out(control).await?.accepted()?,
-            None => self.meta.propose_for(proposer, control).await?.accepted()?,
+        let answer = match before {
+            Some(response) => response,
+            None if request.dry_run => self.meta.try_out(control).await?,
+            None => self.meta.propose_for(proposer, control).await?,
         };
+        answer.accepted().map_err(|refused| way_out(refused.into(), job))?;
         Ok(job_to_wire(&find(&self.meta.read().await?.view(), job)?, None))
     }
 
@@ -68,7 +69,16 @@ impl Services {
 
 fn find(view: &View<'_>, job: JobId) -> Result<JobRecord, Failure> {
     let found = view.job(job).map_err(internal)?;
-    found.ok_or_else(|| Failure::new(Code::NotFound, format!("no job {job}")).hint("vsctl job ls --all"))
+    found.ok_or_else(|| way_out(Failure::new(Code::NotFound, format!("no job {job}")), job))
+}
+
+/// A refusal, with what helps who named this job.
+fn way_out(failure: Failure, job: JobId) -> Failure {
+    match failure.code {
+        Code::NotFound => failure.hint("list them: `vsctl job ls --all`"),
+        Code::Conflict => failure.hint(format!("see how it ended: `vsctl job show {job}`")),
+        _ => failure,
+    }
 }
 
 fn job_to_wire(job: &JobRecord, rate: Option<&v1::RepairStatusResponse>) -> v1::Job {

@@ -34,7 +34,7 @@ use super::{
     survey::{Said, Subject, Survey, part_names, part_of},
     task::{Done, Task},
     term::{Term, new_job},
-    world::{Signature, World, signature},
+    world::{Signature, World, own_term, signature},
 };
 use crate::{
     meta::{Meta, MetaError, StateRead},
@@ -114,7 +114,7 @@ impl Repairer {
         let state = self.meta.read().await?;
         let jobs = state.view().jobs(None, PAGE_ITEMS_MAX).map_err(MetaError::from)?;
         let open = jobs.into_iter().find(|job| job.kind == JobKind::Repair && !job.state.is_over());
-        let term = self.meta.cluster().term;
+        let term = own_term(&self.meta.cluster(), self.meta.node());
         let command = match (order, open) {
             (RepairOrder::Pause, Some(job)) => Some(Command::JobControl { job: job.id, action: JobAction::Pause }),
             (RepairOrder::Pause, None) => {

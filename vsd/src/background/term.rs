@@ -11,7 +11,7 @@ use vs_core::{
     id::{AssetId, JobId, NodeId},
 };
 use vsd_core::{
-    meta::{JobKind, JobRecord, JobState},
+    meta::{JobKind, JobRecord, JobState, LeaderTerm},
     plan::repair::Presence,
 };
 
@@ -30,7 +30,7 @@ const TRIED_MAX: usize = 100_000;
 const LINES_MAX: usize = 20;
 
 pub(super) struct Term {
-    pub(super) number: u64,
+    pub(super) number: LeaderTerm,
     /// Whom this leader has had a chunk written to, and was answered that it is durable.
     pub(super) verified: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
     /// In how many passes running a group of the asset was found lost.

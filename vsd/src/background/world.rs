@@ -8,7 +8,7 @@ use vs_core::{
     limit::PAGE_ITEMS_MAX,
 };
 use vsd_core::{
-    meta::{SettingName, TableError, View, index_in},
+    meta::{LeaderTerm, SettingName, TableError, View, index_in},
     plan::repair::Presence,
 };
 
@@ -20,7 +20,7 @@ pub(super) struct World {
     /// Up to where the log is known, as nodes are told it.
     pub(super) index: u64,
     /// The term that this node leads.
-    pub(super) term: u64,
+    pub(super) term: LeaderTerm,
     /// Every epoch that is kept, oldest first.
     layouts: Arc<[Layout]>,
     pub(super) nodes: BTreeMap<NodeId, Node>,
@@ -50,6 +50,11 @@ impl Epochs {
     }
 }
 
+/// The term of this node as its leader.
+pub(super) fn own_term(cluster: &vs_wire::v1::ClusterState, me: NodeId) -> LeaderTerm {
+    LeaderTerm::new(cluster.term, me)
+}
+
 /// What of the cluster's picture makes another pass worth while when it changes.
 pub(super) type Signature = (u64, Vec<(u64, String, u64, u64)>);
 
@@ -65,7 +70,8 @@ impl World {
     pub(super) fn see(meta: &Meta, view: &View<'_>, applied: u64) -> Result<Option<Self>, TableError> {
         let cluster = meta.watch_cluster().borrow().clone();
         let leads = cluster.nodes.iter().any(|node| node.leader && NodeId(node.id) == meta.node());
-        if !leads || view.clock()?.term != cluster.term {
+        let term = own_term(&cluster, meta.node());
+        if !leads || view.clock()?.term != term {
             return Ok(None);
         }
         let mut nodes = BTreeMap::new();
@@ -82,7 +88,7 @@ impl World {
         let setting = |name| view.setting(name);
         Ok(Some(Self {
             index: index_in(meta.incarnation(), applied),
-            term: cluster.term,
+            term,
             layouts: view.layouts_since(Epoch(0), PAGE_ITEMS_MAX)?.into(),
             nodes,
             grace_ms: setting(SettingName::RepairGrace)?,

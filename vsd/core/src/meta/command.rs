@@ -18,6 +18,7 @@ use vs_core::{
 use super::table::{
     assets::SourceInfo,
     clients::ClientId,
+    clock::LeaderTerm,
     dirs::DirSpec,
     jobs::JobRecord,
     nodes::NodeSpec,
@@ -53,7 +54,7 @@ pub enum Command {
     },
     /// The leader of `term` has led for `elapsed_ms`.
     Tick {
-        term: u64,
+        term: LeaderTerm,
         elapsed_ms: u64,
     },
 
@@ -193,21 +194,21 @@ pub enum Command {
         asset: AssetId,
         version: Version,
         epoch: Epoch,
-        term: u64,
+        term: LeaderTerm,
     },
     /// A chunk of the asset cannot be rebuilt, or could in the end.
     AssetDamaged {
         asset: AssetId,
         version: Version,
         damaged: bool,
-        term: u64,
+        term: LeaderTerm,
     },
     /// The same content is to be written anew, by this scheme and this epoch alone.
     VersionBegin {
         asset: AssetId,
         scheme: Scheme,
         epoch: Epoch,
-        term: u64,
+        term: LeaderTerm,
     },
     /// Every member of the pending version is durable and verified on its computed place: it replaces the current one.
     /// `tracks` are the current ones with other parts.
@@ -215,13 +216,13 @@ pub enum Command {
         asset: AssetId,
         version: Version,
         tracks: Vec<Track>,
-        term: u64,
+        term: LeaderTerm,
     },
     /// The pending version is given up. Its number is not used again.
     VersionAbort {
         asset: AssetId,
         version: Version,
-        term: u64,
+        term: LeaderTerm,
     },
     /// How the content of a video is to be kept from now on, by whatever videos it is shown.
     RedundancySet {
@@ -237,7 +238,7 @@ pub enum Command {
     /// the executor's to say.
     JobPut {
         job: JobRecord,
-        term: u64,
+        term: LeaderTerm,
     },
     /// An operator's wish for a job.
     JobControl {

@@ -64,7 +64,7 @@ pub use response::{Refused, Response};
 pub use table::{
     assets::{AssetFate, AssetRecord, AssetState, AssetStatus, Pending, SourceInfo, SourceStream},
     clients::{ClientId, ClientRecord},
-    clock::{Clock, ClusterTime, TICK_MS_MAX},
+    clock::{Clock, ClusterTime, LeaderTerm, TICK_MS_MAX},
     cluster::ClusterRecord,
     dirs::{DirRecord, DirSpec, DirState},
     events::{EVENTS_KEPT, Event, EventKind},

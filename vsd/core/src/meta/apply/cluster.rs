@@ -10,7 +10,7 @@ use super::{Answer, Step, dirs::check_dirs, nodes::check_node, refuse};
 use crate::meta::{
     response::Response,
     table::{
-        clock::Clocks,
+        clock::{Clocks, LeaderTerm},
         cluster::{Cluster, ClusterRecord},
         dirs::DirSpec,
         events::EventKind,
@@ -40,7 +40,7 @@ impl Step<'_, '_> {
         Ok(Response::Node { node: id, dirs })
     }
 
-    pub(super) fn tick(&mut self, term: u64, elapsed_ms: u64) -> Answer {
+    pub(super) fn tick(&mut self, term: LeaderTerm, elapsed_ms: u64) -> Answer {
         let clock = self.view().clock()?.ticked(term, elapsed_ms);
         self.txn.put::<Clocks>(&(), &clock);
         Ok(Response::Ticked { now_ms: clock.now.0 })

@@ -8,6 +8,7 @@ use crate::meta::{
     family::{Family, page},
     response::Response,
     table::{
+        clock::LeaderTerm,
         counters::{self, Counter},
         events::EventKind,
         jobs::{JOB_TEXT_CHARS_MAX, JOBS_ENDED_MAX, JOBS_OPEN_MAX, JobRecord, JobState, Jobs},
@@ -15,7 +16,7 @@ use crate::meta::{
 };
 
 impl Step<'_, '_> {
-    pub(super) fn job_put(&mut self, told: &JobRecord, term: u64) -> Answer {
+    pub(super) fn job_put(&mut self, told: &JobRecord, term: LeaderTerm) -> Answer {
         self.check_term(term)?;
         check_text("description of the job", &told.what, JOB_TEXT_CHARS_MAX)?;
         let known = if told.id == JobId(0) { None } else { Some(self.known_job(told.id)?) };

@@ -30,7 +30,7 @@ use super::{
     response::{Refused, Response},
     table::{
         clients::Clients,
-        clock::ClusterTime,
+        clock::{ClusterTime, LeaderTerm},
         events::{self, EventKind},
     },
     tables::{TableError, Txn},
@@ -110,10 +110,10 @@ impl Step<'_, '_> {
     }
 
     /// Refuses what was proposed by a leader that has a successor.
-    fn check_term(&self, term: u64) -> Result<(), Stop> {
+    fn check_term(&self, term: LeaderTerm) -> Result<(), Stop> {
         let current = self.view().clock()?.term;
         if term != current {
-            return refuse(Code::Fenced, format!("it was proposed in term {term}, and this is term {current}"));
+            return refuse(Code::Fenced, format!("it was proposed in {term}, and this is {current}"));
         }
         Ok(())
     }

@@ -14,13 +14,14 @@ use crate::meta::{
     table::{
         assets::{AssetRecord, Assets, Pending},
         cleanup::{Cleanup, Cursor},
+        clock::LeaderTerm,
         events::EventKind,
         layouts,
     },
 };
 
 impl Step<'_, '_> {
-    pub(super) fn version_begin(&mut self, id: AssetId, scheme: Scheme, epoch: Epoch, term: u64) -> Answer {
+    pub(super) fn version_begin(&mut self, id: AssetId, scheme: Scheme, epoch: Epoch, term: LeaderTerm) -> Answer {
         self.check_term(term)?;
         check_scheme(scheme)?;
         let mut asset = self.live(id)?;
@@ -37,7 +38,13 @@ impl Step<'_, '_> {
         Ok(Response::Pending { asset: id, version, ballot: asset.ballot, scheme, epoch })
     }
 
-    pub(super) fn version_commit(&mut self, id: AssetId, version: Version, tracks: &[Track], term: u64) -> Answer {
+    pub(super) fn version_commit(
+        &mut self,
+        id: AssetId,
+        version: Version,
+        tracks: &[Track],
+        term: LeaderTerm,
+    ) -> Answer {
         self.check_term(term)?;
         let mut asset = self.live(id)?;
         if asset.version == version && asset.tracks == tracks {
@@ -67,7 +74,7 @@ impl Step<'_, '_> {
         Ok(Response::Done)
     }
 
-    pub(super) fn version_abort(&mut self, id: AssetId, version: Version, term: u64) -> Answer {
+    pub(super) fn version_abort(&mut self, id: AssetId, version: Version, term: LeaderTerm) -> Answer {
         self.check_term(term)?;
         let mut asset = self.live(id)?;
         if version > asset.version_last || version == asset.version {

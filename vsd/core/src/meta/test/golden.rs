@@ -25,7 +25,7 @@ fn entries() -> Vec<Entry> {
     let commands = vec![
         bootstrap(),
         Command::NodeUpdate { node: NodeId(1), spec, dirs },
-        Command::Tick { term: 1, elapsed_ms: 1_000 },
+        Command::Tick { term: LeaderTerm(1), elapsed_ms: 1_000 },
         Command::ClientOpen { client },
         Command::UploadBegin(Box::new(UploadBegin {
             tags: BTreeMap::from([("year".to_owned(), "2008".to_owned())]),
@@ -93,7 +93,7 @@ fn cluster_entries() -> Vec<Entry> {
 
 /// Entries of the commands by which the cluster looks after what it keeps.
 fn keeping_entries() -> Vec<Entry> {
-    let (asset, version, epoch, term) = (AssetId(1), Version(2), Epoch(3), 4);
+    let (asset, version, epoch, term) = (AssetId(1), Version(2), Epoch(3), LeaderTerm(4));
     let coded_part = coded(part_of("v0", 0, vec![ChunkRef { hash: content_hash(1), bytes: 10 }]), Scheme::CODED, 7);
     let job = JobRecord {
         id: JobId(9),

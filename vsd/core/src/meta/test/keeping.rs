@@ -50,7 +50,7 @@ pub(super) fn keep() -> impl Strategy<Value = Keep> {
 /// The commands of an act, given the state it meets.
 pub(super) fn commands(view: View<'_>, keep: &Keep) -> Vec<Command> {
     let clock = view.clock().expect("readable");
-    let term = |late: u64| clock.term.wrapping_sub(late);
+    let term = |late: u64| LeaderTerm(clock.term.0.wrapping_sub(late));
     let known = view.assets(None, 100).expect("readable");
     let current = view.epoch().expect("readable").expect("bootstrapped");
     let epoch = |back: u64| Epoch(current.0.saturating_sub(back));
@@ -115,7 +115,7 @@ pub(super) fn job(id: u64, state: JobState) -> JobRecord {
 }
 
 /// The parts of a pending version and its commit, with other content when it is forged.
-fn rewrite(view: View<'_>, asset: &AssetRecord, forged: bool, term: u64) -> Vec<Command> {
+fn rewrite(view: View<'_>, asset: &AssetRecord, forged: bool, term: LeaderTerm) -> Vec<Command> {
     let Some(pending) = asset.pending else { return vec![] };
     let (mut parts, mut tracks) = rewritten(view, asset, pending.scheme);
     if forged {

@@ -6,7 +6,7 @@ use crate::meta::family::page;
 const FIRST: Version = Version(1);
 
 fn placed(asset: AssetId, version: u64, epoch: u64) -> Command {
-    Command::Placed { asset, version: Version(version), epoch: Epoch(epoch), term: 0 }
+    Command::Placed { asset, version: Version(version), epoch: Epoch(epoch), term: LeaderTerm(0) }
 }
 
 fn owed_at(place: u64) -> (u64, Option<u64>) {
@@ -234,7 +234,7 @@ fn an_epoch_that_lists_a_removed_node_places_nothing() {
     world.set_layout(&[1, 2, 3]);
     assert_eq!(world.run(Command::NodeRemove { node: NodeId(4), layout: None }), Response::Done);
     assert_eq!(code(&world.run(placed(asset, 1, 4))), Some(Code::Conflict));
-    let version = Command::VersionBegin { asset, scheme: Scheme::Replicate(2), epoch: Epoch(4), term: 0 };
+    let version = Command::VersionBegin { asset, scheme: Scheme::Replicate(2), epoch: Epoch(4), term: LeaderTerm(0) };
     assert_eq!(code(&world.run(version)), Some(Code::Conflict));
     assert_eq!(world.run(placed(asset, 1, 5)), Response::Done);
 }
@@ -243,7 +243,7 @@ fn an_epoch_that_lists_a_removed_node_places_nothing() {
 fn damage_is_told_once_and_taken_back() {
     let mut world = World::new();
     let asset = world.upload(1, 1);
-    let damaged = |version, damaged| Command::AssetDamaged { asset, version, damaged, term: 0 };
+    let damaged = |version, damaged| Command::AssetDamaged { asset, version, damaged, term: LeaderTerm(0) };
     assert_eq!(code(&world.run(damaged(Version(2), true))), Some(Code::Conflict));
     for said in [true, true, false] {
         assert_eq!(world.run(damaged(FIRST, said)), Response::Done);

@@ -140,7 +140,7 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
             tags_set: BTreeMap::new(),
             tags_unset: BTreeSet::new(),
         },
-        Act::Tick { term, elapsed_ms } => Command::Tick { term, elapsed_ms },
+        Act::Tick { term, elapsed_ms } => Command::Tick { term: LeaderTerm(term), elapsed_ms },
         Act::Housekeep { limit } => Command::Housekeep { limit },
         Act::Client { n, open: true } => Command::ClientOpen { client: ClientId(Uuid::from_u128(n.into())) },
         Act::Client { n, open: false } => Command::ClientClose { client: ClientId(Uuid::from_u128(n.into())) },
