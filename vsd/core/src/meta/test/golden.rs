@@ -193,14 +193,3 @@ fn commands_of_the_first_release_are_accepted_for_ever() {
         [Ok(AssetFate::Dead), Ok(AssetFate::Dead), Ok(AssetFate::Never)]
     );
 }
-
-#[test]
-fn write_v5_once() {
-    let mut out = vec![];
-    for entry in wishing_entries() {
-        let bytes = codec::encode(&entry);
-        out.extend(u32::try_from(bytes.len()).expect("small").to_le_bytes());
-        out.extend(bytes);
-    }
-    std::fs::write("src/meta/golden/commands-v5.bin", out).expect("written");
-}

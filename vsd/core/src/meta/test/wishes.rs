@@ -1,6 +1,6 @@
 //! What operators want of nodes, jobs and moves: by example, and what must hold of every step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vs_core::id::JobId;
 
@@ -21,18 +21,20 @@ const TWO: NodeId = NodeId(2);
 pub(crate) struct Wished {
     jobs: BTreeMap<JobId, JobRecord>,
     nodes: BTreeMap<NodeId, NodeRecord>,
-    /// By which an asset is placed, or a pending version written.
-    layouts: Vec<Layout>,
+    /// What can be said of a removal: the nodes that may hold what assets depend on.
+    holding: BTreeSet<NodeId>,
     cluster: ClusterRecord,
     epoch: Epoch,
 }
 
-pub(crate) fn wished(tables: &MemTables) -> Wished {
+pub(crate) fn wished(tables: &MemTables, command: &Command) -> Wished {
     let view = View::new(tables);
+    let holds = |node: NodeId| in_force(tables).expect("readable").iter().any(|layout| may_hold(layout, node));
+    let removed = if let Command::NodeRemove { node, .. } = command { Some(*node) } else { None };
     Wished {
         jobs: all::<Jobs>(tables).into_iter().collect(),
         nodes: all::<Nodes>(tables).into_iter().collect(),
-        layouts: in_force(tables).expect("readable"),
+        holding: removed.into_iter().filter(|node| holds(*node)).collect(),
         cluster: view.cluster().expect("readable").expect("bootstrapped"),
         epoch: view.epoch().expect("readable").expect("bootstrapped"),
     }
@@ -74,7 +76,7 @@ impl Wished {
 
     fn assert_may_go(&self, before: &NodeRecord, node: &NodeRecord, command: &Command) {
         let Command::NodeRemove { lost, job, .. } = command else { panic!("{command:?} removes {}", node.id) };
-        let held = self.layouts.iter().any(|layout| may_hold(layout, node.id));
+        let held = self.holding.contains(&node.id);
         assert_eq!(held, node.lost, "what assets depend on is lost");
         assert!(!held || *lost, "{} may hold chunks, and nobody gave them up", node.id);
         if let Some(job) = job {
