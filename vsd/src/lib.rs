@@ -12,6 +12,7 @@ pub mod cli;
 pub mod config;
 mod dev;
 mod fsck;
+mod holdings;
 mod inspect;
 mod join;
 mod listen;

@@ -1,9 +1,10 @@
 //! PUTs of chunks to nodes: where each is reached, how it is, and which log index its sweep has to weigh (DESIGN §10).
 
 use std::{
+    collections::BTreeMap,
     fmt::Write,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -15,14 +16,12 @@ use vs_client::chunk::{ChunkClient, ChunkError, Told};
 use vs_core::{
     hash::ChunkHash,
     id::{AssetId, NodeId},
+    layout::Layout,
 };
 use vs_wire::v1;
-use vsd_core::{meta::index_in, upload::write::Known};
+use vsd_core::{meta::index_in, plan::shift::FULL_PERCENT, upload::write::Known};
 
 use crate::meta::Meta;
-
-/// From here on, in percent of its disks, a node is not asked to take more: it would refuse, or soon will.
-const FULL_PERCENT: u64 = 95;
 
 /// Sends chunks to nodes, for one kind of work that is counted together; cheap to clone.
 #[derive(Clone, Debug)]
@@ -36,6 +35,8 @@ pub(crate) struct Puts {
 struct Counts {
     puts: AtomicU64,
     acks: AtomicU64,
+    /// Copies and bytes that were written where they were not, by what that was for.
+    moved: Mutex<BTreeMap<&'static str, (u64, u64)>>,
 }
 
 impl Puts {
@@ -46,6 +47,11 @@ impl Puts {
     /// How far this node has applied the log: below that the receiver's sweep decides nothing about what it is sent.
     pub(crate) fn index(&self) -> u64 {
         index_in(self.meta.incarnation(), *self.meta.watch_applied().borrow())
+    }
+
+    /// The newest layout that this node knows.
+    pub(crate) fn current_layout(&self) -> Option<Arc<Layout>> {
+        self.meta.layouts().current(&self.meta.stale().state.view()).ok()?
     }
 
     /// How the nodes are, now and whenever that is known anew.
@@ -72,6 +78,14 @@ impl Puts {
         Ok(())
     }
 
+    /// A copy of so many bytes is where it was not, for this kind of work.
+    pub(crate) fn moved(&self, kind: &'static str, bytes: u64) {
+        let mut moved = self.counts.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        let (copies, sum) = moved.entry(kind).or_default();
+        *copies += 1;
+        *sum += bytes;
+    }
+
     fn addr(&self, node: NodeId) -> Option<String> {
         let record = self.meta.stale().state.view().node(node).ok()??;
         Some(record.spec.addr)
@@ -88,19 +102,36 @@ impl Puts {
             // writing to memory does not fail
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {count}");
         }
+        let moved = self.counts.moved.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, help, of) in [
+            ("copies", "Copies written where they were not.", (|moved: &(u64, u64)| moved.0) as fn(&(u64, u64)) -> u64),
+            ("bytes", "Bytes of those copies.", |moved| moved.1),
+        ] {
+            if !moved.is_empty() {
+                let _ = writeln!(text, "# HELP vsd_moved_{name}_total {help}\n# TYPE vsd_moved_{name}_total counter");
+            }
+            for (kind, sums) in &moved {
+                let _ = writeln!(text, "vsd_moved_{name}_total{{kind=\"{kind}\"}} {}", of(sums));
+            }
+        }
         text
     }
+}
+
+/// How full disks are; 0 where that is not known.
+pub(crate) fn used_percent(used_bytes: u64, total_bytes: u64) -> u64 {
+    let percent = (u128::from(used_bytes) * 100).checked_div(total_bytes.into()).unwrap_or(0);
+    u64::try_from(percent).unwrap_or(u64::MAX)
 }
 
 /// What the picture of the cluster says of a node: well, as long as nothing else is known.
 pub(crate) fn known(picture: &v1::ClusterState, node: NodeId) -> Known {
     let Some(info) = picture.nodes.iter().find(|info| info.id == node.0) else { return Known::Up };
-    let (used, total) = (u128::from(info.disk_used_bytes), u128::from(info.disk_total_bytes));
     match info.state.as_str() {
         "down" | "out" => Known::Down,
         // of those a new leader has not heard yet it is not known either
         "suspect" | "unknown" => Known::Suspect,
-        _ if total > 0 && used * 100 >= total * u128::from(FULL_PERCENT) => Known::Full,
+        _ if used_percent(info.disk_used_bytes, info.disk_total_bytes) >= FULL_PERCENT => Known::Full,
         _ => Known::Up,
     }
 }

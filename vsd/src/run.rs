@@ -222,7 +222,6 @@ impl Running {
             care: care.clone(),
             repair,
             views: admin::ViewCounter::start(meta.clone()),
-            layouts: admin::LayoutCache::default(),
             node: data.identity.node,
             started_ms: wall_ms(),
             closed,

@@ -18,6 +18,32 @@ fn invalid(what: impl Into<String>) -> InvalidMessage {
     InvalidMessage(what.into())
 }
 
+/// What `CheckChunksResponse` says of a chunk, in a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Checked {
+    Missing = 0,
+    Stored = 1,
+    /// It is to be put again.
+    Damaged = 2,
+    /// It cannot be told now.
+    Unreadable = 3,
+}
+
+impl From<Checked> for u8 {
+    fn from(checked: Checked) -> Self {
+        checked as Self
+    }
+}
+
+impl From<u8> for Checked {
+    /// What a later release may say is not known.
+    fn from(code: u8) -> Self {
+        let all = [Self::Missing, Self::Stored, Self::Damaged];
+        all.into_iter().find(|checked| u8::from(*checked) == code).unwrap_or(Self::Unreadable)
+    }
+}
+
 /// A hash of exactly 32 bytes.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ mod convert;
 mod session;
 mod status;
 
-pub use convert::{InvalidMessage, hash, scheme_from_wire, scheme_to_wire, tag, track_info};
+pub use convert::{Checked, InvalidMessage, hash, scheme_from_wire, scheme_to_wire, tag, track_info};
 pub use session::{CLIENT_KEY, SEQ_KEY, Stamp};
 pub use status::{
     FAILURE_TRAILER, answered, failure_from_status, failure_from_wire, failure_to_wire, leader_from_status,

@@ -14,7 +14,7 @@ use vs_core::{
     limit::PAGE_ITEMS_MAX,
     manifest::{Displaced, Part},
 };
-use vs_wire::v1;
+use vs_wire::{Checked, v1};
 
 use super::{chunk, node::At};
 use crate::{
@@ -208,12 +208,12 @@ fn of_member(
 const STORED: &str = "stored";
 
 /// What a node answered of a chunk; none when it does not have it.
-fn state_name(state: u8) -> Option<&'static str> {
+fn state_name(state: Checked) -> Option<&'static str> {
     match state {
-        0 => None,
-        1 => Some(STORED),
-        2 => Some("damaged"),
-        _ => Some("unreadable"),
+        Checked::Missing => None,
+        Checked::Stored => Some(STORED),
+        Checked::Damaged => Some("damaged"),
+        Checked::Unreadable => Some("unreadable"),
     }
 }
 
@@ -237,7 +237,7 @@ async fn check(asset: AssetId, chunks: &mut [Located], desk: &Desk) -> Result<Ex
         match answer {
             Ok((node, states)) => {
                 for (hash, state) in hashes.iter().zip(states) {
-                    holders.entry(*hash).or_default().extend(state_name(state).map(|state| (node, state)));
+                    holders.entry(*hash).or_default().extend(state_name(state.into()).map(|state| (node, state)));
                 }
             }
             Err(failure) => {

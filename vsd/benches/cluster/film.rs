@@ -64,7 +64,7 @@ impl Library {
         };
         self.uploader = node;
         let made = make_all(self, films).await?;
-        self.propose(Command::NodeRemove { node, layout: None }).await?;
+        self.propose(Command::NodeRemove { node, layout: None, lost: false, job: None }).await?;
         self.uploader = self.leader;
         Ok(made)
     }

@@ -20,7 +20,7 @@ pub struct Timing {
 /// between two heartbeats, and so much less than all that a node whose time is up finds others who miss the leader too.
 const HEARD_PERCENT: u64 = 50;
 
-/// Term and index of the last entry of a log.
+/// Of the last entry of a log, the leader ([`LeaderTerm`](crate::meta::LeaderTerm), as a number) and the index.
 pub type LastEntry = (u64, u64);
 
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use vs_core::{
     hash::Hash,
     id::AssetId,
 };
-use vs_wire::v1;
+use vs_wire::{Checked, v1};
 use vsd_core::superblock::Key;
 
 use super::Services;
@@ -57,15 +57,12 @@ fn keys(request: &v1::CheckChunksRequest) -> Result<Vec<Key>, Failure> {
     Ok(hashes.iter().map(|hash| Key { hash: Hash(*hash), asset: AssetId(request.asset) }).collect())
 }
 
-/// What `CheckChunksResponse` says of a chunk that is there.
-pub(super) const STORED: u8 = 1;
-
-/// As `CheckChunksResponse` has it.
 fn code(state: Verified) -> u8 {
-    match state {
-        Verified::Missing => 0,
-        Verified::Stored => STORED,
-        Verified::Damaged => 2,
-        Verified::Unreadable => 3,
-    }
+    let checked = match state {
+        Verified::Missing => Checked::Missing,
+        Verified::Stored => Checked::Stored,
+        Verified::Damaged => Checked::Damaged,
+        Verified::Unreadable => Checked::Unreadable,
+    };
+    checked.into()
 }

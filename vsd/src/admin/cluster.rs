@@ -287,6 +287,35 @@ impl Admin for Services {
         self.layout(request.into_inner()).await.map(Response::new).map_err(status)
     }
 
+    async fn drain_node(
+        &self,
+        request: Request<v1::DrainNodeRequest>,
+    ) -> Result<Response<v1::DrainNodeResponse>, Status> {
+        let proposer = proposer(&request)?;
+        self.node_drain(proposer, request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn plan_layout(
+        &self,
+        request: Request<v1::PlanLayoutRequest>,
+    ) -> Result<Response<v1::PlanLayoutResponse>, Status> {
+        self.planned(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn rebalance_status(
+        &self,
+        request: Request<v1::RebalanceStatusRequest>,
+    ) -> Result<Response<v1::RebalanceStatusResponse>, Status> {
+        self.rebalance_stands(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
+    async fn order_rebalance(
+        &self,
+        request: Request<v1::OrderRebalanceRequest>,
+    ) -> Result<Response<v1::RebalanceStatusResponse>, Status> {
+        self.rebalance_ordered(request.into_inner()).await.map(Response::new).map_err(status)
+    }
+
     async fn repair_status(
         &self,
         request: Request<v1::RepairStatusRequest>,

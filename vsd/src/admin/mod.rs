@@ -7,6 +7,8 @@ mod jobs;
 mod layout;
 mod measure;
 mod nodes;
+mod plan;
+mod rebalance;
 mod redundancy;
 mod repair;
 mod videos;
@@ -31,9 +33,9 @@ use vs_wire::{
 };
 use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
 
-pub(crate) use self::{layout::LayoutCache, redundancy::physical_bytes, views::ViewCounter};
+pub(crate) use self::{redundancy::physical_bytes, views::ViewCounter};
 use crate::{
-    background::status::RepairDesk,
+    background::status::Desk,
     meta::{Meta, Proposer, StateRead},
     storage::{Caretaker, Store},
     upload::{UploadService, Uploader},
@@ -50,9 +52,8 @@ pub(crate) struct Services {
     /// Of each data directory.
     pub(crate) care: Arc<[Caretaker]>,
     /// Of the executor in this process.
-    pub(crate) repair: RepairDesk,
+    pub(crate) repair: Desk,
     pub(crate) views: ViewCounter,
-    pub(crate) layouts: LayoutCache,
     pub(crate) node: NodeId,
     pub(crate) started_ms: u64,
     /// True once the daemon stops: streams end, or they would keep their connections open.

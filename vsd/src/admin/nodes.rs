@@ -6,19 +6,17 @@ use futures::future::join_all;
 use vs_core::{
     error::{Code, Failure},
     id::NodeId,
+    layout::NodeWish,
+    limit::PAGE_ITEMS_MAX,
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Response, View};
+use vsd_core::meta::{Command, JobKind, Response, View};
 
 use super::{Services, answered, internal};
 use crate::meta::Proposer;
 
 impl Services {
     /// One node, as [`Services::nodes`] shows it.
-    async fn node_now(&self, id: u64) -> Result<v1::NodeInfo, Failure> {
-        self.node_in(&self.meta.read().await?.view(), id)
-    }
-
     fn node_in(&self, view: &View<'_>, id: u64) -> Result<v1::NodeInfo, Failure> {
         self.nodes(view)?.into_iter().find(|node| node.id == id).ok_or_else(|| unknown(id))
     }
@@ -55,30 +53,97 @@ impl Services {
         Ok(v1::SetNodeResponse { node: Some(node), changed, epoch })
     }
 
+    /// Begins to empty a node, or lets it take data again.
+    pub(super) async fn node_drain(
+        &self,
+        proposer: Proposer,
+        request: v1::DrainNodeRequest,
+    ) -> Result<v1::DrainNodeResponse, Failure> {
+        let node = NodeId(request.node);
+        let wish = if request.undrain { NodeWish::In } else { NodeWish::Draining };
+        let state = self.meta.read().await?;
+        let record = state.view().node(node).map_err(internal)?.ok_or_else(|| unknown(request.node))?;
+        let before_now = answered(&state.view(), proposer)?.map(Response::accepted).transpose()?;
+        let info = self.node_in(&state.view(), request.node)?;
+        if record.wish == wish || before_now.is_some() {
+            let job = Self::job_of(&state.view(), node, JobKind::Drain)?;
+            return Ok(v1::DrainNodeResponse { node: Some(info), changed: before_now.is_some(), job });
+        }
+        drop(state);
+        let command = Command::NodeWish { node, wish };
+        if wish == NodeWish::Draining {
+            self.meta.try_out(command.clone()).await?.accepted()?;
+            self.check_fits(node, v1::NodeWish::Draining).await?;
+        }
+        if request.dry_run {
+            self.meta.try_out(command).await?.accepted()?;
+            let state = if request.undrain { info.state.replace("draining", "up") } else { "draining".to_owned() };
+            return Ok(v1::DrainNodeResponse { node: Some(v1::NodeInfo { state, ..info }), changed: true, job: None });
+        }
+        self.meta.propose_for(proposer, command).await?.accepted()?;
+        let state = self.meta.read().await?;
+        let job = Self::job_of(&state.view(), node, JobKind::Drain)?;
+        Ok(v1::DrainNodeResponse { node: Some(self.node_in(&state.view(), request.node)?), changed: true, job })
+    }
+
     pub(super) async fn node_rm(
         &self,
         proposer: Proposer,
         request: v1::RemoveNodeRequest,
     ) -> Result<v1::RemoveNodeResponse, Failure> {
         let node = NodeId(request.node);
-        let before = self.node_now(request.node).await?;
-        if before.state == "out" {
-            let before_now = answered(&self.meta.read().await?.view(), proposer)?;
-            let changed = before_now.map(Response::accepted).transpose()?.is_some();
-            return Ok(v1::RemoveNodeResponse { node: Some(before), changed });
+        let state = self.meta.read().await?;
+        let record = state.view().node(node).map_err(internal)?.ok_or_else(|| unknown(request.node))?;
+        let before = self.node_in(&state.view(), request.node)?;
+        let repeated = answered(&state.view(), proposer)?.map(Response::accepted).transpose()?.is_some();
+        let open = Self::job_of(&state.view(), node, JobKind::Remove)?;
+        drop(state);
+        if record.removed || repeated || (open.is_some() && !request.lost) {
+            return Ok(v1::RemoveNodeResponse { node: Some(before), changed: repeated, job: open });
         }
-        // what a dead node holds is lost with it: the log knows whether anything depends on that
-        if before.chunks > 0 && before.state != "down" {
-            return Err(Failure::new(Code::Conflict, format!("{node} holds {} chunks", before.chunks))
-                .because("they have to be moved first, which this release cannot do"));
+        if request.lost && before.state != "down" {
+            return Err(Failure::new(Code::Conflict, format!("{node} is {}, not down", before.state))
+                .because("what it holds need not be given up: without --lost it is emptied first"));
         }
-        let remove = Command::NodeRemove { node, layout: self.meta.layout_without(node).await? };
-        if request.dry_run {
-            self.meta.try_out(remove).await?.accepted()?;
-            return Ok(v1::RemoveNodeResponse { node: Some(before), changed: true });
+        let layout = self.meta.layout_without(node).await?;
+        let remove = Command::NodeRemove { node, layout, lost: request.lost, job: None };
+        let at_once = self.meta.try_out(remove.clone()).await?.accepted();
+        let command = match at_once {
+            Ok(_) => remove,
+            Err(_) if before.state == "down" && self.holds(node).await? => {
+                return Err(Failure::new(
+                    Code::Conflict,
+                    format!("{node} is down, and assets depend on what it holds"),
+                )
+                .because("once the others have rebuilt that, or it is back, it can be removed")
+                .hint(format!("vsctl node rm {node} --lost")));
+            }
+            Err(_) if self.holds(node).await? => {
+                let wish = Command::NodeWish { node, wish: NodeWish::Out };
+                self.meta.try_out(wish.clone()).await?.accepted()?;
+                self.check_fits(node, v1::NodeWish::Out).await?;
+                wish
+            }
+            Err(refused) => return Err(refused.into()),
+        };
+        if !request.dry_run {
+            self.meta.propose_for(proposer, command).await?.accepted()?;
         }
-        self.meta.propose_for(proposer, remove).await?.accepted()?;
-        Ok(v1::RemoveNodeResponse { node: Some(self.node_now(request.node).await?), changed: true })
+        let state = self.meta.read().await?;
+        let job = Self::job_of(&state.view(), node, JobKind::Remove)?;
+        Ok(v1::RemoveNodeResponse { node: Some(self.node_in(&state.view(), request.node)?), changed: true, job })
+    }
+
+    /// Whether chunks that are needed may be on a node or come to it.
+    async fn holds(&self, node: NodeId) -> Result<bool, Failure> {
+        Ok(self.meta.read().await?.view().held_by(node).map_err(internal)?.is_some())
+    }
+
+    /// The open job of a kind for a node.
+    fn job_of(view: &View<'_>, node: NodeId, kind: JobKind) -> Result<Option<u64>, Failure> {
+        let jobs = view.jobs(None, PAGE_ITEMS_MAX).map_err(internal)?;
+        let open = jobs.iter().find(|job| (job.kind, job.node) == (kind, Some(node)) && !job.state.is_over());
+        Ok(open.map(|job| job.id.0))
     }
 
     pub(super) async fn transfer(

@@ -65,7 +65,7 @@ pub(super) struct Terms {
 
 impl Services {
     pub(super) fn terms(&self, view: &View<'_>) -> Result<Terms, Failure> {
-        let layout = self.layouts.current(view)?;
+        let layout = self.meta.layouts().current(view).map_err(internal)?;
         let picture = self.meta.watch_cluster().borrow().clone();
         let is_up = |id: u64| picture.nodes.iter().all(|node| node.id != id || node.state != "down");
         let up = layout.iter().flat_map(|layout| &layout.nodes).filter(|node| is_up(node.id.0)).count();
@@ -100,7 +100,7 @@ impl Services {
         terms: &Terms,
     ) -> Result<v1::RedundancyInfo, Failure> {
         let (wanted, views) = Self::wish(view, asset, terms)?;
-        let room = self.layouts.room(view, asset.since)?;
+        let room = self.meta.layouts().room(view, asset.since).map_err(internal)?;
         let physical = physical_bytes(asset, room);
         let is_as_wanted = wanted.scheme == asset.scheme;
         let wanted_bytes = if is_as_wanted { physical } else { estimated_bytes(asset, wanted.scheme, terms.room) };

@@ -12,10 +12,10 @@ use vs_wire::v1::{self, RepairAction};
 use vsd_core::meta::SettingName;
 
 use super::{Services, internal};
-use crate::background::status::{RepairOrder, RepairStatus};
+use crate::background::status::{About, Order, Status};
 
 /// How long the leader may take to answer.
-const LEADER_ANSWERS: Duration = Duration::from_secs(6);
+pub(super) const LEADER_ANSWERS: Duration = Duration::from_secs(6);
 
 impl Services {
     pub(super) async fn repair_stands(
@@ -36,9 +36,9 @@ impl Services {
     ) -> Result<v1::RepairStatusResponse, Failure> {
         let order = match request.action() {
             RepairAction::Unspecified => return Err(Failure::new(Code::Invalid, "no action named")),
-            RepairAction::Start => RepairOrder::Start,
-            RepairAction::Pause => RepairOrder::Pause,
-            RepairAction::Resume => RepairOrder::Resume,
+            RepairAction::Start => Order::Start(About::Repair),
+            RepairAction::Pause => Order::Pause(About::Repair),
+            RepairAction::Resume => Order::Resume(About::Repair),
         };
         if !self.leads() {
             let leader = self.leader(request.forwarded).await?;
@@ -51,12 +51,12 @@ impl Services {
         self.own_repair()
     }
 
-    fn leads(&self) -> bool {
+    pub(super) fn leads(&self) -> bool {
         self.meta.cluster().leader == Some(self.node.0)
     }
 
     /// The way to the leader, for who may be sent on.
-    async fn leader(&self, forwarded: bool) -> Result<Client, Failure> {
+    pub(super) async fn leader(&self, forwarded: bool) -> Result<Client, Failure> {
         let cluster = self.meta.cluster();
         let leader = cluster.leader.and_then(|leader| cluster.members.into_iter().find(|member| member.id == leader));
         match leader {
@@ -75,22 +75,23 @@ impl Services {
     }
 }
 
-fn repair_to_wire(status: RepairStatus, leader: NodeId, bytes_per_s_max: u64) -> v1::RepairStatusResponse {
+fn repair_to_wire(status: Status, leader: NodeId, bytes_per_s_max: u64) -> v1::RepairStatusResponse {
+    let repair = status.repair;
     v1::RepairStatusResponse {
-        state: status.state.as_str().to_owned(),
+        state: repair.state.as_str().to_owned(),
         leader: leader.0,
         chunks_healthy: status.chunks_healthy,
         chunks_degraded: status.chunks_degraded,
         chunks_missing: status.chunks_missing,
         last_pass_at_ms: status.last_pass_at_ms,
-        chunks_total: status.chunks_total,
-        chunks_done: status.chunks_done,
-        bytes_total: status.bytes_total,
-        bytes_done: status.bytes_done,
-        bytes_per_s: status.bytes_per_s,
+        chunks_total: repair.chunks_total,
+        chunks_done: repair.chunks_done,
+        bytes_total: repair.bytes_total,
+        bytes_done: repair.bytes_done,
+        bytes_per_s: repair.bytes_per_s,
         bytes_per_s_max,
-        eta_ms: status.eta.map(|eta| u64::try_from(eta.as_millis()).unwrap_or(u64::MAX)),
-        waiting: status.waiting,
-        job: status.job.map(|job| job.0),
+        eta_ms: repair.eta.map(|eta| u64::try_from(eta.as_millis()).unwrap_or(u64::MAX)),
+        waiting: repair.waiting,
+        job: repair.job.map(|job| job.0),
     }
 }

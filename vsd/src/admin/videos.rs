@@ -103,6 +103,7 @@ impl Services {
             let keep = view.setting(SettingName::TrashKeep).map_err(internal)?;
             purge_at_ms = wall_of(view, trashed.at.plus_ms(keep))?;
         }
+        let room = self.meta.layouts().room(view, asset.since).map_err(internal)?;
         let logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
         let tracks = asset.tracks.iter().filter(|track| track.kind != TrackKind::Original).count();
         let video = v1::Video {
@@ -113,7 +114,7 @@ impl Services {
             views: record.views,
             scheme: Some(scheme_to_wire(asset.scheme)),
             logical_bytes,
-            physical_bytes: physical_bytes(&asset, self.layouts.room(view, asset.since)?),
+            physical_bytes: physical_bytes(&asset, room),
             created_at_ms: record.created_ms,
             tracks: u32::try_from(tracks).unwrap_or(u32::MAX),
             asset: asset.id.0,
@@ -189,14 +190,14 @@ impl Services {
         let view = state.view();
         let record = find(&view, &request.video)?;
         let (video, asset) = self.describe(&view, &record, &self.terms(&view)?)?;
-        let layouts = view.layouts_since(asset.since, PAGE_ITEMS_MAX).map_err(internal)?;
+        let layouts = self.meta.layouts().from(&view, asset.since).map_err(internal)?;
         Ok(v1::Manifest {
             asset: asset.id.0,
             version: asset.version.0,
             scheme: Some(scheme_to_wire(asset.scheme)),
             since: asset.since.0,
             tracks: asset.tracks.iter().map(v1::ManifestTrack::from).collect(),
-            layouts: layouts.iter().map(v1::Layout::from).collect(),
+            layouts: layouts.iter().map(|layout| v1::Layout::from(&**layout)).collect(),
             nodes: self.nodes(&view)?,
             video: Some(video),
             age_ms,

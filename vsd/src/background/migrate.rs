@@ -19,7 +19,7 @@ use vs_core::{
     error::{Code, Failure},
     group::Group,
     hash::{ChunkHash, Hash},
-    id::{AssetId, Ballot, NodeId},
+    id::{AssetId, Ballot, JobId, NodeId},
     layout::{Layout, Scheme},
     limit::PAGE_ITEMS_MAX,
     manifest::{ChunkRef, Part, Track},
@@ -27,7 +27,7 @@ use vs_core::{
     stripe,
 };
 use vsd_core::{
-    meta::{AssetRecord, Command, JobKind, JobRecord, JobState, Pending, Response},
+    meta::{AssetRecord, Command, JobKind, JobRecord, JobState, LeaderTerm, Pending, Response},
     plan::{
         policy::{Policy, Wanted, views_of, wanted_scheme},
         repair::{Held, Presence},
@@ -36,14 +36,17 @@ use vsd_core::{
 };
 
 use super::{
-    nodes::Question,
     repair::Repairer,
-    survey::{Said, part_names, part_of},
+    survey::{part_names, part_of},
     task::PUT_TIMEOUT,
     term::new_job,
     world::{Epochs, World},
 };
-use crate::meta::{MetaError, StateRead};
+use crate::{
+    holdings::Question,
+    meta::{MetaError, StateRead},
+    run::wall_ms,
+};
 
 /// The shortest time between two looks at what every asset is to be kept by, and how many times as long as the last look
 /// it is at least.
@@ -80,6 +83,9 @@ enum Broken {
     Failed(Failure),
     #[error(transparent)]
     Meta(#[from] MetaError),
+    /// Its job was ended by somebody else: an operator, or the next leader.
+    #[error("its job is over")]
+    Over,
 }
 
 impl From<Failure> for Broken {
@@ -108,6 +114,7 @@ impl Repairer {
                     tracing::warn!(%failure, "a film keeps its scheme for now");
                     REST_MIN
                 }
+                Err(Broken::Over) => Duration::ZERO,
                 Err(Broken::Meta(error)) => {
                     tracing::debug!(%error, "schemes were not looked at");
                     REST_MIN
@@ -121,7 +128,7 @@ impl Repairer {
     async fn migrate_one(&self, failed: &mut HashMap<AssetId, Instant>) -> Result<bool, Broken> {
         self.until_calm().await;
         let Some((world, state)) = self.look().await? else { return Ok(false) };
-        let Some((asset, wanted)) = self.next_to_migrate(&world, &state, failed).await? else { return Ok(false) };
+        let Some((asset, wanted, job)) = self.next_to_migrate(&world, &state, failed).await? else { return Ok(false) };
         let (Some(epochs), Some(layout)) = (world.epochs(asset.since), world.current().cloned()) else {
             return Ok(false);
         };
@@ -137,7 +144,8 @@ impl Repairer {
         let what: String = format!("{} -> {scheme}: {title}", asset.scheme).chars().take(200).collect();
         let bytes_total = asset.tracks.iter().map(|track| track.bytes - track.init.len() as u64).sum();
         let chunks_total = asset.tracks.iter().map(|track| track.chunks).sum();
-        let job = JobRecord { what, bytes_total, chunks_total, ..new_job(JobKind::Migrate) };
+        let asset_id = Some(asset.id);
+        let job = JobRecord { id: job, what, bytes_total, chunks_total, asset: asset_id, ..new_job(JobKind::Migrate) };
         let mut migration = Migration {
             repairer: self,
             world,
@@ -157,29 +165,37 @@ impl Repairer {
         ended.map(|()| true)
     }
 
-    /// The first asset that is kept otherwise than it should be. A version that nobody finishes is given up on the way.
+    /// The first asset that is kept otherwise than it should be, and the job that waits for it, if one does. A version
+    /// that nobody finishes is given up on the way, and so is a job that nobody is left to end.
     async fn next_to_migrate(
         &self,
         world: &World,
         state: &StateRead,
         failed: &HashMap<AssetId, Instant>,
-    ) -> Result<Option<(AssetRecord, Wanted)>, Broken> {
+    ) -> Result<Option<(AssetRecord, Wanted, JobId)>, Broken> {
         let view = state.view();
         let (policy, now) = (Policy::of(view)?, view.cluster_time()?);
         let nodes = world.current().map_or(0, Layout::room);
+        let term = world.term;
         let jobs = view.jobs(None, PAGE_ITEMS_MAX)?;
-        let mut open = jobs.into_iter().filter(|job| job.kind == JobKind::Migrate && !job.state.is_over());
-        let paused = open.clone().any(|job| job.state == JobState::Paused);
-        // nobody else is left to end it
-        if let Some(orphan) = open.find(|job| job.state == JobState::Running) {
+        let open: Vec<_> =
+            jobs.into_iter().filter(|job| job.kind == JobKind::Migrate && !job.state.is_over()).collect();
+        let held_up = open.iter().any(|job| job.state == JobState::Paused) || world.any_full();
+        for orphan in open.iter().filter(|job| job.state == JobState::Running).cloned() {
             let what = format!("{}: its leader is gone", orphan.what).chars().take(400).collect();
             let job = JobRecord { state: JobState::Failed, what, ..orphan };
-            self.meta.propose(Command::JobPut { job, term: world.term }).await?;
+            self.meta.propose(Command::JobPut { job, term }).await?;
         }
+        let waiting = |asset: AssetId| {
+            open.iter().find(|job| job.state == JobState::Waiting && job.asset == Some(asset)).map(|job| job.id)
+        };
         let mut after = None;
         loop {
             let page = view.assets(after, PAGE_ITEMS_MAX)?;
-            let Some(last) = page.last() else { return Ok(None) };
+            let Some(last) = page.last() else {
+                self.end_idle(&open, failed, term).await?;
+                return Ok(None);
+            };
             after = Some(last.id);
             for asset in page {
                 if let Some(Pending { version, .. }) = asset.pending {
@@ -188,15 +204,38 @@ impl Repairer {
                     continue;
                 }
                 let is_sound = asset.is_finished() && !asset.damaged && !asset.is_displaced();
-                if !is_sound || failed.contains_key(&asset.id) || paused {
+                let is_left_alone = now < asset.left_alone_until;
+                if !is_sound || failed.contains_key(&asset.id) || is_left_alone || held_up {
                     continue;
                 }
                 let wanted = wanted_scheme(&asset, views_of(view, asset.id)?, now, &policy, nodes);
                 if wanted.scheme != asset.scheme {
-                    return Ok(Some((asset, wanted)));
+                    let job = waiting(asset.id).unwrap_or_default();
+                    return Ok(Some((asset, wanted, job)));
                 }
             }
         }
+    }
+
+    /// Jobs that wait for assets which are kept as they should be.
+    async fn end_idle(
+        &self,
+        open: &[JobRecord],
+        failed: &HashMap<AssetId, Instant>,
+        term: LeaderTerm,
+    ) -> Result<(), Broken> {
+        let is_idle = |job: &&JobRecord| {
+            job.state == JobState::Waiting && job.asset.is_none_or(|asset| !failed.contains_key(&asset))
+        };
+        if open.iter().any(|job| job.state == JobState::Paused) {
+            return Ok(());
+        }
+        for job in open.iter().filter(is_idle) {
+            let log = vec![(wall_ms(), "nothing is to be changed now".to_owned())];
+            let job = JobRecord { state: JobState::Done, log, ..job.clone() };
+            self.meta.propose(Command::JobPut { job, term }).await?;
+        }
+        Ok(())
     }
 
     async fn until_calm(&self) {
@@ -207,7 +246,11 @@ impl Repairer {
 
 impl Migration<'_> {
     async fn run(&mut self) -> Result<(), Broken> {
-        let ended = self.write().await;
+        let ended = match self.write().await {
+            // the version went with the job
+            Err(Broken::Over) => return Err(Broken::Over),
+            ended => ended,
+        };
         let (id, version, term) = (self.asset.id, self.pending.version, self.world.term);
         let committed = match ended {
             Ok(tracks) => {
@@ -225,8 +268,10 @@ impl Migration<'_> {
                 self.repairer.meta.propose(abort).await?;
             }
         }
-        self.tell().await?;
-        committed
+        match self.tell().await {
+            Ok(()) | Err(Broken::Over) => committed,
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes every track anew; their descriptions, in the order of the current ones.
@@ -245,7 +290,7 @@ impl Migration<'_> {
         let gone = || Failure::new(Code::Unreachable, "what was written is not all there any more");
         let Some((world, _)) = self.repairer.look().await? else { return Err(gone().into()) };
         let Self { repairer, asset, placed, .. } = self;
-        let said = Said::ask(&repairer.nodes, &world, asset.id, placed.iter().copied(), false).await;
+        let said = world.ask(&repairer.nodes, asset.id, placed.iter().copied(), false).await;
         let is_there = placed.iter().all(|(node, chunk)| said.of(*node, chunk) == Held::Stored);
         if is_there { Ok(()) } else { Err(gone().into()) }
     }
@@ -386,7 +431,10 @@ impl Migration<'_> {
         }
         turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
         let put = puts.put(node, asset, chunk.hash, bytes, self.world.index, PUT_TIMEOUT).await;
-        put.map_err(|error| Failure::new(Code::Unreachable, format!("{node} did not take a chunk")).because(error))
+        let refused = |error| Failure::new(Code::Unreachable, format!("{node} did not take a chunk")).because(error);
+        put.map_err(refused)?;
+        puts.moved("migrate", chunk.bytes.into());
+        Ok(())
     }
 
     async fn put_part(&self, part: Sealed) -> Result<(), Broken> {
@@ -404,8 +452,10 @@ impl Migration<'_> {
     async fn tell(&mut self) -> Result<(), Broken> {
         self.told = Instant::now();
         let put = Command::JobPut { job: self.job.clone(), term: self.world.term };
-        if let Ok(Response::Job { id, state }) = self.repairer.meta.propose(put).await?.accepted() {
-            (self.job.id, self.job.state) = (id, state);
+        match self.repairer.meta.propose(put).await?.accepted() {
+            Ok(Response::Job { id, state }) => (self.job.id, self.job.state) = (id, state),
+            Err(_) if self.job.id != JobId::default() => return Err(Broken::Over),
+            Ok(_) | Err(_) => {}
         }
         Ok(())
     }
@@ -416,7 +466,7 @@ impl Migration<'_> {
             let job = self.repairer.meta.read().await?.view().job(self.job.id)?;
             self.job.state = job.map_or(JobState::Failed, |job| job.state);
         }
-        Ok(())
+        if self.job.state.is_over() { Err(Broken::Over) } else { Ok(()) }
     }
 }
 

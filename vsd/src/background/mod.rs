@@ -4,8 +4,10 @@
 //! The one role that reads the metadata of its own process: a planner that asked by the network what it has at hand would
 //! know no better.
 
+mod jobs;
 mod migrate;
-mod nodes;
+mod orders;
+mod place;
 mod progress;
 mod repair;
 pub(crate) mod status;

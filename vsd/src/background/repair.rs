@@ -8,35 +8,33 @@
 //! - What it commits names its term, so that an executor that wakes up late changes nothing.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
-use futures::{FutureExt, StreamExt, stream};
-use tokio::sync::{Notify, mpsc, watch};
+use futures::{
+    FutureExt, StreamExt,
+    stream::{self, FuturesUnordered},
+};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use vs_client::chunk::ChunkClient;
 use vs_core::{
-    error::Failure,
-    hash::ChunkHash,
-    id::{AssetId, Epoch, NodeId},
+    id::{AssetId, Epoch},
     limit::PAGE_ITEMS_MAX,
 };
-use vsd_core::{
-    meta::{Command, JobAction, JobKind, JobRecord, JobState, Response},
-    plan::repair::{Held, Placing},
-};
+use vsd_core::meta::{Command, JobRecord, Response};
 
 use super::{
-    nodes::Nodes,
     progress::Turns,
-    status::{Ordered, RepairOrder, RepairReporter, RepairState, RepairStatus},
-    survey::{Said, Subject, Survey, part_names, part_of},
-    task::{Done, Task},
-    term::{Term, new_job},
+    status::{Reporter, Status},
+    survey::Survey,
+    task::{Done, Task, Work},
+    term::Term,
     world::{Signature, World, signature},
 };
 use crate::{
+    holdings::Nodes,
     meta::{Meta, MetaError, StateRead},
     puts::Puts,
 };
@@ -60,9 +58,9 @@ pub(crate) struct Repairer {
     pub(super) chunks: ChunkClient,
     pub(super) puts: Puts,
     pub(super) nodes: Nodes,
-    status: watch::Sender<RepairStatus>,
+    pub(super) status: watch::Sender<Status>,
     /// It is to look now rather than when it is its turn.
-    look: Notify,
+    pub(super) look: Notify,
     pub(super) turns: Turns,
     /// Whether something lacks that could be written: everything else waits for that.
     pub(super) is_urgent: watch::Sender<bool>,
@@ -80,14 +78,8 @@ enum Pass {
 
 impl Repairer {
     /// Works until it is stopped.
-    pub(crate) async fn run(
-        meta: Meta,
-        chunks: ChunkClient,
-        puts: Puts,
-        reporter: RepairReporter,
-        stop: CancellationToken,
-    ) {
-        let RepairReporter { status, orders } = reporter;
+    pub(crate) async fn run(meta: Meta, chunks: ChunkClient, puts: Puts, reporter: Reporter, stop: CancellationToken) {
+        let Reporter { status, orders } = reporter;
         let repairer = Self {
             meta,
             chunks,
@@ -98,41 +90,10 @@ impl Repairer {
             turns: Turns::default(),
             is_urgent: watch::channel(false).0,
         };
-        let work = async { tokio::join!(repairer.work(), repairer.hear(orders), repairer.migrate()) };
-        stop.run_until_cancelled(work).await;
-    }
-
-    async fn hear(&self, mut orders: mpsc::Receiver<Ordered>) {
-        while let Some(Ordered { order, heard }) = orders.recv().await {
-            // whoever has gone does not want to know
-            let _ = heard.send(self.obey(order).await);
-        }
-    }
-
-    /// A pause is a job's, so that the next leader heeds it, too.
-    async fn obey(&self, order: RepairOrder) -> Result<(), Failure> {
-        let state = self.meta.read().await?;
-        let jobs = state.view().jobs(None, PAGE_ITEMS_MAX).map_err(MetaError::from)?;
-        let open = jobs.into_iter().find(|job| job.kind == JobKind::Repair && !job.state.is_over());
-        let term = self.meta.cluster().term;
-        let command = match (order, open) {
-            (RepairOrder::Pause, Some(job)) => Some(Command::JobControl { job: job.id, action: JobAction::Pause }),
-            (RepairOrder::Pause, None) => {
-                let job = JobRecord { state: JobState::Paused, ..new_job(JobKind::Repair) };
-                Some(Command::JobPut { job, term })
-            }
-            (RepairOrder::Start | RepairOrder::Resume, Some(job)) => {
-                Some(Command::JobControl { job: job.id, action: JobAction::Resume })
-            }
-            (RepairOrder::Start | RepairOrder::Resume, None) => None,
+        let work = async {
+            tokio::join!(repairer.work(), repairer.hear(orders), repairer.migrate(), repairer.look_after_nodes())
         };
-        if let Some(command) = command {
-            self.meta.propose(command).await?.accepted()?;
-        }
-        let state = if order == RepairOrder::Pause { RepairState::Paused } else { RepairState::Running };
-        self.status.send_modify(|status| status.state = state);
-        self.look.notify_one();
-        Ok(())
+        stop.run_until_cancelled(work).await;
     }
 
     async fn work(&self) {
@@ -172,26 +133,30 @@ impl Repairer {
 
     /// None while this node does not lead.
     async fn pass(&self, term: &mut Option<Term>) -> Result<Option<Pass>, MetaError> {
-        let Some((world, state)) = self.look().await? else { return Ok(None) };
+        let Some((mut world, state)) = self.look().await? else { return Ok(None) };
         if term.as_ref().is_none_or(|term| term.number != world.term) {
             *term = Some(Term::new(&world));
         }
         let Some(term) = term else { return Ok(None) };
+        world.refuse(term.full());
         let survey = Survey::make(&self.nodes, &world, &state, term.tried()).boxed().await?;
-        term.begin(state.view().jobs(None, PAGE_ITEMS_MAX)?, &survey);
+        term.begin(state.view().jobs(None, PAGE_ITEMS_MAX)?, &world, &survey);
+        // what it held of the past is let go: what follows may take hours
+        drop(state);
         self.tell(term, &world, &survey).await?;
-        let mut pass = if survey.waiting.is_empty() { Pass::Nothing } else { Pass::Stuck };
-        let untried = survey.tasks.iter().any(|task| task.kind == JobKind::Repair && !survey.was_tried(task));
-        self.is_urgent.send_replace(untried && !term.is_paused(JobKind::Repair));
+        let is_stuck = !survey.waiting.is_empty() || !survey.full.is_empty();
+        let mut pass = if is_stuck { Pass::Stuck } else { Pass::Nothing };
+        let untried = survey.tasks.iter().any(|task| task.work == Work::Repair && !survey.was_tried(task));
+        self.is_urgent.send_replace(untried && term.may_do(Work::Repair));
         if !survey.tasks.is_empty() {
-            pass = self.execute(term, &world, &state, &survey).boxed().await?;
+            pass = self.execute(term, &world, &survey).boxed().await?;
         }
         for asset in &survey.mended {
-            self.say_damaged(&world, &state, *asset, false).await?;
+            self.say_damaged(&world, *asset, false).await?;
         }
         let seen = signature(&self.meta);
         for (asset, epoch) in &survey.to_place {
-            let placed = self.place(term, &world, *asset, *epoch).boxed().await?;
+            let placed = self.place(term.take_verified(*asset), &world, *asset, *epoch).boxed().await?;
             pass = if placed { Pass::More } else { pass.max(Pass::Stuck) };
             // there may be something more urgent now
             if signature(&self.meta) != seen {
@@ -220,38 +185,48 @@ impl Repairer {
         Ok(world.map(|world| (world, state)))
     }
 
-    /// Does the tasks of kinds that are not paused.
-    async fn execute(
-        &self,
-        term: &mut Term,
-        world: &World,
-        state: &StateRead,
-        survey: &Survey,
-    ) -> Result<Pass, MetaError> {
+    /// Does the tasks of what is not paused. An asset whose last task is done is placed at once, so that its old copies
+    /// can go and there is room for what comes next.
+    async fn execute(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<Pass, MetaError> {
         let began = Instant::now();
-        let allowed: Vec<_> = survey.tasks.iter().filter(|task| !term.is_paused(task.kind)).collect();
+        let mut ahead = Ahead::of(survey);
         let mut lost = HashSet::new();
-        let mut wrote = false;
+        let mut moved = false;
         term.forget_failures();
         // a list, not an iterator: what is awaited has to be `Send` whatever the lifetimes
-        let turns: Vec<_> = allowed.into_iter().map(|task| self.take_turn(task, world).boxed()).collect();
+        let allowed = survey.tasks.iter().filter(|task| term.may_do(task.work));
+        let turns: Vec<_> = allowed.map(|task| self.take_turn(task, world).boxed()).collect();
         let mut running = stream::iter(turns).buffer_unordered(world.concurrency);
-        while let Some((task, done)) = running.next().await {
+        let mut placing = FuturesUnordered::new();
+        loop {
+            let (task, done) = tokio::select! {
+                Some(placed) = placing.next() => {
+                    moved |= placed?;
+                    continue;
+                }
+                Some(ended) = running.next() => ended,
+                else => break,
+            };
             for (node, chunk, bytes) in &done.written {
-                wrote = true;
-                term.written(task.kind, task.asset, *node, *chunk, u64::from(*bytes));
+                moved = true;
+                self.puts.moved(task.work.name(), u64::from(*bytes));
+                term.written(task.work, task.asset, *node, *chunk, u64::from(*bytes));
             }
             if done.is_lost {
                 lost.insert(task.asset);
             }
+            let is_done = done.failed.is_none();
             if let Some(failure) = done.failed {
                 tracing::debug!(asset = %task.asset, %failure, "a repair has to wait");
-                term.failed(task.name(), &failure);
+                term.failed(task.name(), &failure, &done.full);
+            }
+            if let Some(epoch) = ahead.ended(task.asset, is_done) {
+                placing.push(self.place(term.take_verified(task.asset), world, task.asset, epoch).boxed());
             }
             if term.told_ago() >= TELL {
                 self.tell(term, world, survey).await?;
             }
-            if term.is_paused(task.kind) {
+            if !term.may_do(task.work) {
                 break;
             }
             // what changed in the cluster matters more than the end of this list
@@ -261,79 +236,21 @@ impl Repairer {
                 break;
             }
         }
-        drop(running);
+        drop((running, placing));
         term.lost.retain(|asset, _| lost.contains(asset));
         for asset in lost {
             let passes = term.lost.entry(asset).or_insert(0);
             *passes += 1;
             if *passes >= LOST_PASSES {
-                self.say_damaged(world, state, asset, true).await?;
+                self.say_damaged(world, asset, true).await?;
             }
         }
-        Ok(if wrote { Pass::More } else { Pass::Stuck })
+        Ok(if moved { Pass::More } else { Pass::Stuck })
     }
 
     async fn take_turn<'a>(&self, task: &'a Task, world: &World) -> (&'a Task, Done) {
         self.turns.take(task.bytes(), world.bytes_per_s).await;
         (task, task.run(&self.chunks, &self.puts, world).await)
-    }
-
-    /// Verifies what has to be, and commits that the asset is placed by this epoch, which the survey found settled. False
-    /// when something is not as it should be, or not as it was then.
-    async fn place(&self, term: &mut Term, world: &World, id: AssetId, epoch: Epoch) -> Result<bool, MetaError> {
-        // as it is now: an epoch may have come since the survey
-        let Some((now, state)) = self.look().await? else { return Ok(false) };
-        let Some(asset) = state.view().asset(id)? else { return Ok(false) };
-        let Some(subject) = Subject::new(&now, &state.view(), &asset)? else { return Ok(false) };
-        let layouts = subject.epochs.layouts();
-        let target = &layouts[subject.target(&now)];
-        if target.epoch != epoch {
-            return Ok(false);
-        }
-        let verified = term.verified.entry(id).or_default();
-        for name in part_names(&asset) {
-            let Some(part) = part_of(&state, &asset, name)? else { return Ok(false) };
-            let (mut all, mut pairs) = (HashSet::new(), HashSet::new());
-            for group in part.groups(id, asset.scheme) {
-                let displaced = subject.displaced_of(&group);
-                let placing = Placing { group: &group, since: &layouts[0], target, displaced: &displaced };
-                pairs.extend(placing.to_verify());
-                all.extend(group.placed(target).map(|(node, chunk)| (node, chunk.hash)));
-            }
-            pairs.retain(|pair| !verified.contains(pair));
-            all.retain(|pair| !pairs.contains(pair));
-            // what was written or verified before is still there, and the others are what they should be
-            let there = Said::ask(&self.nodes, &now, id, all.iter().copied(), false).await;
-            let read = Said::ask(&self.nodes, &now, id, pairs.iter().copied(), true).await;
-            let is_stored = |said: &Said, (node, chunk): &(NodeId, ChunkHash)| said.of(*node, chunk) == Held::Stored;
-            if !all.iter().all(|pair| is_stored(&there, pair)) || !pairs.iter().all(|pair| is_stored(&read, pair)) {
-                return Ok(false);
-            }
-        }
-        let placed = Command::Placed { asset: id, version: asset.version, epoch: target.epoch, term: world.term };
-        let answer = self.meta.propose(placed).await?;
-        term.verified.remove(&id);
-        match answer.accepted() {
-            Ok(_) => {
-                tracing::info!(asset = %id, epoch = %target.epoch, "every copy is in its place");
-                Ok(true)
-            }
-            Err(refused) => {
-                tracing::debug!(asset = %id, %refused, "not placed");
-                Ok(false)
-            }
-        }
-    }
-
-    async fn say_damaged(&self, world: &World, state: &StateRead, id: AssetId, damaged: bool) -> Result<(), MetaError> {
-        let Some(asset) = state.view().asset(id)?.filter(|asset| asset.damaged != damaged) else { return Ok(()) };
-        let command = Command::AssetDamaged { asset: id, version: asset.version, damaged, term: world.term };
-        match self.meta.propose(command).await?.accepted() {
-            Ok(_) if damaged => tracing::error!(asset = %id, "chunks of it cannot be had from anybody"),
-            Ok(_) => tracing::info!(asset = %id, "all of it can be read again"),
-            Err(refused) => tracing::debug!(asset = %id, %refused, "its damage is not recorded"),
-        }
-        Ok(())
     }
 
     /// Tells people, and the log, how it stands.
@@ -343,10 +260,35 @@ impl Repairer {
             match put.accepted() {
                 Ok(Response::Job { id, state }) => term.told(JobRecord { id, state, ..job }),
                 Ok(_) => {}
-                Err(refused) => tracing::debug!(%refused, "a job is not recorded"),
+                Err(refused) => {
+                    // it was ended by somebody else: what it is about is looked at anew
+                    tracing::debug!(%refused, "a job is not recorded");
+                    term.forget(&job);
+                }
             }
         }
         self.status.send_replace(term.status(world, survey));
         Ok(())
+    }
+}
+
+/// Assets that are where they should be once their tasks are done.
+struct Ahead<'a> {
+    finishing: &'a HashMap<AssetId, Epoch>,
+    left: HashMap<AssetId, usize>,
+}
+
+impl<'a> Ahead<'a> {
+    fn of(survey: &'a Survey) -> Self {
+        let mut left = HashMap::new();
+        survey.tasks.iter().for_each(|task| *left.entry(task.asset).or_insert(0) += 1);
+        Self { finishing: &survey.finishing, left }
+    }
+
+    /// A task of an asset has ended; by which epoch the asset may be placed, if it was the last one and all were done.
+    fn ended(&mut self, asset: AssetId, is_done: bool) -> Option<Epoch> {
+        let left = self.left.get_mut(&asset).filter(|_| is_done)?;
+        *left = left.checked_sub(1)?;
+        (*left == 0).then(|| self.finishing.get(&asset).copied()).flatten()
     }
 }

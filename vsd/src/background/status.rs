@@ -18,7 +18,7 @@ const HEARD_WITHIN: Duration = Duration::from_secs(5);
 const ORDERS_MAX: usize = 16;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum RepairState {
+pub(crate) enum WorkState {
     #[default]
     Idle,
     Running,
@@ -27,7 +27,7 @@ pub(crate) enum RepairState {
     Waiting,
 }
 
-impl RepairState {
+impl WorkState {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -38,16 +38,10 @@ impl RepairState {
     }
 }
 
-/// How repair stands.
+/// How far some work is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RepairStatus {
-    pub(crate) state: RepairState,
-    /// Data chunks, as the last full pass over all assets found them.
-    pub(crate) chunks_healthy: u64,
-    pub(crate) chunks_degraded: u64,
-    pub(crate) chunks_missing: u64,
-    /// Wall time of the end of that pass; none before the first one of this leader.
-    pub(crate) last_pass_at_ms: Option<u64>,
+pub(crate) struct Progress {
+    pub(crate) state: WorkState,
     /// The running job and how far it is.
     pub(crate) job: Option<JobId>,
     pub(crate) chunks_total: u64,
@@ -61,50 +55,74 @@ pub(crate) struct RepairStatus {
     pub(crate) waiting: Vec<String>,
 }
 
+/// How the executor's work stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) repair: Progress,
+    /// Of moves to the current layout, those that empty a node among them.
+    pub(crate) moves: Progress,
+    /// Data chunks, as the last full pass over all assets found them.
+    pub(crate) chunks_healthy: u64,
+    pub(crate) chunks_degraded: u64,
+    pub(crate) chunks_missing: u64,
+    /// Wall time of the end of that pass; none before the first one of this leader.
+    pub(crate) last_pass_at_ms: Option<u64>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RepairOrder {
-    /// Look through everything now. Lifts a pause.
-    Start,
-    Pause,
-    Resume,
+pub(crate) enum Order {
+    /// Look through everything now. Lifts a pause; of moves a stop, too.
+    Start(About),
+    Pause(About),
+    Resume(About),
+    /// Nothing moves to the current layout until started.
+    StopMoves,
+}
+
+/// What an order is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Repair,
+    Moves,
 }
 
 /// An order on its way. Whoever took it in says so by `heard`, once the status shows it.
 #[derive(Debug)]
 pub(crate) struct Ordered {
-    pub(crate) order: RepairOrder,
+    pub(crate) order: Order,
     pub(crate) heard: oneshot::Sender<Result<(), Failure>>,
 }
 
 /// The end of those who ask.
 #[derive(Clone, Debug)]
-pub(crate) struct RepairDesk {
-    status: watch::Receiver<RepairStatus>,
+pub(crate) struct Desk {
+    status: watch::Receiver<Status>,
     orders: mpsc::Sender<Ordered>,
 }
 
 /// The executor's end.
 #[derive(Debug)]
-pub(crate) struct RepairReporter {
-    pub(crate) status: watch::Sender<RepairStatus>,
+pub(crate) struct Reporter {
+    pub(crate) status: watch::Sender<Status>,
     pub(crate) orders: mpsc::Receiver<Ordered>,
 }
 
-pub(crate) fn channel() -> (RepairReporter, RepairDesk) {
-    let (tell, status) = watch::channel(RepairStatus::default());
+pub(crate) fn channel() -> (Reporter, Desk) {
+    let (tell, status) = watch::channel(Status::default());
     let (order, orders) = mpsc::channel(ORDERS_MAX);
-    (RepairReporter { status: tell, orders }, RepairDesk { status, orders: order })
+    (Reporter { status: tell, orders }, Desk { status, orders: order })
 }
 
-impl RepairDesk {
-    pub(crate) fn status(&self) -> RepairStatus {
+impl Desk {
+    pub(crate) fn status(&self) -> Status {
         self.status.borrow().clone()
     }
 
     /// Returns once the executor has heard it.
-    pub(crate) async fn order(&self, order: RepairOrder) -> Result<(), Failure> {
+    pub(crate) async fn order(&self, order: Order) -> Result<(), Failure> {
         let (heard, was_heard) = oneshot::channel();
-        let busy = || Failure::new(Code::Busy, "repair does not listen now; the same request may succeed in a moment");
+        let busy =
+            || Failure::new(Code::Busy, "the executor does not listen now; the same request may succeed in a moment");
         self.orders.try_send(Ordered { order, heard }).map_err(|_| busy())?;
         match tokio::time::timeout(HEARD_WITHIN, was_heard).await {
             Ok(Ok(answer)) => answer,

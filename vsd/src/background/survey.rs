@@ -5,28 +5,31 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures::{FutureExt, future::join_all};
 use vs_core::{
-    group::Group,
-    hash::{ChunkHash, Hash},
+    hash::Hash,
     id::{AssetId, Epoch, NodeId},
     limit::PAGE_ITEMS_MAX,
-    manifest::{Displaced, Part},
+    manifest::Part,
 };
 use vsd_core::{
-    meta::{AssetRecord, AssetState, JobKind, TableError, View},
-    plan::repair::{self, Health, Held, Placing, Presence},
+    meta::{AssetRecord, AssetState, TableError, View},
+    plan::repair::{self, Finding, Health, Placing},
 };
 
 use super::{
-    nodes::{Nodes, Question},
-    task::Task,
+    task::{Task, Work},
     world::{Epochs, World},
 };
-use crate::{meta::StateRead, run::wall_ms};
+use crate::{
+    holdings::{Astray, Nodes},
+    meta::StateRead,
+    run::wall_ms,
+};
 
 /// Tasks kept of one pass; the next one finds the others.
 const TASKS_MAX: usize = 4_096;
+/// Disks whose use differs by less are equally full.
+const FULLNESS_STEP: u64 = 5;
 
 /// How much there is of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,10 +43,24 @@ impl Amount {
         self.chunks == 0
     }
 
+    pub(super) fn join(&mut self, other: Self) {
+        self.chunks += other.chunks;
+        self.bytes += other.bytes;
+    }
+
     fn add(&mut self, bytes: u64) {
         self.chunks += 1;
         self.bytes += bytes;
     }
+}
+
+/// What is found of one asset.
+struct Seen {
+    settled: bool,
+    readable: bool,
+    /// Nothing but its tasks keeps it from being where it should be.
+    can_finish: bool,
+    tasks: Vec<Task>,
 }
 
 /// What one pass found.
@@ -56,10 +73,15 @@ pub(super) struct Survey {
     /// The most urgent tasks, in order.
     pub(super) tasks: Vec<Task>,
     /// All that is to be written, by what it is for.
-    pub(super) repair: Amount,
-    pub(super) moves: Amount,
+    pub(super) left: BTreeMap<Work, Amount>,
     /// Members that wait for a node.
     pub(super) waiting: BTreeMap<NodeId, u64>,
+    /// Members that wait for room on a node.
+    pub(super) full: BTreeMap<NodeId, u64>,
+    /// Assets that may be said to be placed by an epoch once their tasks are done.
+    pub(super) finishing: HashMap<AssetId, Epoch>,
+    /// Members that are not moved because an operator stopped it.
+    pub(super) stopped: u64,
     /// Assets that may be said to be placed once that is verified.
     pub(super) to_place: Vec<(AssetId, Epoch)>,
     /// Assets that were said to be damaged and can be read.
@@ -75,7 +97,7 @@ pub(super) struct Survey {
 pub(super) struct Subject<'a> {
     pub(super) asset: &'a AssetRecord,
     pub(super) epochs: Epochs,
-    displaced: HashMap<ChunkHash, Vec<Displaced>>,
+    pub(super) astray: Astray,
 }
 
 impl<'a> Subject<'a> {
@@ -85,15 +107,8 @@ impl<'a> Subject<'a> {
             return Ok(None);
         }
         let Some(epochs) = world.epochs(asset.since) else { return Ok(None) };
-        let mut displaced: HashMap<_, Vec<Displaced>> = HashMap::new();
-        let mut after: Option<Displaced> = None;
-        loop {
-            let page = view.displaced(asset.id, after.as_ref(), PAGE_ITEMS_MAX)?;
-            let Some(last) = page.last() else { break };
-            after = Some(*last);
-            page.into_iter().for_each(|row| displaced.entry(row.chunk).or_default().push(row));
-        }
-        Ok(Some(Self { asset, epochs, displaced }))
+        let astray = Astray::of(view, asset.id)?;
+        Ok(Some(Self { asset, epochs, astray }))
     }
 
     /// Whether its version is complete, so that it can be placed by a newer epoch.
@@ -107,50 +122,6 @@ impl<'a> Subject<'a> {
         let target = repair::target(self.asset.scheme, layouts, |node| world.presence(node));
         let at = target.and_then(|target| layouts.iter().position(|layout| layout.epoch == target.epoch));
         at.filter(|_| self.is_placeable()).unwrap_or(0)
-    }
-
-    /// Stand-ins and owed members of a group.
-    pub(super) fn displaced_of(&self, group: &Group) -> Vec<Displaced> {
-        let mut rows: Vec<_> =
-            group.members.iter().filter_map(|member| self.displaced.get(&member.hash)).flatten().copied().collect();
-        rows.sort_unstable_by_key(|row| (row.chunk, row.place));
-        rows.dedup();
-        rows
-    }
-}
-
-/// What nodes said they have.
-#[derive(Debug, Default)]
-pub(super) struct Said(HashMap<(NodeId, ChunkHash), Held>);
-
-impl Said {
-    pub(super) fn of(&self, node: NodeId, chunk: &ChunkHash) -> Held {
-        self.0.get(&(node, *chunk)).copied().unwrap_or(Held::Unknown)
-    }
-
-    /// Asks every node that is up about what is on its list, all at once.
-    pub(super) async fn ask(
-        nodes: &Nodes,
-        world: &World,
-        asset: AssetId,
-        wanted: impl IntoIterator<Item = (NodeId, ChunkHash)>,
-        deep: bool,
-    ) -> Self {
-        let mut lists: BTreeMap<NodeId, Vec<ChunkHash>> = BTreeMap::new();
-        for (node, chunk) in wanted {
-            if world.presence(node) == Presence::Up {
-                lists.entry(node).or_default().push(chunk);
-            }
-        }
-        let ask = |(node, mut list): (NodeId, Vec<ChunkHash>)| async move {
-            list.sort_unstable();
-            list.dedup();
-            let Some(addr) = world.addr(node) else { return Vec::new() };
-            let held = nodes.held(Question { node, addr, asset, index: world.index, deep }, &list).await;
-            list.into_iter().map(|chunk| (node, chunk)).zip(held).collect::<Vec<_>>()
-        };
-        let ask = |list| ask(list).boxed();
-        Self(join_all(lists.into_iter().map(ask)).await.into_iter().flatten().collect())
     }
 }
 
@@ -206,11 +177,11 @@ impl Survey {
         let asset = subject.asset;
         let layouts = subject.epochs.layouts();
         let to = subject.target(world);
-        let (mut settled, mut readable) = (true, true);
+        let mut seen = Seen { settled: true, readable: true, can_finish: true, tasks: Vec::new() };
         for name in part_names(asset) {
             let Some(part) = part_of(state, asset, name)? else { return Ok(()) };
             let groups: Vec<_> = part.groups(asset.id, asset.scheme).collect();
-            let displaced: Vec<_> = groups.iter().map(|group| subject.displaced_of(group)).collect();
+            let displaced: Vec<_> = groups.iter().map(|group| subject.astray.among(group)).collect();
             let placing = |at: usize| Placing {
                 group: &groups[at],
                 since: &layouts[0],
@@ -224,8 +195,8 @@ impl Survey {
                 let beside = beside(at).map(|placing| placing.asked()).unwrap_or_default();
                 placing(at).asked().into_iter().chain(beside)
             });
-            let said = Said::ask(nodes, world, asset.id, wanted, false).await;
-            for (at, group) in groups.iter().enumerate() {
+            let said = world.ask(nodes, asset.id, wanted, false).await;
+            for at in 0..groups.len() {
                 let look = |placing: Placing<'_>| {
                     placing.look(|node| world.presence(node), |node, chunk| said.of(node, chunk))
                 };
@@ -235,33 +206,15 @@ impl Survey {
                     finding.writes.sort_unstable();
                     finding.writes.dedup();
                 }
-                let counted = match finding.health {
-                    Health::Healthy => &mut self.healthy,
-                    Health::Degraded => &mut self.degraded,
-                    Health::Missing => &mut self.missing,
-                };
-                *counted += u64::try_from(group.data).unwrap_or(0);
-                settled &= finding.is_settled();
-                readable &= finding.health != Health::Missing;
-                finding.waits_for.iter().for_each(|node| *self.waiting.entry(*node).or_default() += 1);
-                if !finding.writes.is_empty() {
-                    let kind = if finding.health == Health::Healthy { JobKind::Move } else { JobKind::Repair };
-                    let task = Task {
-                        asset: asset.id,
-                        kind,
-                        health: finding.health,
-                        spare: finding.spare,
-                        group: group.clone(),
-                        epochs: subject.epochs.clone(),
-                        displaced: displaced[at].clone(),
-                        writes: finding.writes,
-                    };
-                    self.enter(task);
-                }
+                self.take_in(world, subject, placing(at), finding, &mut seen);
             }
         }
-        if settled && subject.is_placeable() && (to > 0 || asset.is_displaced()) {
+        let Seen { settled, readable, can_finish, tasks } = seen;
+        let is_to_place = subject.is_placeable() && (to > 0 || asset.is_displaced());
+        if settled && is_to_place {
             self.to_place.push((asset.id, layouts[to].epoch));
+        } else if can_finish && is_to_place {
+            self.finishing.insert(asset.id, layouts[to].epoch);
         }
         if to + 1 < layouts.len() && subject.is_placeable() {
             self.crowded += 1;
@@ -269,7 +222,65 @@ impl Survey {
         if readable && asset.damaged {
             self.mended.push(asset.id);
         }
+        let targets = tasks.iter().flat_map(|task| &task.writes);
+        let fullness = targets.map(|(node, _)| world.used_percent(*node)).max().unwrap_or(0);
+        tasks.into_iter().for_each(|task| self.enter(Task { fullness, ..task }));
         Ok(())
+    }
+
+    /// Counts what was found of one group, and makes a task of what can be written now.
+    fn take_in(
+        &mut self,
+        world: &World,
+        subject: &Subject<'_>,
+        placing: Placing<'_>,
+        mut finding: Finding,
+        seen: &mut Seen,
+    ) {
+        let group = placing.group;
+        let counted = match finding.health {
+            Health::Healthy => &mut self.healthy,
+            Health::Degraded => &mut self.degraded,
+            Health::Missing => &mut self.missing,
+        };
+        *counted += u64::try_from(group.data).unwrap_or(0);
+        seen.settled &= finding.is_settled();
+        seen.readable &= finding.health != Health::Missing;
+        seen.can_finish &= finding.waits_for.is_empty();
+        finding.waits_for.iter().for_each(|node| *self.waiting.entry(*node).or_default() += 1);
+        if finding.writes.is_empty() {
+            return;
+        }
+        let leaving = group.placed(placing.since).map(|(node, _)| node).find(|node| world.leaves(*node));
+        let work = match finding.health {
+            Health::Healthy => leaving.map_or(Work::Move, Work::Drain),
+            Health::Degraded | Health::Missing => Work::Repair,
+        };
+        if work != Work::Repair && !world.may_move_to(placing.target.epoch) {
+            self.stopped += u64::try_from(finding.writes.len()).unwrap_or(0);
+            seen.can_finish = false;
+            return;
+        }
+        let left = self.left.entry(work).or_default();
+        finding.writes.iter().for_each(|(_, member)| left.add(group.members[*member].bytes.into()));
+        let (full, writes): (Vec<_>, Vec<_>) = finding.writes.drain(..).partition(|(node, _)| world.is_full(*node));
+        full.iter().for_each(|(node, _)| *self.full.entry(*node).or_default() += 1);
+        // of a long asset only so many are kept: then it is not finished by them
+        let fits = seen.tasks.len() < TASKS_MAX;
+        seen.can_finish &= full.is_empty() && fits;
+        if !writes.is_empty() && fits {
+            seen.tasks.push(Task {
+                asset: subject.asset.id,
+                work,
+                health: finding.health,
+                spare: finding.spare,
+                group: group.clone(),
+                epochs: subject.epochs.clone(),
+                displaced: placing.displaced.to_vec(),
+                writes,
+                fullness: 0,
+            });
+        }
     }
 
     /// Whether it was tried in vain lately.
@@ -278,8 +289,6 @@ impl Survey {
     }
 
     fn enter(&mut self, task: Task) {
-        let amount = if task.kind == JobKind::Repair { &mut self.repair } else { &mut self.moves };
-        task.writes.iter().for_each(|(_, member)| amount.add(task.group.members[*member].bytes.into()));
         self.tasks.push(task);
         if self.tasks.len() >= 2 * TASKS_MAX {
             self.keep_most_urgent();
@@ -287,11 +296,19 @@ impl Survey {
     }
 
     /// Repair before moves, and first what can lose least. What cannot be read or was tried in vain holds up nothing.
+    /// Moves asset by asset, so that each soon is where it should be and gives up its old places; first those to the
+    /// emptiest disks, so that there is room on the fuller ones when it is their turn.
     fn keep_most_urgent(&mut self) {
         let tried = &self.tried;
         self.tasks.sort_by_key(|task| {
-            (tried.contains(&task.name()), task.kind != JobKind::Repair, task.health == Health::Missing, task.spare)
+            let repairs = task.work == Work::Repair;
+            let spare = if repairs { task.spare } else { 0 };
+            let is_lost = task.health == Health::Missing;
+            (tried.contains(&task.name()), !repairs, is_lost, spare, task.fullness / FULLNESS_STEP, task.asset)
         });
+        for task in self.tasks.iter().skip(TASKS_MAX) {
+            self.finishing.remove(&task.asset);
+        }
         self.tasks.truncate(TASKS_MAX);
     }
 }

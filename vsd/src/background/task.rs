@@ -3,7 +3,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use futures::future::join_all;
-use vs_client::{chunk::ChunkClient, gather::gather};
+use vs_client::{
+    chunk::{ChunkClient, ChunkError},
+    gather::gather,
+};
 use vs_core::{
     error::{Code, Failure},
     group::Group,
@@ -12,7 +15,10 @@ use vs_core::{
     manifest::Displaced,
     read::Known,
 };
-use vsd_core::{meta::JobKind, plan::repair::Health};
+use vsd_core::{
+    meta::{JobKind, JobRecord},
+    plan::repair::Health,
+};
 
 use super::world::{Epochs, World};
 use crate::puts::Puts;
@@ -20,11 +26,40 @@ use crate::puts::Puts;
 /// How long one PUT may take: longer than a disk that stalls for seconds.
 pub(super) const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What work is done for, the most urgent first: each has a job that counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Work {
+    Repair,
+    /// This node is to be empty.
+    Drain(NodeId),
+    Move,
+}
+
+impl Work {
+    /// The work that a job counts; none of those that are done otherwise.
+    pub(super) fn of(job: &JobRecord) -> Option<Self> {
+        match (job.kind, job.node) {
+            (JobKind::Repair, _) => Some(Self::Repair),
+            (JobKind::Drain, Some(node)) => Some(Self::Drain(node)),
+            (JobKind::Move, _) => Some(Self::Move),
+            (JobKind::Drain | JobKind::Remove | JobKind::Migrate, _) => None,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Repair => "repair",
+            Self::Drain(_) => "drain",
+            Self::Move => "move",
+        }
+    }
+}
+
 /// Members of one group to be written.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
     pub(super) asset: AssetId,
-    pub(super) kind: JobKind,
+    pub(super) work: Work,
     pub(super) health: Health,
     /// Members that may still be lost.
     pub(super) spare: usize,
@@ -33,6 +68,8 @@ pub(super) struct Task {
     pub(super) displaced: Vec<Displaced>,
     /// Nodes and members.
     pub(super) writes: Vec<(NodeId, usize)>,
+    /// How full the fullest disks are that the asset's moves go to: the emptier, the earlier.
+    pub(super) fullness: u64,
 }
 
 /// How a task ended.
@@ -41,6 +78,8 @@ pub(super) struct Done {
     /// What is durable now, where it was not.
     pub(super) written: Vec<(NodeId, ChunkHash, u32)>,
     pub(super) failed: Option<Failure>,
+    /// Who had no room.
+    pub(super) full: Vec<NodeId>,
     /// Nobody has enough of the group, and everybody who might was asked.
     pub(super) is_lost: bool,
 }
@@ -85,6 +124,7 @@ impl Task {
             match put {
                 Ok(written) => done.written.push(written),
                 Err((node, error)) => {
+                    done.full.extend(matches!(error, ChunkError::Full { .. }).then_some(node));
                     let failure = Failure::new(Code::Unreachable, format!("{node} did not take a chunk"));
                     done.failed = Some(failure.because(error));
                 }

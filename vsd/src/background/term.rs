@@ -1,41 +1,47 @@
 //! What the executor remembers of the term it leads: nothing that the next leader would miss.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
 use vs_core::{
     error::Failure,
     hash::{ChunkHash, Hash},
-    id::{AssetId, JobId, NodeId},
+    id::{AssetId, NodeId},
+    layout::Layout,
 };
 use vsd_core::{
-    meta::{JobKind, JobRecord, JobState},
+    meta::{JobKind, JobRecord, JobState, LeaderTerm},
     plan::repair::Presence,
 };
 
 use super::{
     progress::Rate,
-    status::{RepairState, RepairStatus},
-    survey::Survey,
+    status::{Progress, Status, WorkState},
+    survey::{Amount, Survey},
+    task::Work,
     world::World,
 };
+use crate::run::wall_ms;
 
-/// Chunks of an asset remembered as verified. What is beyond is read again before the asset is placed.
-const VERIFIED_MAX: usize = 200_000;
+/// Chunks remembered as verified. What is beyond is read again before its asset is placed.
+const VERIFIED_MAX: usize = 500_000;
 /// Tasks remembered that were tried in vain; beyond that all are as if they were new.
 const TRIED_MAX: usize = 100_000;
+/// For how long a node is not asked to take anything after it had no room.
+const FULL_FOR: Duration = Duration::from_secs(60);
 /// Nodes that are named as waited for.
 const LINES_MAX: usize = 20;
 
 pub(super) struct Term {
-    pub(super) number: u64,
-    /// Whom this leader has had a chunk written to, and was answered that it is durable.
-    pub(super) verified: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
+    pub(super) number: LeaderTerm,
+    verified: Verified,
     /// In how many passes running a group of the asset was found lost.
     pub(super) lost: HashMap<AssetId, u32>,
-    rate: Rate,
+    repair_rate: Rate,
+    move_rate: Rate,
+    /// Those that are open and count what is written here.
     jobs: Vec<JobRecord>,
     /// As they were told to the log.
     jobs_told: Vec<JobRecord>,
@@ -43,6 +49,34 @@ pub(super) struct Term {
     /// Tasks that could not be done when they were last tried, and why.
     tried: HashSet<(AssetId, Hash)>,
     failures: BTreeSet<String>,
+    /// Nodes that had no room, and when.
+    full: HashMap<NodeId, Instant>,
+}
+
+/// Whom this leader has had a chunk written to, and was answered that it is durable.
+#[derive(Debug, Default)]
+struct Verified {
+    pairs: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
+    count: usize,
+}
+
+impl Verified {
+    fn insert(&mut self, asset: AssetId, node: NodeId, chunk: ChunkHash) {
+        if self.count < VERIFIED_MAX && self.pairs.entry(asset).or_default().insert((node, chunk)) {
+            self.count += 1;
+        }
+    }
+
+    fn take(&mut self, asset: AssetId) -> HashSet<(NodeId, ChunkHash)> {
+        let taken = self.pairs.remove(&asset).unwrap_or_default();
+        self.count -= taken.len();
+        taken
+    }
+
+    fn retain(&mut self, is_wanted: impl Fn(AssetId) -> bool) {
+        self.pairs.retain(|asset, _| is_wanted(*asset));
+        self.count = self.pairs.values().map(HashSet::len).sum();
+    }
 }
 
 /// A job that begins.
@@ -51,54 +85,60 @@ pub(super) fn new_job(kind: JobKind) -> JobRecord {
         JobKind::Repair => "missing and damaged copies are written again",
         JobKind::Move => "copies go to where the layout places them",
         JobKind::Migrate => "videos change how they are kept",
+        JobKind::Drain => "a node is emptied",
+        JobKind::Remove => "a node is removed",
     };
-    JobRecord {
-        id: JobId::default(),
-        kind,
-        state: JobState::Running,
-        began_ms: 0,
-        updated_ms: 0,
-        ended_ms: None,
-        chunks_total: 0,
-        chunks_done: 0,
-        bytes_total: 0,
-        bytes_done: 0,
-        what: what.to_owned(),
-    }
+    JobRecord::new(kind, JobState::Running, what)
 }
 
 impl Term {
     pub(super) fn new(world: &World) -> Self {
         Self {
             number: world.term,
-            verified: HashMap::new(),
+            verified: Verified::default(),
             lost: HashMap::new(),
-            rate: Rate::default(),
+            repair_rate: Rate::default(),
+            move_rate: Rate::default(),
             jobs: Vec::new(),
             jobs_told: Vec::new(),
             told_at: None,
             tried: HashSet::new(),
             failures: BTreeSet::new(),
+            full: HashMap::new(),
         }
     }
 
     /// A pass begins: what is open in the log, and what was found to be left.
-    pub(super) fn begin(&mut self, known: Vec<JobRecord>, survey: &Survey) {
-        let open = |job: &JobRecord| !job.state.is_over() && job.kind != JobKind::Migrate;
-        self.jobs = known.into_iter().filter(open).collect();
+    pub(super) fn begin(&mut self, known: Vec<JobRecord>, world: &World, survey: &Survey) {
+        self.jobs = known.into_iter().filter(|job| !job.state.is_over() && Work::of(job).is_some()).collect();
         self.jobs_told = self.jobs.clone();
-        for (kind, left) in [(JobKind::Repair, survey.repair), (JobKind::Move, survey.moves)] {
-            if !left.is_nothing() && self.job(kind).is_none() {
+        let mut left: BTreeMap<Work, Amount> = BTreeMap::new();
+        for (work, amount) in &survey.left {
+            left.entry(self.counted_as(*work)).or_default().join(*amount);
+        }
+        for (work, kind) in [(Work::Repair, JobKind::Repair), (Work::Move, JobKind::Move)] {
+            if left.contains_key(&work) && self.job(work).is_none() {
                 self.jobs.push(new_job(kind));
             }
-            if let Some(job) = self.job(kind) {
-                job.chunks_total = job.chunks_done + left.chunks;
-                job.bytes_total = job.bytes_done + left.bytes;
-                if left.is_nothing() && job.state == JobState::Running {
-                    job.state = JobState::Done;
-                }
+        }
+        let held_up = waiting(world, survey).into_iter().next();
+        for job in &mut self.jobs {
+            let left = Work::of(job).and_then(|work| left.get(&work)).copied().unwrap_or_default();
+            job.chunks_total = job.chunks_done + left.chunks;
+            job.bytes_total = job.bytes_done + left.bytes;
+            // a node is empty only when no epoch places anything there any more
+            if left.is_nothing() && job.state == JobState::Running && job.kind != JobKind::Drain {
+                job.state = JobState::Done;
+            }
+            if let Some(line) = held_up.as_ref().filter(|_| !left.is_nothing())
+                && job.log.last().is_none_or(|(_, last)| last != line)
+            {
+                job.log.push((wall_ms(), line.clone()));
             }
         }
+        let at_work: HashSet<_> = survey.tasks.iter().map(|task| task.asset).collect();
+        let to_place: HashSet<_> = survey.to_place.iter().map(|(asset, _)| *asset).collect();
+        self.verified.retain(|asset| at_work.contains(&asset) || to_place.contains(&asset));
     }
 
     pub(super) fn tried(&self) -> HashSet<(AssetId, Hash)> {
@@ -111,12 +151,24 @@ impl Term {
         self.forget_failures();
     }
 
-    pub(super) fn is_paused(&self, kind: JobKind) -> bool {
-        self.jobs.iter().any(|job| job.kind == kind && job.state == JobState::Paused)
+    /// Work for a node whose own job is over counts as any other move.
+    fn counted_as(&self, work: Work) -> Work {
+        match work {
+            Work::Drain(_) if self.jobs.iter().all(|job| Work::of(job) != Some(work)) => Work::Move,
+            work => work,
+        }
     }
 
-    fn job(&mut self, kind: JobKind) -> Option<&mut JobRecord> {
-        self.jobs.iter_mut().find(|job| job.kind == kind)
+    /// Whether the work is to be done now. A pause of moves is one of whatever moves.
+    pub(super) fn may_do(&self, work: Work) -> bool {
+        let state_of = |work| self.jobs.iter().find(|job| Work::of(job) == Some(work)).map(|job| job.state);
+        let work = self.counted_as(work);
+        let held_up = matches!(work, Work::Drain(_)) && state_of(Work::Move) == Some(JobState::Paused);
+        state_of(work) == Some(JobState::Running) && !held_up
+    }
+
+    fn job(&mut self, work: Work) -> Option<&mut JobRecord> {
+        self.jobs.iter_mut().find(|job| Work::of(job) == Some(work))
     }
 
     /// Tasks are tried again.
@@ -125,7 +177,8 @@ impl Term {
     }
 
     /// A task could not be done.
-    pub(super) fn failed(&mut self, name: (AssetId, Hash), failure: &Failure) {
+    pub(super) fn failed(&mut self, name: (AssetId, Hash), failure: &Failure, full: &[NodeId]) {
+        self.full.extend(full.iter().map(|node| (*node, Instant::now())));
         if self.tried.len() >= TRIED_MAX {
             self.tried.clear();
         }
@@ -136,17 +189,29 @@ impl Term {
         }
     }
 
+    /// Nodes that had no room a moment ago.
+    pub(super) fn full(&mut self) -> Vec<NodeId> {
+        self.full.retain(|_, at| at.elapsed() < FULL_FOR);
+        self.full.keys().copied().collect()
+    }
+
     /// The node has answered that the chunk is durable.
-    pub(super) fn written(&mut self, kind: JobKind, asset: AssetId, node: NodeId, chunk: ChunkHash, bytes: u64) {
-        self.rate.add(Instant::now(), bytes);
-        let verified = self.verified.entry(asset).or_default();
-        if verified.len() < VERIFIED_MAX {
-            verified.insert((node, chunk));
-        }
-        if let Some(job) = self.job(kind) {
+    pub(super) fn written(&mut self, work: Work, asset: AssetId, node: NodeId, chunk: ChunkHash, bytes: u64) {
+        let rate = if work == Work::Repair { &mut self.repair_rate } else { &mut self.move_rate };
+        rate.add(Instant::now(), bytes);
+        self.verified.insert(asset, node, chunk);
+        let work = self.counted_as(work);
+        if let Some(job) = self.job(work) {
             job.chunks_done += 1;
             job.bytes_done += bytes;
+            job.chunks_total = job.chunks_total.max(job.chunks_done);
+            job.bytes_total = job.bytes_total.max(job.bytes_done);
         }
+    }
+
+    /// What is verified of an asset; it is not known here any more.
+    pub(super) fn take_verified(&mut self, asset: AssetId) -> HashSet<(NodeId, ChunkHash)> {
+        self.verified.take(asset)
     }
 
     /// Jobs of which the log knows less.
@@ -155,48 +220,69 @@ impl Term {
         self.jobs.iter().filter(|job| !self.jobs_told.contains(job)).cloned().collect()
     }
 
-    /// The log knows of a job, and says whether it is paused.
+    /// The log knows of a job, and says how it is.
     pub(super) fn told(&mut self, job: JobRecord) {
-        self.jobs.retain(|known| known.kind != job.kind);
-        self.jobs_told.retain(|known| known.kind != job.kind);
+        self.forget(&job);
         if !job.state.is_over() {
             self.jobs.push(job.clone());
             self.jobs_told.push(job);
         }
     }
 
+    /// A job is over, and what it counts is not done until it is found again.
+    pub(super) fn forget(&mut self, job: &JobRecord) {
+        self.jobs.retain(|known| Work::of(known) != Work::of(job));
+        self.jobs_told.retain(|known| Work::of(known) != Work::of(job));
+    }
+
     pub(super) fn told_ago(&self) -> Duration {
         self.told_at.map_or(Duration::MAX, |at| at.elapsed())
     }
 
-    pub(super) fn status(&mut self, world: &World, survey: &Survey) -> RepairStatus {
-        let rate = self.rate.bytes_per_s(Instant::now());
-        let job = self.jobs.iter().find(|job| job.kind == JobKind::Repair).or(self.jobs.first());
-        let state = match job {
-            Some(job) if job.state == JobState::Paused => RepairState::Paused,
-            Some(_) if !survey.tasks.is_empty() => RepairState::Running,
-            _ if !survey.waiting.is_empty() => RepairState::Waiting,
-            _ => RepairState::Idle,
+    pub(super) fn status(&mut self, world: &World, survey: &Survey) -> Status {
+        let lines: Vec<_> = waiting(world, survey).into_iter().chain(self.failures.iter().cloned()).collect();
+        let now = Instant::now();
+        let rates = (self.repair_rate.bytes_per_s(now), self.move_rate.bytes_per_s(now));
+        let mut moving: Vec<_> = self.jobs.iter().filter(|job| job.kind != JobKind::Repair).collect();
+        moving.sort_by_key(|job| (job.state != JobState::Running, job.id));
+        let mending = self.jobs.iter().find(|job| job.kind == JobKind::Repair);
+        let any = |is: fn(Work) -> bool| survey.tasks.iter().any(|task| is(task.work));
+        let progress = |job: Option<&JobRecord>, rate: Option<u64>, has_tasks: bool| {
+            let state = match job {
+                Some(job) if job.state == JobState::Paused => WorkState::Paused,
+                Some(_) if has_tasks => WorkState::Running,
+                _ if !survey.waiting.is_empty() || !survey.full.is_empty() => WorkState::Waiting,
+                _ => WorkState::Idle,
+            };
+            let of_job = |of: fn(&JobRecord) -> u64| job.map_or(0, of);
+            let left = of_job(|job| job.bytes_total.saturating_sub(job.bytes_done));
+            let runs = state == WorkState::Running;
+            let eta_ms = rate.filter(|rate| *rate > 0 && runs).map(|rate| left.saturating_mul(1_000) / rate);
+            Progress {
+                state,
+                chunks_total: of_job(|job| job.chunks_total),
+                chunks_done: of_job(|job| job.chunks_done),
+                bytes_total: of_job(|job| job.bytes_total),
+                bytes_done: of_job(|job| job.bytes_done),
+                bytes_per_s: rate,
+                eta: eta_ms.map(Duration::from_millis),
+                waiting: lines.clone(),
+                job: job.map(|job| job.id),
+            }
         };
-        let running = self.jobs.iter().filter(|job| job.state == JobState::Running);
-        let left: u64 = running.map(|job| job.bytes_total.saturating_sub(job.bytes_done)).sum();
-        let runs = state == RepairState::Running;
-        let eta_ms = rate.filter(|rate| *rate > 0 && runs).map(|rate| left.saturating_mul(1_000) / rate);
-        let of_job = |of: fn(&JobRecord) -> u64| job.map_or(0, of);
-        RepairStatus {
-            state,
+        let moves = progress(moving.first().copied(), rates.1, any(|work| work != Work::Repair));
+        let repair = match mending {
+            Some(job) => progress(Some(job), rates.0, any(|work| work == Work::Repair)),
+            // what else is written is also a reason why not all is as it should be
+            None => moves.clone(),
+        };
+        Status {
+            repair,
+            moves,
             chunks_healthy: survey.healthy,
             chunks_degraded: survey.degraded,
             chunks_missing: survey.missing,
             last_pass_at_ms: Some(survey.made_at_ms),
-            chunks_total: of_job(|job| job.chunks_total),
-            chunks_done: of_job(|job| job.chunks_done),
-            bytes_total: of_job(|job| job.bytes_total),
-            bytes_done: of_job(|job| job.bytes_done),
-            bytes_per_s: rate,
-            eta: eta_ms.map(Duration::from_millis),
-            waiting: waiting(world, survey).into_iter().chain(self.failures.iter().cloned()).collect(),
-            job: job.map(|job| job.id),
         }
     }
 }
@@ -217,8 +303,15 @@ fn waiting(world: &World, survey: &Survey) -> Vec<String> {
         }
     };
     let mut lines: Vec<_> = survey.waiting.iter().take(LINES_MAX).map(line).collect();
+    let full = |(node, chunks): (&NodeId, &u64)| {
+        format!("{node} is {} % full: {chunks} chunks wait", world.used_percent(*node))
+    };
+    lines.extend(survey.full.iter().take(LINES_MAX).map(full));
+    if survey.stopped > 0 {
+        lines.push(format!("moves are stopped: {} chunks stay where they are", survey.stopped));
+    }
     if survey.crowded > 0 {
-        let nodes = world.current().map_or(0, |layout| layout.nodes.len());
+        let nodes = world.current().map_or(0, Layout::room);
         lines.push(format!("{} assets need more nodes than the {nodes} there are", survey.crowded));
     }
     lines

@@ -3,16 +3,22 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use vs_core::{
-    id::{Epoch, NodeId},
-    layout::Layout,
+    hash::ChunkHash,
+    id::{AssetId, Epoch, JobId, NodeId},
+    layout::{Layout, NodeWish},
     limit::PAGE_ITEMS_MAX,
 };
 use vsd_core::{
-    meta::{SettingName, TableError, View, index_in},
+    meta::{JobRecord, JobState, LeaderTerm, SettingName, TableError, View, index_in},
     plan::repair::Presence,
+    upload::write::Known,
 };
 
-use crate::meta::Meta;
+use crate::{
+    holdings::{Nodes, Said},
+    meta::Meta,
+    puts::{known, used_percent},
+};
 
 /// Everything but the assets.
 #[derive(Clone, Debug)]
@@ -20,10 +26,12 @@ pub(super) struct World {
     /// Up to where the log is known, as nodes are told it.
     pub(super) index: u64,
     /// The term that this node leads.
-    pub(super) term: u64,
-    /// Every epoch that is kept, oldest first.
+    pub(super) term: LeaderTerm,
+    /// Every epoch that an asset is placed by, and the newest, oldest first.
     layouts: Arc<[Layout]>,
     pub(super) nodes: BTreeMap<NodeId, Node>,
+    /// Nothing moves towards this epoch or an older one.
+    moves_stopped: Epoch,
     pub(super) grace_ms: u64,
     pub(super) bytes_per_s: u64,
     pub(super) concurrency: usize,
@@ -35,6 +43,12 @@ pub(super) struct Node {
     pub(super) presence: Presence,
     /// For how long it has been silent, when it is.
     pub(super) silent_ms: u64,
+    /// Of its disks, in percent.
+    pub(super) used_percent: u64,
+    /// It takes no more chunks.
+    pub(super) is_full: bool,
+    /// Its operator wants it to be empty.
+    pub(super) leaves: bool,
 }
 
 /// The epochs of an asset, oldest first.
@@ -50,14 +64,30 @@ impl Epochs {
     }
 }
 
+/// The term of this node as its leader.
+pub(super) fn own_term(cluster: &vs_wire::v1::ClusterState, me: NodeId) -> LeaderTerm {
+    LeaderTerm::new(cluster.term, me)
+}
+
 /// What of the cluster's picture makes another pass worth while when it changes.
-pub(super) type Signature = (u64, Vec<(u64, String, u64, u64)>);
+pub(super) type Signature = (u64, Vec<(u64, String, u64, u64)>, Wishes);
+
+/// Epoch up to which moves are stopped, and jobs that an operator may have changed.
+type Wishes = (Epoch, Vec<(JobId, JobState)>);
 
 pub(super) fn signature(meta: &Meta) -> Signature {
     let cluster = meta.watch_cluster();
     let cluster = cluster.borrow();
     let node = |node: &vs_wire::v1::NodeInfo| (node.id, node.state.clone(), node.damaged, node.dirs_changed);
-    (cluster.epoch, cluster.nodes.iter().map(node).collect())
+    (cluster.epoch, cluster.nodes.iter().map(node).collect(), wishes(meta).unwrap_or_default())
+}
+
+fn wishes(meta: &Meta) -> Result<Wishes, TableError> {
+    let state = meta.stale().state;
+    let jobs = state.view().jobs(None, PAGE_ITEMS_MAX)?;
+    let held_up = |job: &JobRecord| matches!(job.state, JobState::Paused | JobState::Cancelled);
+    let held_up = jobs.iter().filter(|job| held_up(job)).map(|job| (job.id, job.state)).collect();
+    Ok((state.view().cluster()?.map_or(Epoch::default(), |cluster| cluster.moves_stopped), held_up))
 }
 
 impl World {
@@ -65,7 +95,8 @@ impl World {
     pub(super) fn see(meta: &Meta, view: &View<'_>, applied: u64) -> Result<Option<Self>, TableError> {
         let cluster = meta.watch_cluster().borrow().clone();
         let leads = cluster.nodes.iter().any(|node| node.leader && NodeId(node.id) == meta.node());
-        if !leads || view.clock()?.term != cluster.term {
+        let term = own_term(&cluster, meta.node());
+        if !leads || view.clock()?.term != term {
             return Ok(None);
         }
         let mut nodes = BTreeMap::new();
@@ -73,18 +104,27 @@ impl World {
             let told = cluster.nodes.iter().find(|node| node.id == record.id.0);
             let presence = match told.map(|node| node.state.as_str()) {
                 _ if record.removed => Presence::Gone,
-                Some("up") => Presence::Up,
+                Some("up" | "draining") => Presence::Up,
                 _ => Presence::Silent,
             };
             let silent_ms = told.and_then(|node| node.heard_ms).unwrap_or(0);
-            nodes.insert(record.id, Node { addr: record.spec.addr, presence, silent_ms });
+            let node = Node {
+                presence,
+                silent_ms,
+                used_percent: told.map_or(0, |node| used_percent(node.disk_used_bytes, node.disk_total_bytes)),
+                is_full: known(&cluster, record.id) == Known::Full,
+                leaves: record.wish != NodeWish::In,
+                addr: record.spec.addr,
+            };
+            nodes.insert(record.id, node);
         }
         let setting = |name| view.setting(name);
         Ok(Some(Self {
             index: index_in(meta.incarnation(), applied),
-            term: cluster.term,
-            layouts: view.layouts_since(Epoch(0), PAGE_ITEMS_MAX)?.into(),
+            term,
+            layouts: meta.layouts().in_use(view)?,
             nodes,
+            moves_stopped: view.cluster()?.map_or(Epoch::default(), |cluster| cluster.moves_stopped),
             grace_ms: setting(SettingName::RepairGrace)?,
             bytes_per_s: setting(SettingName::RepairRate)?,
             concurrency: usize::try_from(setting(SettingName::RepairConcurrency)?).unwrap_or(1).max(1),
@@ -93,7 +133,7 @@ impl World {
 
     /// The epochs from `since` on; none when that one is not kept.
     pub(super) fn epochs(&self, since: Epoch) -> Option<Epochs> {
-        let from = self.layouts.iter().position(|layout| layout.epoch == since)?;
+        let from = self.layouts.binary_search_by_key(&since, |layout| layout.epoch).ok()?;
         Some(Epochs { all: self.layouts.clone(), from })
     }
 
@@ -105,8 +145,51 @@ impl World {
         self.nodes.get(&node).map_or(Presence::Gone, |node| node.presence)
     }
 
+    /// Whether copies may go to where this epoch places them when nothing lacks where they are.
+    pub(super) fn may_move_to(&self, epoch: Epoch) -> bool {
+        epoch > self.moves_stopped
+    }
+
+    pub(super) fn is_full(&self, node: NodeId) -> bool {
+        self.nodes.get(&node).is_some_and(|node| node.is_full)
+    }
+
+    /// Whether a node has no room that is to take its share.
+    pub(super) fn any_full(&self) -> bool {
+        self.nodes.values().any(|node| node.is_full && !node.leaves && node.presence != Presence::Gone)
+    }
+
+    /// These have said that they have no room, whatever is known of their disks.
+    pub(super) fn refuse(&mut self, full: impl IntoIterator<Item = NodeId>) {
+        for id in full {
+            if let Some(node) = self.nodes.get_mut(&id) {
+                node.is_full = true;
+            }
+        }
+    }
+
+    pub(super) fn leaves(&self, node: NodeId) -> bool {
+        self.nodes.get(&node).is_some_and(|node| node.leaves && node.presence != Presence::Gone)
+    }
+
+    pub(super) fn used_percent(&self, node: NodeId) -> u64 {
+        self.nodes.get(&node).map_or(0, |node| node.used_percent)
+    }
+
     pub(super) fn addr(&self, node: NodeId) -> Option<&str> {
         self.nodes.get(&node).map(|node| node.addr.as_str())
+    }
+
+    /// What nodes that are up have of these.
+    pub(super) async fn ask(
+        &self,
+        nodes: &Nodes,
+        asset: AssetId,
+        wanted: impl IntoIterator<Item = (NodeId, ChunkHash)>,
+        deep: bool,
+    ) -> Said {
+        let addr_of = |node| self.addr(node).filter(|_| self.presence(node) == Presence::Up);
+        Said::ask(nodes, asset, wanted, addr_of, self.index, deep).await
     }
 
     /// Nodes that may still have something, and those of them that are silent.

@@ -11,6 +11,7 @@ use futures::future::join_all;
 use openraft::ServerState;
 use vs_core::id::NodeId;
 use vs_wire::v1;
+use vsd_core::meta::LeaderTerm;
 
 use super::{
     MetaError,
@@ -18,7 +19,7 @@ use super::{
     peers::Peers,
     propose::Proposals,
     standing::{Leads, Standing},
-    types::{Raft, RaftId},
+    types::{Raft, RaftId, leader_term},
 };
 
 /// How often a leader tells that it is there.
@@ -81,13 +82,14 @@ impl Elections {
     /// Records who led when, for whoever watches.
     async fn tell(&self) {
         let mut metrics = self.standing.watch();
-        let mut term = 0;
+        let mut led = LeaderTerm::default();
         loop {
             let now = metrics.borrow_and_update().clone();
-            if now.state == ServerState::Leader && now.current_term != term {
-                term = now.current_term;
-                tracing::trace!(target: "vsd::raft_trace", term, "lead");
-                tracing::info!(term, "this node leads");
+            let reign = LeaderTerm::new(now.current_term, self.standing.node());
+            if now.state == ServerState::Leader && led != reign {
+                led = reign;
+                tracing::trace!(target: "vsd::raft_trace", term = reign.0, "lead");
+                tracing::info!(term = now.current_term, "this node leads");
             }
             self.standing.count_election(now.current_leader.map(NodeId), now.current_term);
             if metrics.changed().await.is_err() {
@@ -128,10 +130,10 @@ impl Elections {
         configs.iter().all(|voters| voters.intersection(&granted).count() > voters.len() / 2)
     }
 
-    /// Term and index of the last entry of the log.
+    /// Leader and index of the last entry of the log.
     pub(super) fn last(&self) -> Result<(u64, u64), MetaError> {
         let last = self.log.last().map_err(MetaError::stopped)?;
-        Ok(last.map_or((0, 0), |id| (id.leader_id.term, id.index)))
+        Ok(last.map_or((0, 0), |id| (leader_term(&id).0, id.index)))
     }
 
     /// Whether this node would vote for a candidate whose log ends so.

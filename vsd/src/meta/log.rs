@@ -38,7 +38,7 @@ use vs_core::codec;
 use super::{
     database::{self, OpenError},
     state::{NotInstalled, StateStore},
-    types::{LogEntry, LogId, StorageError, TypeConfig, Vote, broken},
+    types::{LogEntry, LogId, StorageError, TypeConfig, Vote, broken, leader_term},
 };
 
 const VOTE: &[u8] = &[0x01];
@@ -383,7 +383,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         let mut batch = WriteBatch::default();
         for entry in entries {
             let bytes = codec::encode(&entry);
-            let (term, index) = (entry.log_id.leader_id.term, entry.log_id.index);
+            let (term, index) = (leader_term(&entry.log_id).0, entry.log_id.index);
             tracing::trace!(target: "vsd::raft_trace", term, index, crc = crc32c::crc32c(&bytes), "append");
             batch.put(key(index), bytes);
         }
@@ -409,7 +409,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         flushed
             .map_err(|error| broken(ErrorSubject::StateMachine, ErrorVerb::Write, error))?
             .map_err(|error| unwritable(LogError::State(error)))?;
-        tracing::trace!(target: "vsd::raft_trace", term = log_id.leader_id.term, index = log_id.index, "purge");
+        tracing::trace!(target: "vsd::raft_trace", term = leader_term(&log_id).0, index = log_id.index, "purge");
         let mut batch = WriteBatch::default();
         batch.put(PURGED, codec::encode(&log_id));
         batch.delete_range(key(0).as_slice(), key(log_id.index.saturating_add(1)).as_slice());

@@ -20,7 +20,9 @@ mod archive;
 pub(crate) mod bench;
 mod database;
 mod elections;
+mod fullness;
 mod incarnation;
+mod layouts;
 mod log;
 mod metrics;
 mod network;
@@ -60,7 +62,7 @@ use tokio_util::sync::CancellationToken;
 use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, NodeId},
-    layout::Layout,
+    layout::{Layout, LayoutNode},
 };
 use vs_wire::v1;
 use vsd_core::meta::{Command, Entry, Response, TableError, Txn, apply, index_in};
@@ -69,6 +71,7 @@ pub(crate) use self::{
     archive::Saved,
     database::OpenError,
     incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
+    layouts::LayoutCache,
     offline::Offline,
     peers::{Me, Newer, PREFACE, PeerError, ask_at},
     picture::{Own, node_info},
@@ -231,6 +234,7 @@ struct Inner {
     rounds: Rounds,
     proposals: Proposals,
     picture: Picture,
+    layouts: LayoutCache,
     stop: CancellationToken,
 }
 
@@ -348,6 +352,11 @@ impl Meta {
         self.inner.peers.me().incarnation
     }
 
+    /// Layouts that were decoded.
+    pub(crate) fn layouts(&self) -> &LayoutCache {
+        &self.inner.layouts
+    }
+
     /// How the cluster is, as far as this node knows.
     pub(crate) fn cluster(&self) -> v1::ClusterState {
         self.inner.picture.current()
@@ -390,6 +399,20 @@ impl Meta {
         let Some(current) = current.filter(|layout| layout.lists(node)) else { return Ok(None) };
         let left = current.nodes.iter().filter(|listed| listed.id != node).cloned().collect();
         steward::next_layout(current, left).await.map(Some)
+    }
+
+    /// The layout after the current one with these nodes, as it would be proposed.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub(crate) async fn layout_with(&self, current: &Layout, nodes: Vec<LayoutNode>) -> Result<Layout, MetaError> {
+        let state = self.stale().state;
+        let earlier = steward::earlier(&self.inner.layouts, &state.view(), current, &nodes)?;
+        drop(state);
+        match earlier {
+            Some(earlier) => Ok(earlier),
+            None => steward::next_layout(current.clone(), nodes).await,
+        }
     }
 
     /// Why the consensus stopped, when it did.
@@ -459,8 +482,21 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
     let rounds = Rounds::start(reader, stop.clone());
     let proposals = Proposals::new(raft.clone(), standing.clone(), peers.clone(), Handle::current());
     let picture = Picture::new(standing.clone(), peers.clone(), state.clone());
-    let inner =
-        Arc::new(Inner { node, raft, log, state, peers, standing, elections, rounds, proposals, picture, stop });
+    let layouts = LayoutCache::default();
+    let inner = Arc::new(Inner {
+        node,
+        raft,
+        log,
+        state,
+        peers,
+        standing,
+        elections,
+        rounds,
+        proposals,
+        picture,
+        layouts,
+        stop,
+    });
     inner.learn_addresses();
     let run = |task| drop(tokio::spawn(inner.stop.clone().run_until_cancelled_owned(task)));
     run(Box::pin(inner.elections.clone().run()) as Task);
@@ -494,6 +530,7 @@ impl Inner {
             state: self.state.clone(),
             picture: self.picture.clone(),
             proposals: self.proposals.clone(),
+            layouts: self.layouts.clone(),
         }
     }
 

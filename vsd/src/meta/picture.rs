@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::watch;
-use vs_core::{id::NodeId, limit::PAGE_ITEMS_MAX};
+use vs_core::{id::NodeId, layout::NodeWish, limit::PAGE_ITEMS_MAX};
 use vs_wire::v1;
 use vsd_core::{
     health::{Health, NodeState},
@@ -308,7 +308,9 @@ impl Picture {
         }
         if let Some(node) = state.nodes.iter_mut().find(|node| node.id == me) {
             let own = self.own_node();
-            "up".clone_into(&mut node.state);
+            if node.state != DRAINING {
+                "up".clone_into(&mut node.state);
+            }
             (node.chunks, node.chunk_bytes) = (own.chunks, own.chunk_bytes);
             (node.disk_used_bytes, node.disk_total_bytes) = (own.disk_used_bytes, own.disk_total_bytes);
             (node.damaged, node.dirs_changed) = (own.damaged, own.dirs_changed);
@@ -347,6 +349,9 @@ fn say_changes(before: &v1::ClusterState, now: &v1::ClusterState) {
     }
 }
 
+/// Up, and to be emptied.
+const DRAINING: &str = "draining";
+
 fn name(state: NodeState) -> &'static str {
     match state {
         NodeState::Up => "up",
@@ -377,6 +382,7 @@ pub(crate) fn node_info(record: &NodeRecord, live: v1::NodeInfo) -> v1::NodeInfo
     let state = match record.removed {
         true => "out",
         false if live.state.is_empty() => "unknown",
+        false if live.state == "up" && record.wish != NodeWish::In => DRAINING,
         false => &live.state,
     };
     v1::NodeInfo {

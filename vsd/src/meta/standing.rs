@@ -184,7 +184,7 @@ impl Standing {
     pub(super) fn look(&self) {
         let metrics = self.metrics();
         let leads = metrics.state == ServerState::Leader;
-        let settled = metrics.last_applied.is_some_and(|id| id.leader_id.term == metrics.current_term);
+        let settled = metrics.last_applied.is_some_and(|id| id.leader_id == *metrics.vote.leader_id());
         let voters = metrics.membership_config.membership().get_joint_config().clone();
         self.0.peers.lead(if leads { voters } else { Vec::new() }, settled);
         let nobody = self.leads() == Leads::Nobody;

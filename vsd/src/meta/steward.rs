@@ -13,18 +13,23 @@ use openraft::{BasicNode, ChangeMembers};
 use tokio::time::Instant;
 use vs_core::{
     id::{Epoch, NodeId},
-    layout::{Layout, LayoutNode, NodeWish},
+    layout::{Layout, LayoutNode},
     limit::PAGE_ITEMS_MAX,
     placement,
 };
 use vsd_core::{
     health::NodeState,
-    meta::{Command, DirState, NodeRecord, Role, SettingName, TableError},
-    plan::voters::{self, Change, Member},
+    meta::{Command, DirState, NodeRecord, Role, SettingName, TableError, View},
+    plan::{
+        voters::{self, Change, Member},
+        weights,
+    },
 };
 
 use super::{
     MetaError,
+    fullness::Fullness,
+    layouts::LayoutCache,
     peers::Peers,
     picture::Picture,
     propose::{Proposals, Proposer},
@@ -50,12 +55,14 @@ pub(super) struct Steward {
     pub(super) state: StateStore,
     pub(super) picture: Picture,
     pub(super) proposals: Proposals,
+    pub(super) layouts: LayoutCache,
 }
 
 impl Steward {
     pub(super) async fn run(self) {
         let mut wish: Option<(Vec<LayoutNode>, Instant)> = None;
         let mut unusable = HashMap::new();
+        let mut fullness = Fullness::default();
         let mut said = Said::default();
         loop {
             tokio::time::sleep(LOOK).await;
@@ -65,12 +72,13 @@ impl Steward {
             if self.standing.leads() != Leads::Me {
                 wish = None;
                 unusable.clear();
+                fullness = Fullness::default();
                 continue;
             }
             if let Err(error) = self.look_after_voters().await {
                 said.warn(&error, "the voters stay as they are");
             }
-            if let Err(error) = self.look_after_layout(&mut wish, &mut unusable).await {
+            if let Err(error) = self.look_after_layout(&mut wish, &mut unusable, &mut fullness).await {
                 said.warn(&error, "the layout stays as it is");
             }
         }
@@ -155,9 +163,14 @@ impl Steward {
         &self,
         wish: &mut Option<(Vec<LayoutNode>, Instant)>,
         unusable: &mut HashMap<NodeId, Instant>,
+        fullness: &mut Fullness,
     ) -> Result<(), MetaError> {
-        let Some(current) = self.state.read().view().current_layout()? else { return Ok(()) };
+        let read = self.state.read();
+        let Some(current) = self.layouts.current(&read.view())? else { return Ok(()) };
         let wanted = self.wanted(&current, unusable)?;
+        let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow())?;
+        let wanted = weights::by_fullness(&current, wanted, &disks.disks());
+        drop(read);
         if wanted == current.nodes || wanted.is_empty() {
             *wish = None;
             return Ok(());
@@ -170,9 +183,10 @@ impl Steward {
             return Ok(());
         }
         *wish = None;
-        let layout = match self.earlier(&current, &wanted)? {
+        let earlier = earlier(&self.layouts, &self.state.read().view(), &current, &wanted)?;
+        let layout = match earlier {
             Some(earlier) => earlier,
-            None => next_layout(current, wanted).await?,
+            None => next_layout(Layout::clone(&current), wanted).await?,
         };
         let (epoch, nodes) = (layout.epoch, layout.nodes.len());
         let set = self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;
@@ -210,20 +224,24 @@ impl Steward {
         }
         Ok(wanted)
     }
+}
 
-    /// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was
-    /// gone for a while is then where it should be, and nothing moves.
-    fn earlier(&self, current: &Layout, wanted: &[LayoutNode]) -> Result<Option<Layout>, TableError> {
-        let kept = self.state.read().view().layouts_since(Epoch(0), PAGE_ITEMS_MAX)?;
-        let mut same = kept
-            .into_iter()
-            .rev()
-            .find(|layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node)));
-        if let Some(layout) = &mut same {
-            layout.epoch = Epoch(current.epoch.0 + 1);
-        }
-        Ok(same)
+/// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was gone
+/// for a while is then where it should be, and nothing moves. A wish that is taken back moves nothing back either.
+pub(super) fn earlier(
+    layouts: &LayoutCache,
+    view: &View<'_>,
+    current: &Layout,
+    wanted: &[LayoutNode],
+) -> Result<Option<Layout>, TableError> {
+    let kept = layouts.in_use(view)?;
+    let has_these =
+        |layout: &&Layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node));
+    let mut same = kept.iter().rev().find(has_these).cloned();
+    if let Some(layout) = &mut same {
+        layout.epoch = Epoch(current.epoch.0 + 1);
     }
+    Ok(same)
 }
 
 /// When it was last said that something does not work: it is tried several times a second.
@@ -240,12 +258,7 @@ impl Said {
 }
 
 pub(super) fn layout_node(record: &NodeRecord) -> LayoutNode {
-    LayoutNode {
-        id: record.id,
-        zone: record.zone().to_owned(),
-        weight_milli: record.weight_milli(),
-        wish: NodeWish::In,
-    }
+    LayoutNode { id: record.id, zone: record.zone().to_owned(), weight_milli: record.weight_milli(), wish: record.wish }
 }
 
 /// The layout after `current` with these nodes.

@@ -1,7 +1,8 @@
 //! The types that openraft works with here.
 
 use openraft::{AnyError, BasicNode, ErrorSubject, ErrorVerb, StorageIOError};
-use vsd_core::meta::{Entry, Response};
+use vs_core::id::NodeId;
+use vsd_core::meta::{Entry, LeaderTerm, Response};
 
 /// A node's number within the consensus: that of its [`NodeId`](vs_core::id::NodeId).
 pub(super) type RaftId = u64;
@@ -24,6 +25,11 @@ pub(super) type Snapshot = openraft::Snapshot<TypeConfig>;
 pub(super) type StorageError = openraft::StorageError<RaftId>;
 pub(super) type Raft = openraft::Raft<TypeConfig>;
 pub(super) type Vote = openraft::Vote<RaftId>;
+
+/// Whose entry it is.
+pub(super) fn leader_term(id: &LogId) -> LeaderTerm {
+    LeaderTerm::new(id.leader_id.term, NodeId(id.leader_id.node_id))
+}
 
 /// Stops the consensus of this node: what it keeps can no longer be relied on.
 pub(super) fn broken(

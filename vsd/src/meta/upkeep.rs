@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use vsd_core::meta::{Command, Response, housekeeping_due, time_matters};
+use vsd_core::meta::{Command, LeaderTerm, Response, housekeeping_due, time_matters};
 
 use super::{
     MetaError,
@@ -35,7 +35,7 @@ pub(super) struct Upkeep {
 
 /// A term that this node leads.
 struct Lead {
-    term: u64,
+    term: LeaderTerm,
     since: Instant,
     /// What the log had counted of the term when this process began to lead it: a restarted leader may go on in its old
     /// term.
@@ -89,11 +89,12 @@ impl Upkeep {
         self.housekeep().await
     }
 
-    fn leading(&self) -> Option<u64> {
-        (self.standing.leads() == Leads::Me).then(|| self.standing.metrics().current_term)
+    fn leading(&self) -> Option<LeaderTerm> {
+        let term = || LeaderTerm::new(self.standing.metrics().current_term, self.standing.node());
+        (self.standing.leads() == Leads::Me).then(term)
     }
 
-    async fn begin(&self, term: u64) -> Result<Lead, MetaError> {
+    async fn begin(&self, term: LeaderTerm) -> Result<Lead, MetaError> {
         self.rounds.join().await?;
         let clock = self.state.read().view().clock()?;
         let counted_ms = if clock.term == term { clock.elapsed_ms } else { 0 };

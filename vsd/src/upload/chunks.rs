@@ -82,7 +82,7 @@ impl ChunkWriter {
 
     /// Members of a group that the layout has room for, and how many of them make it stored.
     pub(crate) fn copies_and_quorum(&self) -> (usize, usize) {
-        let copies = self.inner.scheme.width().min(self.inner.layout.nodes.len());
+        let copies = self.inner.scheme.width().min(self.inner.layout.room());
         (copies, if self.inner.scheme.is_coded() { STRIPE_DATA + 1 } else { copies / 2 + 1 })
     }
 
@@ -130,7 +130,9 @@ impl ChunkWriter {
 
     async fn write_once(&self, group: &Group, members: &[Bytes]) -> Result<Vec<Displaced>, Failure> {
         let started = Instant::now();
-        let mut writing = Writing::new(group.clone(), &self.inner.layout);
+        let current = self.inner.uploader.puts().current_layout();
+        let current = current.as_deref().unwrap_or(&self.inner.layout);
+        let mut writing = Writing::new(group.clone(), &self.inner.layout, current);
         let mut picture = self.inner.uploader.puts().watch();
         let mut open = FuturesUnordered::new();
         loop {

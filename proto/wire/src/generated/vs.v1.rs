@@ -5166,7 +5166,7 @@ pub struct Kept {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PollRequest {
-    /// Of the last entry of the candidate's log; both 0 of an empty one.
+    /// Of the last entry of the candidate's log; both 0 of an empty one. The term is that of its leader, as LeaderTerm counts.
     #[prost(uint64, tag = "1")]
     pub last_term: u64,
     #[prost(uint64, tag = "2")]

@@ -11,13 +11,14 @@ use uuid::Uuid;
 use vs_core::{
     hash::Hash,
     id::{AssetId, Ballot, ClusterId, Epoch, JobId, NodeId, UploadId, Version, VideoId},
-    layout::{Layout, Scheme},
+    layout::{Layout, NodeWish, Scheme},
     manifest::Track,
 };
 
 use super::table::{
     assets::SourceInfo,
     clients::ClientId,
+    clock::LeaderTerm,
     dirs::DirSpec,
     jobs::JobRecord,
     nodes::NodeSpec,
@@ -53,7 +54,7 @@ pub enum Command {
     },
     /// The leader of `term` has led for `elapsed_ms`.
     Tick {
-        term: u64,
+        term: LeaderTerm,
         elapsed_ms: u64,
     },
 
@@ -71,12 +72,24 @@ pub enum Command {
         #[serde(default)]
         weight_milli: Option<u32>,
     },
+    /// What an operator wants of a node. `Draining` begins a job that empties it, `Out` one more that removes it then,
+    /// and `In` cancels both. Answered with the job, where one is open.
+    NodeWish {
+        node: NodeId,
+        wish: NodeWish,
+    },
     /// For good: the id is never used again. Refused while the node may hold chunks.
     NodeRemove {
         node: NodeId,
         /// The next epoch, without the node. Needed when the current one lists it.
         #[serde(default)]
         layout: Option<Layout>,
+        /// What it may hold is given up: of a node that is down and does not come back.
+        #[serde(default)]
+        lost: bool,
+        /// The job whose end this is: refused unless it runs, so that a cancelled removal does not happen.
+        #[serde(default)]
+        job: Option<JobId>,
     },
     /// The next epoch.
     LayoutSet {
@@ -193,21 +206,21 @@ pub enum Command {
         asset: AssetId,
         version: Version,
         epoch: Epoch,
-        term: u64,
+        term: LeaderTerm,
     },
     /// A chunk of the asset cannot be rebuilt, or could in the end.
     AssetDamaged {
         asset: AssetId,
         version: Version,
         damaged: bool,
-        term: u64,
+        term: LeaderTerm,
     },
     /// The same content is to be written anew, by this scheme and this epoch alone.
     VersionBegin {
         asset: AssetId,
         scheme: Scheme,
         epoch: Epoch,
-        term: u64,
+        term: LeaderTerm,
     },
     /// Every member of the pending version is durable and verified on its computed place: it replaces the current one.
     /// `tracks` are the current ones with other parts.
@@ -215,13 +228,13 @@ pub enum Command {
         asset: AssetId,
         version: Version,
         tracks: Vec<Track>,
-        term: u64,
+        term: LeaderTerm,
     },
     /// The pending version is given up. Its number is not used again.
     VersionAbort {
         asset: AssetId,
         version: Version,
-        term: u64,
+        term: LeaderTerm,
     },
     /// How the content of a video is to be kept from now on, by whatever videos it is shown.
     RedundancySet {
@@ -237,13 +250,19 @@ pub enum Command {
     /// the executor's to say.
     JobPut {
         job: JobRecord,
-        term: u64,
+        term: LeaderTerm,
     },
     /// An operator's wish for a job.
     JobControl {
         job: JobId,
         action: JobAction,
     },
+    /// Nothing moves towards this epoch or an older one any more, other than to repair. Ends the job that moves.
+    MovesStop {
+        epoch: Epoch,
+    },
+    /// Moves go on that were stopped.
+    MovesStart,
 
     SettingSet {
         name: SettingName,
@@ -265,6 +284,11 @@ pub enum Command {
 pub enum JobAction {
     Pause,
     Resume,
+    /// For good. A node that was to be drained or removed is `In` again; moves to the current epoch stop; an asset that
+    /// was being migrated is left alone for a while.
+    Cancel,
+    /// A job that failed or was cancelled begins anew, under an id of its own.
+    Retry,
 }
 
 /// What begins an upload.

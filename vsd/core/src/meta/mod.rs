@@ -56,7 +56,7 @@ pub mod table;
 mod tables;
 mod view;
 
-pub use apply::{apply, housekeeping_due, time_matters};
+pub use apply::{LEFT_ALONE_MS, apply, housekeeping_due, time_matters};
 pub use check::{MetaFlaw, check_tables};
 pub use command::{Command, Entry, JobAction, UploadBegin};
 pub use incarnation::{begin_incarnation, index_in};
@@ -64,11 +64,11 @@ pub use response::{Refused, Response};
 pub use table::{
     assets::{AssetFate, AssetRecord, AssetState, AssetStatus, Pending, SourceInfo, SourceStream},
     clients::{ClientId, ClientRecord},
-    clock::{Clock, ClusterTime, TICK_MS_MAX},
+    clock::{Clock, ClusterTime, LeaderTerm, TICK_MS_MAX},
     cluster::ClusterRecord,
     dirs::{DirRecord, DirSpec, DirState},
     events::{EVENTS_KEPT, Event, EventKind},
-    jobs::{JOBS_ENDED_MAX, JOBS_OPEN_MAX, JobKind, JobRecord, JobState},
+    jobs::{JOB_LOG_LINES_MAX, JOBS_ENDED_MAX, JOBS_OPEN_MAX, JobKind, JobRecord, JobState},
     nodes::{NODES_MAX, NodeRecord, NodeSpec, Role},
     settings::{SettingName, SettingUnit},
     uploads::{End, OnDuplicate, Redundancy, TrackOptions, UploadPhase, UploadRecord},

@@ -18,18 +18,37 @@ pub struct Refused {
     pub code: Code,
     /// One line, starting in lower case.
     pub what: String,
+    /// What led there, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+    /// A literal command that helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Refused {
     #[must_use]
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Self { code, what: what.into() }
+        Self { code, what: what.into(), why: Vec::new(), hint: None }
+    }
+
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why.push(why.into());
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
     }
 }
 
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
-        Self::new(refused.code, refused.what)
+        let Refused { code, what, why, hint } = refused;
+        Self { code, what, why, hint }
     }
 }
 
@@ -150,7 +169,7 @@ mod tests {
     #[test]
     fn refusals_read_back_with_their_code() {
         for &code in Code::ALL {
-            let response = Response::Refused(Refused::new(code, "no"));
+            let response = Response::Refused(Refused::new(code, "no").because("it is so").hint("vsctl help"));
             assert_eq!(codec::decode(&codec::encode(&response)), Ok(response));
         }
     }

@@ -263,6 +263,14 @@ impl<'a> View<'a> {
         layouts::uses(self.tables)
     }
 
+    /// The first epoch by which chunks may be on the node or come to it: from the oldest that places an asset to the
+    /// current one.
+    pub fn held_by(&self, node: NodeId) -> Read<Option<Epoch>> {
+        let mut layouts = layouts::in_force(self.tables)?;
+        layouts.extend(self.current_layout()?);
+        Ok(layouts.into_iter().find(|layout| layouts::may_hold(layout, node)).map(|layout| layout.epoch))
+    }
+
     /// None before the bootstrap.
     pub fn current_layout(&self) -> Read<Option<Layout>> {
         self.epoch()?.map_or(Ok(None), |epoch| self.layout(epoch))

@@ -2,8 +2,11 @@
 //! nothing: the next comparison comes to the same.
 
 pub mod guard;
+pub mod jobs;
 pub mod policy;
 pub mod repair;
+pub mod shift;
 pub mod sweep;
 pub mod voters;
 pub mod wanted;
+pub mod weights;

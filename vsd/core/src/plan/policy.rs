@@ -48,6 +48,8 @@ pub enum Why {
     Young,
     /// It has so many views.
     Views(u64),
+    /// Somebody cancelled its last migration, a while ago at most.
+    Cancelled,
 }
 
 impl fmt::Display for Why {
@@ -55,6 +57,7 @@ impl fmt::Display for Why {
         match self {
             Self::Asked => f.write_str("asked for"),
             Self::Young => f.write_str("new"),
+            Self::Cancelled => f.write_str("its migration was cancelled"),
             Self::Views(1) => f.write_str("1 view"),
             Self::Views(views) => write!(f, "{views} views"),
         }
@@ -111,6 +114,9 @@ pub fn wanted_scheme(
     policy: &Policy,
     layout_nodes: usize,
 ) -> Wanted {
+    if now < asset.left_alone_until {
+        return Wanted { scheme: asset.scheme, why: Why::Cancelled, deferred: None };
+    }
     let (scheme, why) = match asset.redundancy {
         Redundancy::Replicate(copies) => (Scheme::Replicate(copies), Why::Asked),
         Redundancy::Erasure => (Scheme::CODED, Why::Asked),

@@ -13,7 +13,7 @@ use vs_core::{
     group::Group,
     hash::ChunkHash,
     id::NodeId,
-    layout::{Layout, Scheme},
+    layout::{Layout, NodeWish, Scheme},
     manifest::Displaced,
 };
 
@@ -67,19 +67,31 @@ impl Finding {
     }
 }
 
-/// The members of a scheme that a layout has room for, counting only nodes that were not removed.
-fn room(scheme: Scheme, layout: &Layout, presence: &impl Fn(NodeId) -> Presence) -> usize {
-    let nodes = layout.nodes.iter().filter(|node| presence(node.id) != Presence::Gone).count();
-    scheme.width().min(nodes)
+/// The members of a scheme that a layout has room for, counting only nodes with slots that are to stay.
+fn room(scheme: Scheme, layout: &Layout, stays: impl Fn(NodeId) -> bool) -> usize {
+    let mut counted: Vec<u16> = Vec::new();
+    for &at in layout.slots().iter().flatten() {
+        // the first few slots list enough, unless nodes are leaving
+        if counted.len() >= scheme.width() {
+            break;
+        }
+        if !counted.contains(&at) && stays(layout.nodes[usize::from(at)].id) {
+            counted.push(at);
+        }
+    }
+    counted.len()
 }
 
 /// By which of its epochs, oldest (`since`) first, an asset is to be placed: the newest that has room for as many members
-/// as the oldest.
+/// as the oldest. Nodes that were removed do not count, nor those that are to be: their operator named them. One that is
+/// being drained does, so that what has nowhere else to go stays there.
 #[must_use]
 pub fn target(scheme: Scheme, layouts: &[Layout], presence: impl Fn(NodeId) -> Presence) -> Option<&Layout> {
-    let since = layouts.first()?;
-    let needed = room(scheme, since, &presence);
-    layouts.iter().rev().find(|layout| room(scheme, layout, &presence) >= needed).or(Some(since))
+    let (since, newest) = (layouts.first()?, layouts.last()?);
+    let is_to_go = |id| newest.nodes.iter().any(|node| node.id == id && node.wish == NodeWish::Out);
+    let needed = room(scheme, since, |id| presence(id) != Presence::Gone && !is_to_go(id));
+    let has_room = |layout: &&Layout| room(scheme, layout, |id| presence(id) != Presence::Gone) >= needed;
+    layouts.iter().rev().find(has_room).or(Some(since))
 }
 
 struct Reach {
@@ -185,8 +197,9 @@ mod tests {
     use vs_core::{
         hash::Hash,
         id::{AssetId, Epoch},
-        layout::{LayoutNode, NodeWish},
+        layout::LayoutNode,
         manifest::ChunkRef,
+        placement,
     };
 
     use super::*;
@@ -213,6 +226,43 @@ mod tests {
         // removed by name: what is left is all there will be
         let gone = |node| if node == NodeId(5) { Presence::Gone } else { Presence::Up };
         assert_eq!(target(Scheme::Erasure { data: 3, parity: 2 }, &layouts, gone).map(|l| l.epoch), Some(Epoch(3)));
+    }
+
+    #[test]
+    fn a_node_that_is_drained_is_read_and_never_written_and_what_has_nowhere_to_go_stays_on_it() {
+        let wishing = |epoch, ids: &[u64], wish: NodeWish| {
+            let mut nodes = layout(epoch, ids).nodes;
+            nodes[0].wish = wish;
+            placement::propose(Epoch(epoch), None, nodes)
+        };
+        let up = |_| Presence::Up;
+        let placed = |scheme, ids: &[u64], wish| {
+            let layouts = [wishing(1, ids, NodeWish::In), wishing(2, ids, wish)];
+            target(scheme, &layouts, up).map(|layout| layout.epoch)
+        };
+        let (old, new) = (Some(Epoch(1)), Some(Epoch(2)));
+        for (scheme, nodes) in [(Scheme::CODED, 6), (Scheme::REPLICATED, 4), (Scheme::Replicate(1), 2)] {
+            let ids: Vec<u64> = (1..=nodes).collect();
+            for wish in [NodeWish::Draining, NodeWish::Out] {
+                assert_eq!(placed(scheme, &ids, wish), new, "{scheme} on {nodes}, one {wish:?}");
+            }
+            assert_eq!(placed(scheme, &ids[1..], NodeWish::Draining), old, "{scheme} on one fewer");
+            assert_eq!(placed(scheme, &ids[1..], NodeWish::Out), new, "its operator named it");
+        }
+        let (since, target) =
+            (wishing(1, &[1, 2, 3, 4, 5, 6], NodeWish::In), wishing(2, &[1, 2, 3, 4, 5, 6], NodeWish::Draining));
+        let groups = (0..200).map(|stripe| Group { key: Hash::of(&[stripe]), ..self::stripe() });
+        for group in groups {
+            let placing = Placing { group: &group, since: &since, target: &target, displaced: &[] };
+            let before: BTreeSet<_> = group.placed(&since).map(|(node, chunk)| (node, chunk.hash)).collect();
+            let held =
+                |node, chunk: &ChunkHash| if before.contains(&(node, *chunk)) { Held::Stored } else { Held::Missing };
+            let finding = placing.look(up, held);
+            assert_eq!((finding.health, finding.waits_for.len()), (Health::Healthy, 0));
+            assert!(finding.writes.iter().all(|(node, _)| *node != NodeId(1)));
+            let leaves = before.iter().any(|(node, _)| *node == NodeId(1));
+            assert!(!leaves || !finding.writes.is_empty(), "its member goes elsewhere");
+        }
     }
 
     proptest! {

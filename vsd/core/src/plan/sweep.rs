@@ -35,6 +35,9 @@ const NEVER_ALLOCATED_MAX: usize = 10_000;
 const REST_MIN: Duration = Duration::from_secs(60);
 /// The rest after a pass, in times of what the pass took.
 const REST_SHARE: u32 = 20;
+/// Longest rest: a pass that stood still for hours, with its process or for want of a quorum, says nothing about the
+/// next one.
+const REST_MAX: Duration = Duration::from_secs(6 * 3_600);
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +107,7 @@ impl Sweep {
         let passed = now.saturating_sub(self.since);
         match &self.phase {
             Phase::Rest => {
-                let rest = REST_MIN.min(delay).max(self.worked * REST_SHARE);
+                let rest = REST_MIN.min(delay).max(self.worked * REST_SHARE).min(REST_MAX);
                 if passed < rest {
                     return Step::Wait(rest - passed);
                 }

@@ -7,7 +7,7 @@
 //! - When all goes well every place is sent one PUT, and nobody anything else.
 //! - A group fails only when those of its places and possible stand-ins that would answer are too few for its quorum.
 //!
-//! A stand-in is a node of the layout that is up, not full and no place of the group: a place that is down now may be
+//! A stand-in is a node of the layout, or of the current one, that is up, not full and no place of the group: a place that is down now may be
 //! written by repair at any time.
 
 use std::{cmp::Reverse, time::Duration};
@@ -158,13 +158,17 @@ pub struct Writing {
 }
 
 impl Writing {
-    /// `layout` is the one of the epoch that the group's asset is placed by.
+    /// `layout` is the one of the epoch that the group's asset is placed by, `current` the newest that is known: of its
+    /// nodes some may not have been there when the upload began.
     #[must_use]
-    pub fn new(group: Group, layout: &Layout) -> Self {
+    pub fn new(group: Group, layout: &Layout, current: &Layout) -> Self {
         let places = layout.place(&group.key, group.width);
-        let may_stand_in = layout.nodes.iter().filter(|node| node.wish == NodeWish::In).map(|node| node.id);
-        let others = may_stand_in.filter(|node| !places.contains(node)).collect();
-        let need = group.quorum(layout.nodes.len());
+        let listed = layout.nodes.iter().chain(&current.nodes);
+        let may_stand_in = listed.filter(|node| node.wish == NodeWish::In).map(|node| node.id);
+        let mut others: Vec<_> = may_stand_in.filter(|node| !places.contains(node)).collect();
+        others.sort_unstable();
+        others.dedup();
+        let need = group.quorum(layout.room());
         Self { group, places, others, need, tries: Vec::new(), stored: None }
     }
 

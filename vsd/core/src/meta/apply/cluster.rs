@@ -2,7 +2,7 @@
 
 use vs_core::{
     error::Code,
-    id::{ClusterId, NodeId},
+    id::{ClusterId, Epoch, NodeId},
     layout::{Layout, LayoutNode, NodeWish},
 };
 
@@ -10,7 +10,7 @@ use super::{Answer, Step, dirs::check_dirs, nodes::check_node, refuse};
 use crate::meta::{
     response::Response,
     table::{
-        clock::Clocks,
+        clock::{Clocks, LeaderTerm},
         cluster::{Cluster, ClusterRecord},
         dirs::DirSpec,
         events::EventKind,
@@ -29,7 +29,8 @@ impl Step<'_, '_> {
             }
             return self.node_update(NodeId(1), spec, dirs);
         }
-        let record = ClusterRecord { id: cluster, incarnation: 0, created_ms: self.wall_ms };
+        let created_ms = self.wall_ms;
+        let record = ClusterRecord { id: cluster, incarnation: 0, created_ms, moves_stopped: Epoch::default() };
         self.txn.put::<Cluster>(&(), &record);
         self.event(EventKind::ClusterCreated)?;
 
@@ -40,7 +41,7 @@ impl Step<'_, '_> {
         Ok(Response::Node { node: id, dirs })
     }
 
-    pub(super) fn tick(&mut self, term: u64, elapsed_ms: u64) -> Answer {
+    pub(super) fn tick(&mut self, term: LeaderTerm, elapsed_ms: u64) -> Answer {
         let clock = self.view().clock()?.ticked(term, elapsed_ms);
         self.txn.put::<Clocks>(&(), &clock);
         Ok(Response::Ticked { now_ms: clock.now.0 })

@@ -8,7 +8,7 @@ use vs_core::{
     group::Group,
     hash::ChunkHash,
     id::NodeId,
-    layout::Layout,
+    layout::{Layout, LayoutNode, NodeWish},
     manifest::{Displaced, Part},
 };
 
@@ -16,6 +16,7 @@ use super::{Step, Stop, refuse};
 use crate::meta::table::{
     assets::{AssetRecord, Assets},
     displaced::{self, Displacements},
+    layouts,
 };
 
 impl Step<'_, '_> {
@@ -29,8 +30,10 @@ impl Step<'_, '_> {
         };
         let groups: Vec<_> = part.groups(asset.id, asset.scheme).collect();
         let places = Places::of(&groups, &layout, &part.displaced);
+        // those of a newer layout, too: an upload outlives changes, and its own nodes may mostly be gone
+        let layouts = layouts::from(self.txn, asset.since)?;
         for named in &part.displaced {
-            let bytes = places.check(named, &layout)?;
+            let bytes = places.check(named, &layout, &layouts)?;
             let row = displaced::row(asset.id, named);
             if self.txn.load::<Displacements>(&row)?.is_some() {
                 continue;
@@ -80,14 +83,16 @@ impl Places {
 
     /// The length of the chunk that is not on its place. Refuses one that does not belong there, and a stand-in that
     /// does not make the group one node wider.
-    fn check(&self, named: &Displaced, layout: &Layout) -> Result<u32, Stop> {
+    fn check(&self, named: &Displaced, layout: &Layout, layouts: &[Layout]) -> Result<u32, Stop> {
         let Some((bytes, groups)) = self.groups.get(&(named.chunk, named.place)) else {
             let what = format!("{} places no chunk {} of the part on {}", layout.epoch, named.chunk, named.place);
             return refuse(Code::Invalid, what);
         };
         let Some(stand_in) = named.stand_in else { return Ok(*bytes) };
-        if !layout.lists(stand_in) {
-            return refuse(Code::Invalid, format!("{stand_in} stands in and is not of {}", layout.epoch));
+        let may_stand_in = |listed: &LayoutNode| listed.id == stand_in && listed.wish == NodeWish::In;
+        if !layouts.iter().flat_map(|layout| &layout.nodes).any(may_stand_in) {
+            let what = format!("{stand_in} stands in and is not of {} or a newer layout", layout.epoch);
+            return refuse(Code::Invalid, what);
         }
         let is_alone = match groups.as_slice() {
             [group] => self.is_alone(stand_in, named, *group),

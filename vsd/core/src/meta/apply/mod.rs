@@ -20,8 +20,10 @@ mod settings;
 mod uploads;
 mod versions;
 mod videos;
+mod wishes;
 
 pub use housekeep::{housekeeping_due, time_matters};
+pub use jobs::LEFT_ALONE_MS;
 
 use vs_core::error::Code;
 
@@ -30,7 +32,7 @@ use super::{
     response::{Refused, Response},
     table::{
         clients::Clients,
-        clock::ClusterTime,
+        clock::{ClusterTime, LeaderTerm},
         events::{self, EventKind},
     },
     tables::{TableError, Txn},
@@ -110,10 +112,10 @@ impl Step<'_, '_> {
     }
 
     /// Refuses what was proposed by a leader that has a successor.
-    fn check_term(&self, term: u64) -> Result<(), Stop> {
+    fn check_term(&self, term: LeaderTerm) -> Result<(), Stop> {
         let current = self.view().clock()?.term;
         if term != current {
-            return refuse(Code::Fenced, format!("it was proposed in term {term}, and this is term {current}"));
+            return refuse(Code::Fenced, format!("it was proposed in {term}, and this is {current}"));
         }
         Ok(())
     }
@@ -128,7 +130,8 @@ impl Step<'_, '_> {
             Command::Tick { term, elapsed_ms } => self.tick(*term, *elapsed_ms),
             Command::NodeJoin { key, spec } => self.node_join(*key, spec),
             Command::NodeSet { node, zone, weight_milli } => self.node_set(*node, zone.as_deref(), *weight_milli),
-            Command::NodeRemove { node, layout } => self.node_remove(*node, layout.as_ref()),
+            Command::NodeWish { node, wish } => self.node_wish(*node, *wish),
+            Command::NodeRemove { node, layout, lost, job } => self.node_remove(*node, layout.as_ref(), *lost, *job),
             Command::LayoutSet { layout } => self.layout_set(layout),
             Command::NodeReadmit { node, addr, key } => self.node_readmit(*node, addr, *key),
             Command::Mark => Ok(Response::Marked { index: self.index }),
@@ -169,6 +172,8 @@ impl Step<'_, '_> {
             Command::Views { counts } => self.views(counts),
             Command::JobPut { job, term } => self.job_put(job, *term),
             Command::JobControl { job, action } => self.job_control(*job, *action),
+            Command::MovesStop { epoch } => self.moves_stop(*epoch),
+            Command::MovesStart => self.moves_start(),
             Command::SettingSet { name, value } => self.setting_set(*name, *value),
             Command::SettingReset { name } => self.setting_reset(*name),
             Command::Housekeep { limit } => self.housekeep(*limit),

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 use vs_core::{
     error::Code,
-    id::{Epoch, NodeId},
+    id::{Epoch, JobId, NodeId},
     layout::Layout,
     limit::WEIGHT_MILLI_MAX,
 };
@@ -15,6 +15,7 @@ use crate::meta::{
         counters::{self, Counter},
         dirs::DirSpec,
         events::EventKind,
+        jobs::{JobKind, JobState},
         layouts,
         nodes::{self, NODE_TEXT_CHARS_MAX, NODES_MAX, NodeRecord, NodeSpec, Nodes, Role},
     },
@@ -100,7 +101,7 @@ impl Step<'_, '_> {
     }
 
     /// Stores what a node is now, if that is anything new.
-    fn put_node(&mut self, node: &NodeRecord) -> Result<(), Stop> {
+    pub(super) fn put_node(&mut self, node: &NodeRecord) -> Result<(), Stop> {
         if self.view().node(node.id)?.as_ref() != Some(node) {
             self.txn.put::<Nodes>(&node.id, node);
             self.event(EventKind::NodeUpdated { node: node.id })?;
@@ -108,18 +109,32 @@ impl Step<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn node_remove(&mut self, id: NodeId, layout: Option<&Layout>) -> Answer {
+    pub(super) fn node_remove(
+        &mut self,
+        id: NodeId,
+        layout: Option<&Layout>,
+        lost: bool,
+        job: Option<JobId>,
+    ) -> Answer {
         let Some(node) = self.view().node(id)? else { return refuse(Code::NotFound, format!("no node {id}")) };
         if node.removed {
             return Ok(Response::Done);
         }
+        if let Some(job) = job {
+            self.check_removes(job, id)?;
+        }
         if nodes::all(self.txn)?.iter().all(|other| other.id == id || !other.serves(Role::Metadata)) {
             return refuse(Code::Conflict, format!("{id} is the last node with the metadata role"));
         }
-        if let Some(epoch) = self.may_hold_chunks(id)? {
+        let held = self.may_hold_chunks(id)?;
+        if let Some(epoch) = held.filter(|_| !lost) {
             return refuse(Code::Conflict, format!("{id} may hold chunks: {epoch} lists it and assets depend on that"));
         }
-        self.txn.put::<Nodes>(&id, &NodeRecord { removed: true, ..node });
+        if !lost {
+            self.check_not_last(&node)?;
+        }
+        let lost = held.is_some();
+        self.txn.put::<Nodes>(&id, &NodeRecord { removed: true, lost, ..node });
         self.event(EventKind::NodeRemoved { node: id })?;
         // after the removal, so that a layout that still lists the node is refused
         match layout {
@@ -129,13 +144,23 @@ impl Step<'_, '_> {
             }
             None => {}
         }
+        self.end_jobs_of_removed(id, lost)?;
         Ok(Response::Done)
     }
 
-    /// The first epoch that lists the node and places an asset: its chunks, and stand-ins for them, may be there.
+    /// Refuses an end that is not that of a job which removes the node, and runs.
+    fn check_removes(&self, job: JobId, id: NodeId) -> Result<(), Stop> {
+        let runs = self
+            .open_jobs_of(id)?
+            .into_iter()
+            .any(|open| open.id == job && open.kind == JobKind::Remove && open.state == JobState::Running);
+        if runs { Ok(()) } else { refuse(Code::Conflict, format!("job {job} does not remove {id} any more")) }
+    }
+
+    /// The first epoch, from the oldest that places an asset on, by which chunks or stand-ins for them may be on the node.
     fn may_hold_chunks(&self, id: NodeId) -> Result<Option<Epoch>, Stop> {
-        let layouts = layouts::used(self.txn)?;
-        Ok(layouts.into_iter().find(|layout| layout.lists(id)).map(|layout| layout.epoch))
+        let layouts = layouts::in_force(self.txn)?;
+        Ok(layouts.into_iter().find(|layout| layouts::may_hold(layout, id)).map(|layout| layout.epoch))
     }
 
     /// A node that is there and was not removed.

@@ -14,13 +14,14 @@ use crate::meta::{
     table::{
         assets::{AssetRecord, AssetState, Assets},
         cleanup::{Cleanup, Cursor},
+        clock::LeaderTerm,
         events::EventKind,
         layouts,
     },
 };
 
 impl Step<'_, '_> {
-    pub(super) fn placed(&mut self, id: AssetId, version: Version, epoch: Epoch, term: u64) -> Answer {
+    pub(super) fn placed(&mut self, id: AssetId, version: Version, epoch: Epoch, term: LeaderTerm) -> Answer {
         self.check_term(term)?;
         let mut asset = self.current(id, version)?;
         self.check_unwritten(&asset)?;
@@ -42,7 +43,7 @@ impl Step<'_, '_> {
         Ok(Response::Done)
     }
 
-    pub(super) fn asset_damaged(&mut self, id: AssetId, version: Version, damaged: bool, term: u64) -> Answer {
+    pub(super) fn asset_damaged(&mut self, id: AssetId, version: Version, damaged: bool, term: LeaderTerm) -> Answer {
         self.check_term(term)?;
         let mut asset = self.current(id, version)?;
         if asset.damaged != damaged {

@@ -20,6 +20,7 @@ use crate::meta::{
     table::{
         aging::{self, Aging},
         assets::{AssetRecord, AssetState, AssetStatus, Assets},
+        clock::ClusterTime,
         counters::{self, Counter},
         events::EventKind,
         layouts,
@@ -123,6 +124,7 @@ impl Step<'_, '_> {
             stand_ins: 0,
             owed: 0,
             owed_bytes: 0,
+            left_alone_until: ClusterTime::default(),
         };
         layouts::count_use(self.txn, upload.since)?;
         self.txn.put::<Assets>(&asset.id, &asset);

@@ -14,17 +14,21 @@ use crate::meta::{
     table::{
         assets::{AssetRecord, Assets, Pending},
         cleanup::{Cleanup, Cursor},
+        clock::LeaderTerm,
         events::EventKind,
         layouts,
     },
 };
 
 impl Step<'_, '_> {
-    pub(super) fn version_begin(&mut self, id: AssetId, scheme: Scheme, epoch: Epoch, term: u64) -> Answer {
+    pub(super) fn version_begin(&mut self, id: AssetId, scheme: Scheme, epoch: Epoch, term: LeaderTerm) -> Answer {
         self.check_term(term)?;
         check_scheme(scheme)?;
         let mut asset = self.live(id)?;
         self.check_unwritten(&asset)?;
+        if self.now < asset.left_alone_until {
+            return refuse(Code::Conflict, format!("asset {id} is left alone: its last migration was cancelled"));
+        }
         let room = self.target(&asset, scheme, epoch)?.room();
         if scheme.is_coded() && room < scheme.width() {
             return refuse(Code::Conflict, format!("{scheme} needs {} nodes, and {epoch} has {room}", scheme.width()));
@@ -37,7 +41,13 @@ impl Step<'_, '_> {
         Ok(Response::Pending { asset: id, version, ballot: asset.ballot, scheme, epoch })
     }
 
-    pub(super) fn version_commit(&mut self, id: AssetId, version: Version, tracks: &[Track], term: u64) -> Answer {
+    pub(super) fn version_commit(
+        &mut self,
+        id: AssetId,
+        version: Version,
+        tracks: &[Track],
+        term: LeaderTerm,
+    ) -> Answer {
         self.check_term(term)?;
         let mut asset = self.live(id)?;
         if asset.version == version && asset.tracks == tracks {
@@ -67,20 +77,28 @@ impl Step<'_, '_> {
         Ok(Response::Done)
     }
 
-    pub(super) fn version_abort(&mut self, id: AssetId, version: Version, term: u64) -> Answer {
+    pub(super) fn version_abort(&mut self, id: AssetId, version: Version, term: LeaderTerm) -> Answer {
         self.check_term(term)?;
-        let mut asset = self.live(id)?;
+        let asset = self.live(id)?;
         if version > asset.version_last || version == asset.version {
             return refuse(Code::Conflict, format!("{version} of asset {id} is not pending"));
         }
-        let Some(pending) = asset.pending.take_if(|pending| pending.version == version) else {
-            return Ok(Response::Done);
-        };
-        layouts::drop_use(self.txn, pending.epoch)?;
-        self.txn.put::<Assets>(&id, &asset);
-        self.txn.put::<Cleanup>(&id, &Cursor::default());
-        layouts::forget_unused(self.txn)?;
+        if asset.pending.is_some_and(|pending| pending.version == version) {
+            self.drop_pending(asset)?;
+        }
         Ok(Response::Done)
+    }
+
+    /// Stores an asset without the version that is pending, if one is.
+    pub(super) fn drop_pending(&mut self, mut asset: AssetRecord) -> Result<(), Stop> {
+        let dropped = asset.pending.take();
+        self.txn.put::<Assets>(&asset.id, &asset);
+        if let Some(pending) = dropped {
+            layouts::drop_use(self.txn, pending.epoch)?;
+            self.txn.put::<Cleanup>(&asset.id, &Cursor::default());
+            layouts::forget_unused(self.txn)?;
+        }
+        Ok(())
     }
 
     /// Refuses tracks that are not the current ones in other parts.

@@ -16,7 +16,8 @@ use crate::meta::{
     response::Response,
     table::{
         aging::{self, Aging},
-        assets::Assets,
+        assets::{AssetRecord, Assets},
+        clock::ClusterTime,
         events::EventKind,
         uploads::Redundancy,
         videos::{self, Trashed, VideoRecord, Videos},
@@ -109,10 +110,12 @@ impl Step<'_, '_> {
         if video.trashed.is_some() {
             return refuse(Code::Conflict, "the video is in the trash");
         }
-        if let Some(mut asset) = self.view().asset(video.asset)?.filter(|asset| asset.redundancy != redundancy) {
-            asset.redundancy = redundancy;
-            self.txn.put::<Assets>(&asset.id, &asset);
-            self.event(EventKind::RedundancyChanged { video: id, redundancy })?;
+        if let Some(asset) = self.view().asset(video.asset)? {
+            let (before, left_alone_until) = (asset.redundancy, ClusterTime::default());
+            self.txn.put::<Assets>(&video.asset, &AssetRecord { redundancy, left_alone_until, ..asset });
+            if before != redundancy {
+                self.event(EventKind::RedundancyChanged { video: id, redundancy })?;
+            }
         }
         Ok(Response::Done)
     }

@@ -139,6 +139,9 @@ pub struct AssetRecord {
     pub owed: u64,
     #[serde(default)]
     pub owed_bytes: u64,
+    /// Until then it keeps its scheme: an operator cancelled a migration of it.
+    #[serde(default)]
+    pub left_alone_until: ClusterTime,
 }
 
 impl AssetRecord {
@@ -235,6 +238,7 @@ mod tests {
             stand_ins: number,
             owed: number,
             owed_bytes: number,
+            left_alone_until: ClusterTime(number),
         }
     }
 

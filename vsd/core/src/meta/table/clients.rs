@@ -69,7 +69,7 @@ mod tests {
     use crate::meta::{family::test::round_trip, response::Refused};
 
     fn client(id: u128, seq: u64, what: String) -> (ClientId, ClientRecord) {
-        let refused = Refused { code: Code::Conflict, what };
+        let refused = Refused::new(Code::Conflict, what);
         let record = ClientRecord { seq, response: Some(Response::Refused(refused)), touched: ClusterTime(seq) };
         (ClientId(Uuid::from_u128(id)), record)
     }

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use vs_core::id::NodeId;
 
 use crate::meta::family::{Family, KeyPart};
 
@@ -41,19 +42,44 @@ impl KeyPart for ClusterTime {
     }
 }
 
+/// A node's reign in a term. Their order is that in which they came to lead.
+///
+/// openraft lets a node take a term over from one with a lower id that leads it already, so a term alone names no leader.
+/// Kept as one number: the term above [`NODE_BITS`](Self::NODE_BITS) bits of the node's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LeaderTerm(pub u64);
+
+impl LeaderTerm {
+    /// Ids that differ in higher bits only are not told apart: one is not given out before 16 million nodes have joined.
+    pub const NODE_BITS: u32 = 24;
+
+    #[must_use]
+    pub fn new(term: u64, node: NodeId) -> Self {
+        Self(term << Self::NODE_BITS | node.0 & ((1 << Self::NODE_BITS) - 1))
+    }
+}
+
+impl fmt::Display for LeaderTerm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let node = NodeId(self.0 & ((1 << Self::NODE_BITS) - 1));
+        write!(f, "term {} of {node}", self.0 >> Self::NODE_BITS)
+    }
+}
+
 /// Cluster time and the tick that last moved it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Clock {
     pub now: ClusterTime,
-    pub term: u64,
+    pub term: LeaderTerm,
     /// How much of that term its leader has named.
     pub elapsed_ms: u64,
 }
 
 impl Clock {
-    /// The clock after a tick. One that was counted, or is of an older term, changes nothing.
+    /// The clock after a tick. One that was counted, or is of an earlier leader, changes nothing.
     #[must_use]
-    pub fn ticked(self, term: u64, elapsed_ms: u64) -> Self {
+    pub fn ticked(self, term: LeaderTerm, elapsed_ms: u64) -> Self {
         let counted_ms = match term.cmp(&self.term) {
             std::cmp::Ordering::Less => return self,
             std::cmp::Ordering::Equal => self.elapsed_ms,
@@ -82,7 +108,7 @@ mod tests {
     proptest! {
         #[test]
         fn clocks_round_trip(now: u64, term: u64, elapsed_ms: u64) {
-            let clock = Clock { now: ClusterTime(now), term, elapsed_ms };
+            let clock = Clock { now: ClusterTime(now), term: LeaderTerm(term), elapsed_ms };
             round_trip::<Clocks>(((), clock), ((), clock));
         }
 
@@ -90,9 +116,9 @@ mod tests {
         fn time_never_runs_back_and_a_repeated_tick_counts_once(ticks: Vec<(u8, u16)>) {
             let mut clock = Clock::default();
             for (term, elapsed_ms) in ticks {
-                let after = clock.ticked(term.into(), elapsed_ms.into());
+                let after = clock.ticked(LeaderTerm(term.into()), elapsed_ms.into());
                 prop_assert!(after.now >= clock.now && after.now.0 - clock.now.0 <= TICK_MS_MAX);
-                prop_assert_eq!(after.ticked(term.into(), elapsed_ms.into()), after);
+                prop_assert_eq!(after.ticked(LeaderTerm(term.into()), elapsed_ms.into()), after);
                 clock = after;
             }
         }
@@ -100,10 +126,23 @@ mod tests {
 
     #[test]
     fn a_new_term_counts_from_its_own_beginning() {
-        let clock = Clock::default().ticked(1, 900).ticked(1, 1_000);
+        let first = LeaderTerm::new(1, NodeId(1));
+        let clock = Clock::default().ticked(first, 900).ticked(first, 1_000);
         assert_eq!(clock.now, ClusterTime(1_000));
-        assert_eq!(clock.ticked(2, 300).now, ClusterTime(1_300));
-        assert_eq!(clock.ticked(2, 300).ticked(1, 9_000).now, ClusterTime(1_300));
-        assert_eq!(clock.ticked(1, 60_000).now, ClusterTime(3_000));
+        assert_eq!(clock.ticked(first, 60_000).now, ClusterTime(3_000));
+        // the second took the same term over
+        for next in [LeaderTerm::new(2, NodeId(1)), LeaderTerm::new(1, NodeId(2))] {
+            assert_eq!(clock.ticked(next, 300).now, ClusterTime(1_300));
+            assert_eq!(clock.ticked(next, 300).ticked(first, 9_000).now, ClusterTime(1_300));
+        }
+    }
+
+    #[test]
+    fn leaders_are_in_the_order_of_votes() {
+        let reigns = [(0, 5), (1, 1), (1, 2), (2, 1), (2, 3)].map(|(term, node)| LeaderTerm::new(term, NodeId(node)));
+        assert!(reigns.is_sorted_by(|a, b| a < b));
+        assert_eq!(reigns[4].to_string(), "term 2 of n3");
+        // what releases before this one kept was the bare term
+        assert!(LeaderTerm(1_000_000) < reigns[1]);
     }
 }

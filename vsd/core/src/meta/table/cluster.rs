@@ -1,7 +1,7 @@
 //! Which cluster this is, and what its earlier incarnations may have given out that this log does not know.
 
 use serde::{Deserialize, Serialize};
-use vs_core::id::ClusterId;
+use vs_core::id::{ClusterId, Epoch};
 
 use super::counters::INCARNATION_BIT;
 use crate::meta::family::Family;
@@ -14,6 +14,17 @@ pub struct ClusterRecord {
     pub incarnation: u16,
     /// Wall time of the bootstrap, for display.
     pub created_ms: u64,
+    /// Nothing moves towards this epoch or an older one, other than to repair: an operator stopped that.
+    #[serde(default)]
+    pub moves_stopped: Epoch,
+}
+
+impl ClusterRecord {
+    /// Whether copies may go to where this epoch places them when nothing lacks where they are.
+    #[must_use]
+    pub fn may_move_to(&self, epoch: Epoch) -> bool {
+        epoch > self.moves_stopped
+    }
 }
 
 pub(in crate::meta) struct Cluster;
@@ -48,8 +59,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_cluster_round_trips(id: [u8; 16], incarnation: u16, created_ms: u64) {
-            let record = ClusterRecord { id: ClusterId::from_random(id), incarnation, created_ms };
+        fn the_cluster_round_trips(id: [u8; 16], incarnation: u16, created_ms: u64, epoch: u64) {
+            let moves_stopped = Epoch(epoch);
+            let record = ClusterRecord { id: ClusterId::from_random(id), incarnation, created_ms, moves_stopped };
             round_trip::<Cluster>(((), record), ((), record));
         }
 

@@ -1,10 +1,12 @@
 //! Long tasks of the cluster, for people: what runs, how far it is, and what ran lately.
 //!
 //! A job is what is told of work, not the work: planners compare and go on whether or not it was told of. Only that it
-//! is paused is heeded.
+//! is paused is heeded. The jobs of a node that is to be emptied or removed are different: they are opened with the wish
+//! for the node and are over when it is fulfilled or taken back, all in one step, so that the one is never without the
+//! other.
 
 use serde::{Deserialize, Serialize};
-use vs_core::id::JobId;
+use vs_core::id::{AssetId, JobId, NodeId};
 
 use crate::meta::family::Family;
 
@@ -14,6 +16,8 @@ pub const JOBS_OPEN_MAX: usize = 100;
 pub const JOBS_ENDED_MAX: usize = 100;
 /// Longest description of a job, in characters.
 pub const JOB_TEXT_CHARS_MAX: usize = 500;
+/// Most lines that are remembered of what happened to a job; they are no longer than its description.
+pub const JOB_LOG_LINES_MAX: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,21 +28,29 @@ pub enum JobKind {
     Move,
     /// An asset is kept by another scheme.
     Migrate,
+    /// Everything a node holds goes elsewhere.
+    Drain,
+    /// A node goes for good, once it is drained.
+    Remove,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
+    /// For another job to be done, or for somebody to begin it.
+    Waiting,
     Running,
     Paused,
     Done,
     Failed,
+    /// By an operator.
+    Cancelled,
 }
 
 impl JobState {
     #[must_use]
     pub fn is_over(self) -> bool {
-        matches!(self, Self::Done | Self::Failed)
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
     }
 }
 
@@ -59,6 +71,48 @@ pub struct JobRecord {
     pub bytes_done: u64,
     /// One line for people.
     pub what: String,
+    /// The node that is drained or removed.
+    #[serde(default)]
+    pub node: Option<NodeId>,
+    /// The asset that is migrated.
+    #[serde(default)]
+    pub asset: Option<AssetId>,
+    /// The job that it waits for.
+    #[serde(default)]
+    pub after: Option<JobId>,
+    /// What happened and when, by the wall clock, oldest first.
+    #[serde(default)]
+    pub log: Vec<(u64, String)>,
+}
+
+impl JobRecord {
+    /// One that begins: the log gives it its id and its times.
+    #[must_use]
+    pub fn new(kind: JobKind, state: JobState, what: impl Into<String>) -> Self {
+        Self {
+            id: JobId::default(),
+            kind,
+            state,
+            began_ms: 0,
+            updated_ms: 0,
+            ended_ms: None,
+            chunks_total: 0,
+            chunks_done: 0,
+            bytes_total: 0,
+            bytes_done: 0,
+            what: what.into(),
+            node: None,
+            asset: None,
+            after: None,
+            log: Vec::new(),
+        }
+    }
+
+    /// Whether it belongs to the wish for a node.
+    #[must_use]
+    pub fn is_of_node(&self) -> bool {
+        matches!(self.kind, JobKind::Drain | JobKind::Remove)
+    }
 }
 
 pub(in crate::meta) struct Jobs;
@@ -79,8 +133,8 @@ mod tests {
     fn job(id: u64, number: u64, what: String) -> (JobId, JobRecord) {
         let record = JobRecord {
             id: JobId(id),
-            kind: [JobKind::Repair, JobKind::Move, JobKind::Migrate][usize::from(number.to_le_bytes()[0]) % 3],
-            state: JobState::Failed,
+            kind: [JobKind::Drain, JobKind::Remove, JobKind::Migrate][usize::from(number.to_le_bytes()[0]) % 3],
+            state: JobState::Cancelled,
             began_ms: number,
             updated_ms: number,
             ended_ms: Some(number),
@@ -88,6 +142,10 @@ mod tests {
             chunks_done: number,
             bytes_total: number,
             bytes_done: number,
+            node: Some(NodeId(number)),
+            asset: Some(AssetId(number)),
+            after: Some(JobId(number)),
+            log: vec![(number, what.clone())],
             what,
         };
         (JobId(id), record)

@@ -1,10 +1,13 @@
 //! Layouts: every epoch that some asset may still be read by, and how many assets each epoch places.
 
-use vs_core::{id::Epoch, layout::Layout};
+use vs_core::{
+    id::{Epoch, NodeId},
+    layout::{Layout, NodeWish},
+};
 
 use super::counters::{self, Counter};
 use crate::meta::{
-    family::{Family, load, page},
+    family::{Family, page},
     tables::{TableError, Tables, Txn},
 };
 
@@ -60,9 +63,25 @@ pub(in crate::meta) fn uses(tables: &dyn Tables) -> Result<Vec<(Epoch, u64)>, Ta
     Ok(uses.into_iter().filter(|(_, uses)| *uses > 0).collect())
 }
 
-/// The layouts of those epochs.
-pub(in crate::meta) fn used(tables: &dyn Tables) -> Result<Vec<Layout>, TableError> {
-    uses(tables)?.into_iter().filter_map(|(epoch, _)| load::<Layouts>(tables, &epoch).transpose()).collect()
+/// The layouts by which chunks that are needed may be somewhere: from the oldest of those epochs on, since nodes of a newer
+/// one may stand in for those of an older one.
+pub(in crate::meta) fn in_force(tables: &dyn Tables) -> Result<Vec<Layout>, TableError> {
+    let oldest = uses(tables)?.first().map(|(epoch, _)| *epoch);
+    oldest.map_or(Ok(Vec::new()), |oldest| from(tables, oldest))
+}
+
+/// The layouts of an epoch and of all newer ones.
+pub(in crate::meta) fn from(tables: &dyn Tables, epoch: Epoch) -> Result<Vec<Layout>, TableError> {
+    let before = Epoch(epoch.0.saturating_sub(1));
+    let kept = page::<Layouts>(tables, &[Layouts::TAG], Some(&before), usize::MAX)?;
+    Ok(kept.into_iter().map(|(_, layout)| layout).collect())
+}
+
+/// Whether chunks may come to a node by this layout: it has slots, or may stand in for those that have.
+pub(in crate::meta) fn may_hold(layout: &Layout, node: NodeId) -> bool {
+    let Some(at) = layout.nodes.iter().position(|listed| listed.id == node) else { return false };
+    let takes = |slots: &Vec<u16>| slots.iter().any(|&taker| usize::from(taker) == at);
+    layout.nodes[at].wish == NodeWish::In || layout.slots().iter().any(takes)
 }
 
 /// Forgets up to [`FORGOTTEN_MAX`] of the epochs, oldest first, that are neither current nor needed by an asset.
@@ -88,10 +107,7 @@ pub(in crate::meta) fn current(tables: &dyn Tables) -> Result<Option<Epoch>, Tab
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use vs_core::{
-        id::NodeId,
-        layout::{LayoutNode, NodeWish},
-    };
+    use vs_core::layout::LayoutNode;
 
     use super::*;
     use crate::meta::family::test::round_trip;

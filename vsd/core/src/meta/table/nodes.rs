@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use vs_core::{id::NodeId, limit::WEIGHT_MILLI};
+use vs_core::{id::NodeId, layout::NodeWish, limit::WEIGHT_MILLI};
 
 use crate::meta::{
     family::{Family, page},
@@ -85,9 +85,19 @@ pub struct NodeRecord {
     /// What it drew to come back to it.
     #[serde(default)]
     pub returned: Option<Uuid>,
+    /// What its operator wants of it: `Draining` is to be empty, `Out` is to be removed once it is.
+    #[serde(default = "wish_default")]
+    pub wish: NodeWish,
     /// Gone for good. The record stays, so that nobody takes the node for one that never was.
     #[serde(default)]
     pub removed: bool,
+    /// Removed although assets depended on what it may hold.
+    #[serde(default)]
+    pub lost: bool,
+}
+
+fn wish_default() -> NodeWish {
+    NodeWish::In
 }
 
 impl NodeRecord {
@@ -102,7 +112,9 @@ impl NodeRecord {
             weight_milli_chosen: None,
             incarnation: 0,
             returned: None,
+            wish: NodeWish::In,
             removed: false,
+            lost: false,
         }
     }
 
@@ -152,7 +164,9 @@ mod tests {
         let chosen = NodeRecord {
             zone_chosen: Some(text()),
             weight_milli_chosen: u32::try_from(id).ok(),
+            wish: if id.is_multiple_of(3) { NodeWish::Draining } else { NodeWish::Out },
             removed: id.is_multiple_of(2),
+            lost: id.is_multiple_of(4),
             ..NodeRecord::new(NodeId(id), spec, id, Some(Uuid::from_u128(id.into())))
         };
         (NodeId(id), chosen)

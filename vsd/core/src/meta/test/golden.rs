@@ -3,7 +3,8 @@
 //!
 //! `golden/commands-v1.bin` holds entries, each preceded by its length as four little-endian bytes;
 //! `golden/commands-v2.bin` those with fields that were added since, `golden/commands-v3.bin` what came with
-//! clusters of several nodes, and `golden/commands-v4.bin` what came with repair, schemes and jobs.
+//! clusters of several nodes, `golden/commands-v4.bin` what came with repair, schemes and jobs, and
+//! `golden/commands-v5.bin` what came with wishes for nodes, jobs and moves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,7 @@ fn entries() -> Vec<Entry> {
     let commands = vec![
         bootstrap(),
         Command::NodeUpdate { node: NodeId(1), spec, dirs },
-        Command::Tick { term: 1, elapsed_ms: 1_000 },
+        Command::Tick { term: LeaderTerm(1), elapsed_ms: 1_000 },
         Command::ClientOpen { client },
         Command::UploadBegin(Box::new(UploadBegin {
             tags: BTreeMap::from([("year".to_owned(), "2008".to_owned())]),
@@ -83,8 +84,8 @@ fn cluster_entries() -> Vec<Entry> {
         Command::NodeSet { node, zone: Some("attic".to_owned()), weight_milli: Some(2_500) },
         Command::NodeSet { node, zone: None, weight_milli: None },
         Command::LayoutSet { layout: layout(Epoch(2), &[NodeId(1), node], 4) },
-        Command::NodeRemove { node, layout: Some(layout(Epoch(3), &[NodeId(1)], 4)) },
-        Command::NodeRemove { node, layout: None },
+        Command::NodeRemove { node, layout: Some(layout(Epoch(3), &[NodeId(1)], 4)), lost: false, job: None },
+        removal(2),
         Command::Mark,
         Command::NodeReadmit { node, addr: "10.0.0.2:7400".to_owned(), key: Some(Uuid::from_u128(2)) },
     ];
@@ -93,12 +94,10 @@ fn cluster_entries() -> Vec<Entry> {
 
 /// Entries of the commands by which the cluster looks after what it keeps.
 fn keeping_entries() -> Vec<Entry> {
-    let (asset, version, epoch, term) = (AssetId(1), Version(2), Epoch(3), 4);
+    let (asset, version, epoch, term) = (AssetId(1), Version(2), Epoch(3), LeaderTerm(4));
     let coded_part = coded(part_of("v0", 0, vec![ChunkRef { hash: content_hash(1), bytes: 10 }]), Scheme::CODED, 7);
     let job = JobRecord {
         id: JobId(9),
-        kind: JobKind::Migrate,
-        state: JobState::Failed,
         began_ms: 1,
         updated_ms: 2,
         ended_ms: Some(3),
@@ -106,7 +105,7 @@ fn keeping_entries() -> Vec<Entry> {
         chunks_done: 5,
         bytes_total: 6,
         bytes_done: 7,
-        what: "n2 is gone".to_owned(),
+        ..JobRecord::new(JobKind::Migrate, JobState::Failed, "n2 is gone")
     };
     let running = JobRecord { kind: JobKind::Repair, state: JobState::Running, ended_ms: None, ..job.clone() };
     let paused = JobRecord { kind: JobKind::Move, state: JobState::Paused, ..running.clone() };
@@ -136,6 +135,30 @@ fn keeping_entries() -> Vec<Entry> {
     commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
 }
 
+/// Entries of what operators want of nodes, jobs and moves.
+fn wishing_entries() -> Vec<Entry> {
+    let (node, job) = (NodeId(2), JobId(9));
+    let lasting = JobRecord {
+        id: job,
+        node: Some(node),
+        asset: Some(AssetId(3)),
+        after: Some(JobId(8)),
+        log: vec![(1, "paused".to_owned()), (2, "resumed".to_owned())],
+        ..JobRecord::new(JobKind::Drain, JobState::Waiting, "n2 is emptied")
+    };
+    let over = JobRecord { ended_ms: Some(3), ..JobRecord::new(JobKind::Remove, JobState::Cancelled, "") };
+    let mut commands = vec![
+        Command::NodeRemove { node, layout: None, lost: true, job: Some(job) },
+        Command::MovesStop { epoch: Epoch(4) },
+        Command::MovesStart,
+    ];
+    let wishes = [NodeWish::In, NodeWish::Draining, NodeWish::Out];
+    commands.extend(wishes.map(|wish| Command::NodeWish { node, wish }));
+    commands.extend([JobAction::Cancel, JobAction::Retry].map(|action| Command::JobControl { job, action }));
+    commands.extend([lasting, over].map(|job| Command::JobPut { job, term: LeaderTerm(5) }));
+    commands.into_iter().map(|command| Entry { wall_ms: 1, client: None, command }).collect()
+}
+
 fn unframed(mut bytes: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
     while let Some((length, rest)) = bytes.split_first_chunk() {
@@ -153,6 +176,7 @@ fn commands_of_every_release_are_read_for_ever() {
     assert_eq!(unframed(include_bytes!("../golden/commands-v2.bin")), later_entries());
     assert_eq!(unframed(include_bytes!("../golden/commands-v3.bin")), cluster_entries());
     assert_eq!(unframed(include_bytes!("../golden/commands-v4.bin")), keeping_entries());
+    assert_eq!(unframed(include_bytes!("../golden/commands-v5.bin")), wishing_entries());
 }
 
 #[test]
@@ -168,4 +192,15 @@ fn commands_of_the_first_release_are_accepted_for_ever() {
         [1, 3, 4].map(|id| view.fate(AssetId(id))),
         [Ok(AssetFate::Dead), Ok(AssetFate::Dead), Ok(AssetFate::Never)]
     );
+}
+
+#[test]
+fn write_v5_once() {
+    let mut out = vec![];
+    for entry in wishing_entries() {
+        let bytes = codec::encode(&entry);
+        out.extend(u32::try_from(bytes.len()).expect("small").to_le_bytes());
+        out.extend(bytes);
+    }
+    std::fs::write("src/meta/golden/commands-v5.bin", out).expect("written");
 }

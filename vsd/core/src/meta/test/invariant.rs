@@ -12,7 +12,8 @@ use super::{
             counters::{self, Counter},
             dedup::{Dedup, dedup_key},
             displaced::Displacements,
-            layouts::{EpochUses, Layouts},
+            jobs::Jobs,
+            layouts::{EpochUses, Layouts, may_hold},
             nodes::Nodes,
             parts::Parts,
             uploads::Uploads,
@@ -28,7 +29,7 @@ pub(super) fn all<F: Family>(tables: &MemTables) -> Vec<(F::Id, F::Value)> {
 }
 
 /// Panics with the name of the first invariant that does not hold.
-pub(super) fn check(tables: &MemTables) {
+pub(crate) fn check(tables: &MemTables) {
     let assets: BTreeMap<_, _> = all::<Assets>(tables).into_iter().collect();
     let videos = all::<Videos>(tables);
     every_record_and_part_can_be_read(tables);
@@ -41,6 +42,7 @@ pub(super) fn check(tables: &MemTables) {
     a_pending_version_comes_after_a_finished_one(&assets);
     displaced_members_are_counted(tables, &assets);
     leftovers_will_be_cleaned(tables, &assets);
+    jobs_of_nodes_go_with_their_wishes(tables);
     assert_eq!(
         counters::next(tables, Counter::Clients),
         Ok(all::<Clients>(tables).len() as u64 + 1),
@@ -121,10 +123,28 @@ fn every_epoch_that_an_asset_needs_is_kept(tables: &MemTables, assets: &BTreeMap
         expected = epoch.next();
         assert_eq!((layout.epoch, layout.check(), layout.slots().len()), (epoch, Ok(()), SLOTS));
         for node in layout.nodes.iter().filter(|_| used.contains(&epoch)) {
-            assert!(!nodes[&node.id].removed, "{} is removed and may hold chunks by {epoch}", node.id);
+            let record = &nodes[&node.id];
+            let is_gone = record.removed && !record.lost;
+            assert!(!is_gone || !may_hold(layout, node.id), "{} is gone and may hold chunks by {epoch}", node.id);
         }
     }
     assert_eq!(expected, current.next(), "the current layout is kept");
+}
+
+fn jobs_of_nodes_go_with_their_wishes(tables: &MemTables) {
+    let jobs = all::<Jobs>(tables);
+    for (id, node) in all::<Nodes>(tables) {
+        let open = |kind| {
+            let of_kind = jobs.iter().filter(move |(_, job)| (job.kind, job.node) == (kind, Some(id)));
+            of_kind.map(|(_, job)| job).filter(|job| !job.state.is_over()).collect::<Vec<_>>()
+        };
+        let (drains, removals) = (open(JobKind::Drain), open(JobKind::Remove));
+        assert!(drains.len() <= 1 && removals.len() <= 1, "{id} has a job twice");
+        assert!(drains.is_empty() || (!node.removed && node.wish != NodeWish::In), "nobody wants {id} drained");
+        assert_eq!(!removals.is_empty(), !node.removed && node.wish == NodeWish::Out, "{id} is to be removed, or not");
+        let begun = removals.iter().any(|job| job.state == JobState::Running);
+        assert!(!begun || drains.is_empty(), "{id} is removed before it is drained");
+    }
 }
 
 fn indexes_of_videos_are_exact(tables: &MemTables, videos: &[(VideoId, VideoRecord)]) {

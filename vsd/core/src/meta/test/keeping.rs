@@ -6,30 +6,73 @@ use proptest::prelude::*;
 use vs_core::id::JobId;
 
 use super::{super::table::assets::Assets, invariant::all, random::UPLOADS, *};
+use crate::plan::jobs::next_steps;
 
 /// What is done next. Assets are those that exist, by number; epochs count back from the current one, and terms from
 /// the one that leads.
 #[derive(Clone, Debug)]
 pub(super) enum Keep {
-    Placed { nth: usize, back: u64, late: u64 },
-    Damaged { nth: usize, damaged: bool },
-    Version { nth: usize, scheme: Scheme, back: u64, late: u64 },
-    Rewrite { nth: usize, forged: bool, late: u64 },
-    GiveUp { nth: usize, other: bool, late: u64 },
-    Redundancy { n: u8, redundancy: Redundancy },
-    Views { n: u8, count: u64 },
-    Job { id: u64, state: JobState, late: u64 },
-    Control { id: u64, action: JobAction },
+    Placed {
+        nth: usize,
+        back: u64,
+        late: u64,
+    },
+    Damaged {
+        nth: usize,
+        damaged: bool,
+    },
+    Version {
+        nth: usize,
+        scheme: Scheme,
+        back: u64,
+        late: u64,
+    },
+    Rewrite {
+        nth: usize,
+        forged: bool,
+        late: u64,
+    },
+    GiveUp {
+        nth: usize,
+        other: bool,
+        late: u64,
+    },
+    Redundancy {
+        n: u8,
+        redundancy: Redundancy,
+    },
+    Views {
+        n: u8,
+        count: u64,
+    },
+    Job {
+        id: u64,
+        kind: JobKind,
+        state: JobState,
+        late: u64,
+    },
+    Control {
+        id: u64,
+        action: JobAction,
+    },
+    Moves {
+        back: Option<u64>,
+    },
+    /// The leader takes the steps it finds.
+    Lead,
 }
 
 pub(super) fn keep() -> impl Strategy<Value = Keep> {
-    let (nth, id) = (|| 0usize..4, || 0u64..3);
+    let (nth, id) = (|| 0usize..4, || 0u64..5);
     let late = || prop_oneof![9 => Just(0u64), 1 => Just(1)];
     let back = || prop_oneof![4 => Just(0u64), 2 => Just(1), 1 => Just(2)];
     let scheme =
         prop_oneof![2 => Just(Scheme::CODED), 1 => Just(Scheme::Replicate(3)), 1 => Just(Scheme::Replicate(1))];
     let redundancy = prop_oneof![Just(Redundancy::Auto), Just(Redundancy::Erasure), Just(Redundancy::Replicate(9))];
-    let state = prop::sample::select(vec![JobState::Running, JobState::Paused, JobState::Done, JobState::Failed]);
+    let states = [JobState::Waiting, JobState::Running, JobState::Paused, JobState::Done, JobState::Failed];
+    let state = prop::sample::select(states.to_vec());
+    let kinds = [JobKind::Repair, JobKind::Move, JobKind::Migrate, JobKind::Drain];
+    let actions = [JobAction::Pause, JobAction::Resume, JobAction::Cancel, JobAction::Retry];
     prop_oneof![
         3 => (nth(), back(), late()).prop_map(|(nth, back, late)| Keep::Placed { nth, back, late }),
         1 => (nth(), any::<bool>()).prop_map(|(nth, damaged)| Keep::Damaged { nth, damaged }),
@@ -41,16 +84,18 @@ pub(super) fn keep() -> impl Strategy<Value = Keep> {
             .prop_map(|(nth, other, late)| Keep::GiveUp { nth, other, late }),
         1 => (1..=UPLOADS, redundancy).prop_map(|(n, redundancy)| Keep::Redundancy { n, redundancy }),
         1 => (1..=UPLOADS, prop_oneof![Just(1u64), Just(u64::MAX)]).prop_map(|(n, count)| Keep::Views { n, count }),
-        1 => (id(), state, late()).prop_map(|(id, state, late)| Keep::Job { id, state, late }),
-        1 => (id(), prop_oneof![Just(JobAction::Pause), Just(JobAction::Resume)])
-            .prop_map(|(id, action)| Keep::Control { id, action }),
+        2 => (id(), prop::sample::select(kinds.to_vec()), state, late())
+            .prop_map(|(id, kind, state, late)| Keep::Job { id, kind, state, late }),
+        2 => (id(), prop::sample::select(actions.to_vec())).prop_map(|(id, action)| Keep::Control { id, action }),
+        1 => proptest::option::of(back()).prop_map(|back| Keep::Moves { back }),
+        4 => Just(Keep::Lead),
     ]
 }
 
 /// The commands of an act, given the state it meets.
 pub(super) fn commands(view: View<'_>, keep: &Keep) -> Vec<Command> {
     let clock = view.clock().expect("readable");
-    let term = |late: u64| clock.term.wrapping_sub(late);
+    let term = |late: u64| LeaderTerm(clock.term.0.wrapping_sub(late));
     let known = view.assets(None, 100).expect("readable");
     let current = view.epoch().expect("readable").expect("bootstrapped");
     let epoch = |back: u64| Epoch(current.0.saturating_sub(back));
@@ -85,7 +130,17 @@ pub(super) fn commands(view: View<'_>, keep: &Keep) -> Vec<Command> {
         Keep::Views { n, count } => {
             Some(Command::Views { counts: [(video_id(n), count), (video_id(n + 1), 1)].into() })
         }
-        Keep::Job { id, state, late } => Some(Command::JobPut { job: job(id, state), term: term(late) }),
+        Keep::Job { id, kind, state, late } => {
+            let job = JobRecord { kind, asset: known.first().map(|asset| asset.id), ..job(id, state) };
+            Some(Command::JobPut { job, term: term(late) })
+        }
+        Keep::Moves { back } => {
+            Some(back.map_or(Command::MovesStart, |back| Command::MovesStop { epoch: epoch(back) }))
+        }
+        Keep::Lead => {
+            let steps = next_steps(view).expect("readable");
+            return steps.into_iter().map(|step| wishes::command_of(view, step)).collect();
+        }
         Keep::Control { id, action } => Some(Command::JobControl { job: JobId(id), action }),
     };
     one.into_iter().collect()
@@ -101,21 +156,15 @@ fn pick(known: &[AssetRecord], nth: usize, fits: impl Fn(&AssetRecord) -> bool) 
 pub(super) fn job(id: u64, state: JobState) -> JobRecord {
     JobRecord {
         id: JobId(id),
-        kind: JobKind::Repair,
-        state,
-        began_ms: 0,
-        updated_ms: 0,
-        ended_ms: None,
         chunks_total: 10,
         chunks_done: id,
         bytes_total: 100,
-        bytes_done: 0,
-        what: "n2 is gone".to_owned(),
+        ..JobRecord::new(JobKind::Repair, state, "n2 is gone")
     }
 }
 
 /// The parts of a pending version and its commit, with other content when it is forged.
-fn rewrite(view: View<'_>, asset: &AssetRecord, forged: bool, term: u64) -> Vec<Command> {
+fn rewrite(view: View<'_>, asset: &AssetRecord, forged: bool, term: LeaderTerm) -> Vec<Command> {
     let Some(pending) = asset.pending else { return vec![] };
     let (mut parts, mut tracks) = rewritten(view, asset, pending.scheme);
     if forged {

@@ -1,7 +1,7 @@
 //! Tests of the state machine as a whole.
 
 mod golden;
-mod invariant;
+pub(crate) mod invariant;
 mod jobs;
 mod keeping;
 mod nodes;
@@ -9,6 +9,7 @@ mod placing;
 mod random;
 mod rules;
 mod versions;
+pub(crate) mod wishes;
 
 use std::collections::BTreeMap;
 
@@ -99,11 +100,30 @@ pub(crate) fn join(key: u8) -> Command {
     Command::NodeJoin { key: Uuid::from_u128(key.into()), spec: spec() }
 }
 
+/// A node that nothing depends on goes.
+pub(crate) fn removal(node: u64) -> Command {
+    Command::NodeRemove { node: NodeId(node), layout: None, lost: false, job: None }
+}
+
 /// A layout of these nodes, all of them in each of its slots.
 pub(crate) fn layout(epoch: Epoch, ids: &[NodeId], slots: usize) -> Layout {
     let node = |&id| LayoutNode { id, zone: "default".to_owned(), weight_milli: 1_000, wish: NodeWish::In };
     let all = (0..).zip(ids).map(|(at, _)| at).take(SLOT_NODES_MAX).collect();
     Layout::new(epoch, ids.iter().map(node).collect(), vec![all; slots]).expect("valid")
+}
+
+/// The same of nodes as their operators want them: those that are not `In` have no slots, unless none is.
+pub(crate) fn wished_layout(view: View<'_>, epoch: Epoch, ids: &[NodeId]) -> Layout {
+    let wish = |id| view.node(id).expect("readable").map_or(NodeWish::In, |node| node.wish);
+    let node = |node: LayoutNode| LayoutNode { wish: wish(node.id), ..node };
+    let nodes: Vec<_> = layout(epoch, ids, 1).nodes.into_iter().map(node).collect();
+    let stays = |at: &u16| nodes[usize::from(*at)].wish == NodeWish::In;
+    let all = (0..).zip(&nodes).map(|(at, _)| at);
+    let mut list: Vec<u16> = all.clone().filter(stays).take(SLOT_NODES_MAX).collect();
+    if list.is_empty() {
+        list = all.take(SLOT_NODES_MAX).collect();
+    }
+    Layout::new(epoch, nodes.clone(), vec![list; SLOTS]).expect("valid")
 }
 
 /// The same, with another node first in each slot.

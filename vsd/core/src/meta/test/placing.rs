@@ -6,7 +6,7 @@ use crate::meta::family::page;
 const FIRST: Version = Version(1);
 
 fn placed(asset: AssetId, version: u64, epoch: u64) -> Command {
-    Command::Placed { asset, version: Version(version), epoch: Epoch(epoch), term: 0 }
+    Command::Placed { asset, version: Version(version), epoch: Epoch(epoch), term: LeaderTerm(0) }
 }
 
 fn owed_at(place: u64) -> (u64, Option<u64>) {
@@ -56,6 +56,18 @@ fn what_a_part_says_of_its_places_is_checked_united_and_counted() {
         assert_eq!(code(&world.run(put(asset, Ballot(1), &bad))), Some(Code::Invalid), "{:?}", bad.displaced);
     }
     assert_eq!((rows(&world), counted(&world, asset)), (0, (0, 0, 0)));
+
+    // a node that came after the upload began, and is gone again
+    let mut later = World::of(3);
+    let early = later.open(begin(1));
+    let id = |response| if let Response::Node { node, .. } = response { node.0 } else { panic!("{response:?}") };
+    let (fourth, fifth) = (id(later.run(join(4))), id(later.run(join(5))));
+    let stood_in = put(early, Ballot(1), &missed(1, &[stands_in(1, fourth)]));
+    assert_eq!(code(&later.run(stood_in.clone())), Some(Code::Invalid), "in no layout yet");
+    later.set_layout(&[fourth, fifth]);
+    later.set_layout(&[fifth]);
+    assert!(matches!(later.run(stood_in), Response::Part { .. }));
+    assert_eq!(code(&later.run(removal(fourth))), Some(Code::Conflict), "it holds what an upload needs");
 
     let good = missed(1, &[stands_in(1, 4), stands_in(2, 5), owed_at(3)]);
     for _ in 0..2 {
@@ -222,7 +234,7 @@ fn an_asset_is_placed_by_fewer_nodes_only_when_an_operator_took_the_others_away(
     assert_eq!(world.run(placed(asset, 1, 4)), Response::Done);
     world.set_layout(&[1, 2]);
     assert_eq!(world.run(placed(asset, 1, 5)), Response::Done, "as many as before");
-    assert_eq!(world.run(Command::NodeRemove { node: NodeId(3), layout: None }), Response::Done);
+    assert_eq!(world.run(removal(3)), Response::Done);
 }
 
 #[test]
@@ -232,9 +244,9 @@ fn an_epoch_that_lists_a_removed_node_places_nothing() {
     let asset = world.upload(1, 1);
     world.set_layout(&[1, 2, 4]);
     world.set_layout(&[1, 2, 3]);
-    assert_eq!(world.run(Command::NodeRemove { node: NodeId(4), layout: None }), Response::Done);
+    assert_eq!(world.run(removal(4)), Response::Done);
     assert_eq!(code(&world.run(placed(asset, 1, 4))), Some(Code::Conflict));
-    let version = Command::VersionBegin { asset, scheme: Scheme::Replicate(2), epoch: Epoch(4), term: 0 };
+    let version = Command::VersionBegin { asset, scheme: Scheme::Replicate(2), epoch: Epoch(4), term: LeaderTerm(0) };
     assert_eq!(code(&world.run(version)), Some(Code::Conflict));
     assert_eq!(world.run(placed(asset, 1, 5)), Response::Done);
 }
@@ -243,7 +255,7 @@ fn an_epoch_that_lists_a_removed_node_places_nothing() {
 fn damage_is_told_once_and_taken_back() {
     let mut world = World::new();
     let asset = world.upload(1, 1);
-    let damaged = |version, damaged| Command::AssetDamaged { asset, version, damaged, term: 0 };
+    let damaged = |version, damaged| Command::AssetDamaged { asset, version, damaged, term: LeaderTerm(0) };
     assert_eq!(code(&world.run(damaged(Version(2), true))), Some(Code::Conflict));
     for said in [true, true, false] {
         assert_eq!(world.run(damaged(FIRST, said)), Response::Done);

@@ -32,7 +32,8 @@ enum Act {
     Join { key: u8 },
     Choose { node: u64, zone: Option<u8>, weight_milli: Option<u32> },
     Layout { nodes: Vec<u64>, behind: u64 },
-    Remove { node: u64, layout: Option<Vec<u64>> },
+    Remove { node: u64, layout: Option<Vec<u64>>, lost: bool },
+    Wish { node: u64, wish: NodeWish },
     Roles { node: u64, roles: BTreeSet<Role> },
     Keep(keeping::Keep),
 }
@@ -85,7 +86,10 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(node, zone, weight_milli)| Act::Choose { node, zone, weight_milli }),
         3 => (nodes(), prop_oneof![9 => Just(0u64), 1 => Just(1)])
             .prop_map(|(nodes, behind)| Act::Layout { nodes, behind }),
-        3 => (node(), proptest::option::of(nodes())).prop_map(|(node, layout)| Act::Remove { node, layout }),
+        3 => (node(), proptest::option::of(nodes()), prop::bool::weighted(0.3))
+            .prop_map(|(node, layout, lost)| Act::Remove { node, layout, lost }),
+        4 => (node(), prop::sample::select(vec![NodeWish::In, NodeWish::Draining, NodeWish::Out]))
+            .prop_map(|(node, wish)| Act::Wish { node, wish }),
         1 => (2u64..=4, prop::sample::subsequence(Role::ALL.to_vec(), 0..=3))
             .prop_map(|(node, roles)| Act::Roles { node, roles: roles.into_iter().collect() }),
         12 => keeping::keep().prop_map(Act::Keep),
@@ -140,7 +144,7 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
             tags_set: BTreeMap::new(),
             tags_unset: BTreeSet::new(),
         },
-        Act::Tick { term, elapsed_ms } => Command::Tick { term, elapsed_ms },
+        Act::Tick { term, elapsed_ms } => Command::Tick { term: LeaderTerm(term), elapsed_ms },
         Act::Housekeep { limit } => Command::Housekeep { limit },
         Act::Client { n, open: true } => Command::ClientOpen { client: ClientId(Uuid::from_u128(n.into())) },
         Act::Client { n, open: false } => Command::ClientClose { client: ClientId(Uuid::from_u128(n.into())) },
@@ -160,10 +164,11 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
             Command::NodeSet { node: NodeId(node), zone: zone.map(|zone| zone.to_string()), weight_milli }
         }
         Act::Layout { nodes, behind } => Command::LayoutSet { layout: layout_of(view, &nodes, behind) },
-        Act::Remove { node, layout } => {
+        Act::Remove { node, layout, lost } => {
             let layout = layout.map(|nodes| layout_of(view, &nodes, 0));
-            Command::NodeRemove { node: NodeId(node), layout }
+            Command::NodeRemove { node: NodeId(node), layout, lost, job: None }
         }
+        Act::Wish { node, wish } => Command::NodeWish { node: NodeId(node), wish },
         Act::Roles { node, roles } => {
             Command::NodeUpdate { node: NodeId(node), spec: NodeSpec { roles, ..spec() }, dirs: vec![] }
         }
@@ -206,7 +211,7 @@ fn stored(view: View<'_>, n: u8, asset: AssetId, ballot: Ballot, content: u8) ->
 fn layout_of(view: View<'_>, nodes: &[u64], behind: u64) -> Layout {
     let next = view.epoch().expect("readable").expect("bootstrapped").next();
     let nodes: Vec<_> = nodes.iter().copied().map(NodeId).collect();
-    layout(Epoch(next.0 - behind), &nodes, SLOTS)
+    wished_layout(view, Epoch(next.0 - behind), &nodes)
 }
 
 /// What takes an upload from wherever it is to its end, unless something is in the way.
@@ -244,10 +249,12 @@ fn step(world: &mut World, command: &Command, given_out: &mut BTreeSet<DirId>) {
     let ballots = ballots(world.view(), command);
     let now = world.view().cluster_time().expect("readable");
     let fates = invariant::fates(&world.tables, 100);
-    let kept = keeping::kept(&world.tables);
+    let (kept, wished) = (keeping::kept(&world.tables), wishes::wished(&world.tables));
     let response = world.run(command.clone());
     if matches!(response, Response::Refused(_)) {
         assert_eq!(world.tables, before, "a refusal changes nothing: {command:?}");
+    } else {
+        wished.assert_leads_to(&wishes::wished(&world.tables), command);
     }
     if ballots.is_some_and(|(written, granted)| written < granted) {
         assert_eq!(world.tables, before, "an older ballot never writes: {command:?}");

@@ -273,6 +273,16 @@ proptest! {
 }
 
 #[test]
+fn a_pass_that_stood_still_is_not_rested_from_for_days() {
+    let (mut sweep, began) = (Sweep::new(Duration::ZERO), REST_MIN);
+    assert_eq!(sweep.next(began, DELAY), Step::List { after: None });
+    sweep.listed(&[key(0)], began);
+    let woke = began + Duration::from_secs(100 * 3_600);
+    sweep.answered(1, |_| Ok::<_, ()>(Wants::Everything), woke).expect("answered");
+    assert_eq!(sweep.next(woke, DELAY), Step::Wait(REST_MAX));
+}
+
+#[test]
 fn chunks_of_an_asset_that_was_never_allocated_stay_for_a_day() {
     let mut sweep = Sweep::new(Duration::ZERO);
     let (mut now, mut watched) = (Duration::ZERO, BTreeSet::new());

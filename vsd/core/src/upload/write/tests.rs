@@ -6,6 +6,7 @@ use vs_core::{
     layout::LayoutNode,
     limit::STRIPE_PARITY,
     manifest::ChunkRef,
+    placement,
 };
 
 use super::*;
@@ -69,7 +70,7 @@ struct World {
 impl World {
     fn new(group: Group, nodes: Vec<Node>, wishes: &[NodeWish]) -> Self {
         let layout = layout(wishes);
-        let writing = Writing::new(group, &layout);
+        let writing = Writing::new(group, &layout, &layout);
         let (open, held) = (BTreeMap::new(), BTreeMap::new());
         Self { layout, nodes, writing, now: Duration::ZERO, puts: Vec::new(), open, held, stored: None }
     }
@@ -154,7 +155,7 @@ impl World {
         prop_assert!(displaced.iter().all(|entry| places.contains(&entry.place)));
         let distinct: BTreeSet<_> = holders.iter().collect();
         prop_assert_eq!(distinct.len(), holders.len(), "two members on one node");
-        prop_assert!(holders.len() >= group.quorum(self.layout.nodes.len()));
+        prop_assert!(holders.len() >= group.quorum(self.layout.room()));
         let waited = self.now - self.stored.expect("it is stored");
         prop_assert!(waited <= STRAGGLER_MAX);
         for node in self.others().filter(|_| owed && waited < STRAGGLER_MAX) {
@@ -172,7 +173,7 @@ impl World {
         let able =
             places.iter().copied().chain(self.others().filter(up)).filter(|node| self.node(*node).would_answer());
         prop_assert!(able.count() < shortfall.need);
-        prop_assert_eq!(shortfall.need, group.quorum(self.layout.nodes.len()));
+        prop_assert_eq!(shortfall.need, group.quorum(self.layout.room()));
         prop_assert!(shortfall.had < shortfall.need);
         let lacked: Vec<_> = shortfall.lacked.iter().map(|(node, _)| *node).collect();
         prop_assert!(places.iter().all(|place| self.held.contains_key(place) != lacked.contains(place)));
@@ -259,7 +260,7 @@ fn what_a_node_leaves_undone_is_shared_by_all_others() {
     let layout = layout(&[NodeWish::In; 12]);
     let mut stood_in = BTreeMap::<_, u32>::new();
     for n in 0..700 {
-        let mut writing = Writing::new(Group::replicated(chunk(n), 3), &layout);
+        let mut writing = Writing::new(Group::replicated(chunk(n), 3), &layout, &layout);
         let known = |node| if node == NodeId(1) { Known::Down } else { Known::Up };
         let Step::Wait { puts, .. } = writing.next(Duration::ZERO, known) else { panic!("nothing is sent") };
         *stood_in.entry(puts[0].node).or_default() += 1;
@@ -271,7 +272,7 @@ fn what_a_node_leaves_undone_is_shared_by_all_others() {
 #[test]
 fn a_place_that_answers_late_counts_again() {
     let layout = layout(&[NodeWish::In; 7]);
-    let mut writing = Writing::new(stripe(3), &layout);
+    let mut writing = Writing::new(stripe(3), &layout, &layout);
     let at = Duration::from_millis;
     let Step::Wait { puts, .. } = writing.next(at(0), up) else { panic!("nothing is sent") };
     assert_eq!(puts.len(), 5);
@@ -294,7 +295,7 @@ fn a_place_that_answers_late_counts_again() {
 #[test]
 fn a_failure_names_the_nodes_it_lacks() {
     let layout = layout(&[NodeWish::In; 4]);
-    let mut writing = Writing::new(Group::replicated(chunk(0), 3), &layout);
+    let mut writing = Writing::new(Group::replicated(chunk(0), 3), &layout, &layout);
     let known = |node| if node == NodeId(4) { Known::Down } else { Known::Up };
     writing.next(Duration::ZERO, known);
     writing.answered(NodeId(2), Answer::Durable, Duration::ZERO);
@@ -306,4 +307,35 @@ fn a_failure_names_the_nodes_it_lacks() {
     assert_eq!(failure.why, ["n1: n1.lan:7400: connection refused", "n3: no answer within 30 s", "n4: down"]);
     let full = Shortfall { lacked: vec![(NodeId(1), Lack::Full), (NodeId(3), Lack::Full)], ..shortfall };
     assert_eq!(Failure::from(full).code, Code::NoSpace);
+}
+
+/// Of the three nodes that an upload began with two were replaced meanwhile.
+#[test]
+fn nodes_that_came_later_stand_in_for_those_that_went() {
+    let nodes = |ids: &[u64]| {
+        let all = layout(&[NodeWish::In; 6]);
+        let nodes = all.nodes.into_iter().filter(|node| ids.contains(&node.id.0)).collect();
+        placement::propose(Epoch(1), None, nodes)
+    };
+    let mut writing = Writing::new(Group::replicated(chunk(0), 3), &nodes(&[1, 2, 3]), &nodes(&[1, 4, 5]));
+    let known = |node: NodeId| if [2, 3].contains(&node.0) { Known::Down } else { Known::Up };
+    let mut asked = Vec::new();
+    loop {
+        match writing.next(Duration::ZERO, known) {
+            Step::Wait { puts, .. } => {
+                let nodes: Vec<_> = puts.iter().map(|put| put.node).collect();
+                assert!(!nodes.is_empty(), "nothing is waited for that was answered");
+                nodes.iter().for_each(|node| writing.answered(*node, Answer::Durable, Duration::ZERO));
+                asked.extend(nodes);
+            }
+            Step::Stored { displaced } => {
+                let stand_ins: BTreeSet<_> = displaced.iter().filter_map(|row| row.stand_in).collect();
+                assert_eq!(stand_ins, [NodeId(4), NodeId(5)].into());
+                break;
+            }
+            Step::Failed(shortfall) => panic!("{shortfall:?}"),
+        }
+    }
+    asked.sort_unstable();
+    assert_eq!(asked, [1, 4, 5].map(NodeId));
 }

@@ -1,0 +1,142 @@
+use proptest::prelude::*;
+use vs_core::id::Epoch;
+
+use super::*;
+
+const GIB: u64 = 1 << 30;
+
+fn node(id: u64, weight_milli: u32) -> LayoutNode {
+    LayoutNode { id: NodeId(id), zone: String::new(), weight_milli, wish: NodeWish::In }
+}
+
+fn layout(nodes: &[LayoutNode]) -> Layout {
+    let list = (0..nodes.len().min(5)).map(|at| u16::try_from(at).expect("few")).collect();
+    Layout::new(Epoch(2), nodes.to_vec(), vec![list]).expect("valid")
+}
+
+/// A cluster whose nodes' disks are as large as this and as full, in GiB.
+fn usage(disks: &[(u64, u64)]) -> BTreeMap<NodeId, Usage> {
+    let usage = |(used, total): &(u64, u64)| Usage { used_bytes: used * GIB, total_bytes: total * GIB };
+    (1..).map(NodeId).zip(disks.iter().map(usage)).collect()
+}
+
+fn weigh(now: &[LayoutNode], wanted: &[LayoutNode], disks: &[(u64, u64)], settled: bool) -> Vec<u32> {
+    let usage = usage(disks);
+    let next = by_fullness(&layout(now), wanted.to_vec(), &Disks { usage: &usage, settled, width: 1 });
+    assert_eq!(
+        next.iter().map(|node| node.id).collect::<Vec<_>>(),
+        wanted.iter().map(|node| node.id).collect::<Vec<_>>()
+    );
+    next.into_iter().map(|node| node.weight_milli).collect()
+}
+
+fn equal(count: u64) -> Vec<LayoutNode> {
+    (1..=count).map(|id| node(id, 1_000)).collect()
+}
+
+#[test]
+fn only_a_node_that_is_full_and_fuller_than_the_others_is_lowered_and_not_while_bytes_move() {
+    let five = equal(5);
+    let of = |first| [(first, 100), (70, 100), (70, 100), (70, 100), (70, 100)];
+    assert_eq!(weigh(&five, &five, &of(85), true), [1_000; 5], "not full enough");
+    assert_eq!(weigh(&five, &five, &of(95), false), [1_000; 5], "what it holds may be on its way");
+    let lowered = weigh(&five, &five, &of(95), true);
+    assert!((700..800).contains(&lowered[0]) && lowered[1..] == [1_000; 4], "{lowered:?}");
+    assert_eq!(weigh(&five, &five, &[(97, 100); 5], true), [1_000; 5], "all are equally full");
+    assert_eq!(weigh(&five, &five, &[(94, 100), (93, 100), (92, 100), (93, 100), (90, 100)], true), [1_000; 5]);
+    let six = equal(6);
+    assert_eq!(weigh(&five, &six, &of(95), true), [1_000; 6], "the newcomer makes room first");
+    let mut draining = five.clone();
+    draining[0].wish = NodeWish::Draining;
+    assert_eq!(weigh(&draining, &draining, &of(99), true), [1_000; 5], "it is emptied anyway");
+}
+
+#[test]
+fn a_weight_is_raised_as_far_as_the_disks_bear_it_and_lowered_by_operators_at_once() {
+    let now = [node(1, 500), node(2, 1_000), node(3, 1_000)];
+    let wanted = equal(3);
+    let first = |fill, settled| weigh(&now, &wanted, &[(fill, 100), (60, 100), (60, 100)], settled)[0];
+    assert_eq!(first(39, false), 1_000, "twice as much would still fit");
+    assert_eq!(first(41, false), 500, "it would not, and bytes are moving");
+    assert!((900..1_000).contains(&first(41, true)), "nearly");
+    assert_eq!(first(75, true), 500, "not worth an epoch");
+    assert_eq!(weigh(&now, &[node(1, 200), node(2, 1_000), node(3, 1_000)], &[(10, 100); 3], false)[0], 200);
+    let usage = BTreeMap::new();
+    let silent = by_fullness(&layout(&now), equal(3), &Disks { usage: &usage, settled: true, width: 1 });
+    assert_eq!(silent, now, "nobody knows how full they are");
+}
+
+#[test]
+fn nothing_is_lowered_where_every_node_has_a_part_of_everything() {
+    let nodes = equal(4);
+    let usage = usage(&[(95, 100), (60, 100), (60, 100), (60, 100)]);
+    let weigh = |width| by_fullness(&layout(&nodes), nodes.clone(), &Disks { usage: &usage, settled: true, width });
+    assert_eq!(weigh(5), nodes);
+    assert_eq!(weigh(4), nodes);
+    assert_ne!(weigh(3), nodes);
+}
+
+/// What the disks hold once all bytes lie by the weights.
+fn filled(nodes: &[LayoutNode], total_bytes: &[u64], bytes: u64, width: usize) -> BTreeMap<NodeId, Usage> {
+    let shares = shares(nodes, width);
+    let whole: f64 = shares.iter().sum();
+    let used = |share: &f64| (bytes as f64 * share / whole) as u64;
+    let usage =
+        shares.iter().zip(total_bytes).map(|(share, total)| Usage { used_bytes: used(share), total_bytes: *total });
+    nodes.iter().map(|node| node.id).zip(usage).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_a_cluster_whose_bytes_follow_the_weights_it_comes_to_rest(
+        cluster in prop::collection::vec((100u64..400, prop_oneof![3 => Just(1_000u32), 1 => 1u32..5_000]), 2..9),
+        percent in 10u64..90,
+        width in 1usize..4,
+        draining in proptest::option::of(0usize..9),
+        later in proptest::option::of((10u64..90, 1u32..5_000)),
+    ) {
+        let mut chosen: Vec<_> = (1..).zip(&cluster).map(|(id, (_, weight))| node(id, *weight)).collect();
+        if let Some(node) = draining.and_then(|at| chosen.get_mut(at)) {
+            node.wish = NodeWish::Draining;
+        }
+        let totals: Vec<_> = cluster.iter().map(|(total, _)| total * GIB).collect();
+        let takers: u64 = chosen.iter().zip(&totals).filter(|(node, _)| takes(node)).map(|(_, total)| total).sum();
+        let mut now = chosen.clone();
+        // the same again after the operator has changed a weight and the library its size
+        let again = later.map(|(percent, weight)| (percent, weight, true));
+        for (percent, weight, changes) in [Some((percent, 0, false)), again].into_iter().flatten() {
+            if changes {
+                chosen[0].weight_milli = weight;
+            }
+            let bytes = takers / 100 * percent;
+            let mut epochs = 0;
+            loop {
+                let usage = filled(&now, &totals, bytes, width);
+                let disks = Disks { usage: &usage, settled: true, width };
+                let next = by_fullness(&layout(&now), chosen.clone(), &disks);
+                prop_assert_eq!(&next, &by_fullness(&layout(&now), chosen.clone(), &disks), "the same again");
+                for (node, chosen) in next.iter().zip(&chosen) {
+                    prop_assert!(node.weight_milli <= chosen.weight_milli && node.weight_milli > 0);
+                    prop_assert_eq!((node.id, node.wish), (chosen.id, chosen.wish));
+                    prop_assert!(takes(node) || node.weight_milli == chosen.weight_milli.min(now[0].weight_milli.max(chosen.weight_milli)));
+                }
+                if next == now {
+                    break;
+                }
+                epochs += 1;
+                prop_assert!(epochs <= 12, "no rest at {:?}", next);
+                now = next;
+            }
+            if width == 1 {
+                let usage = filled(&now, &totals, bytes, width);
+                let mean = percent * 10_000;
+                for node in now.iter().filter(|node| takes(node) && node.weight_milli > 32) {
+                    let fill = usage[&node.id].fill().expect("it has disks");
+                    prop_assert!(fill <= FULL.max(mean + MARGIN) + 10_000, "{} is full: {fill}", node.id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Layouts that were decoded: each is long, and asked for again and again. That of an epoch never changes, so one that is
+//! here is right.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use vs_core::{id::Epoch, layout::Layout};
+use vsd_core::meta::{TableError, View};
+
+/// Most layouts that are remembered one by one. As a rule a handful is in use; 4,096 slots take a fifth of a megabyte.
+const LAYOUTS_MAX: usize = 32;
+/// How many of the newest epochs are looked at whether or not an asset is placed by them. Those between an asset's own
+/// epoch and these matter to nobody: nothing is placed by them, and what was moved by one is found by asking every node.
+const NEWEST_MAX: usize = 16;
+
+/// Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LayoutCache(Arc<Mutex<Cached>>);
+
+#[derive(Debug)]
+struct Cached {
+    one_by_one: BTreeMap<Epoch, Arc<Layout>>,
+    /// What was asked for last, and what there was of it.
+    in_use: (BTreeSet<Epoch>, Arc<[Layout]>),
+}
+
+impl Default for Cached {
+    fn default() -> Self {
+        Self { one_by_one: BTreeMap::new(), in_use: (BTreeSet::new(), Arc::new([])) }
+    }
+}
+
+impl LayoutCache {
+    /// The layout of an epoch that the state has.
+    pub(crate) fn of(&self, view: &View<'_>, epoch: Epoch) -> Result<Option<Arc<Layout>>, TableError> {
+        if let Some(known) = self.cached().one_by_one.get(&epoch) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(layout) = view.layout(epoch)?.map(Arc::new) else { return Ok(None) };
+        let known = &mut self.cached().one_by_one;
+        known.insert(epoch, layout.clone());
+        if known.len() > LAYOUTS_MAX {
+            known.pop_first();
+        }
+        Ok(Some(layout))
+    }
+
+    /// None before the bootstrap.
+    pub(crate) fn current(&self, view: &View<'_>) -> Result<Option<Arc<Layout>>, TableError> {
+        view.epoch()?.map_or(Ok(None), |epoch| self.of(view, epoch))
+    }
+
+    /// On how many nodes a layout can place one key; 0 when it is not there.
+    pub(crate) fn room(&self, view: &View<'_>, epoch: Epoch) -> Result<usize, TableError> {
+        Ok(self.of(view, epoch)?.map_or(0, |layout| layout.room()))
+    }
+
+    /// Every epoch that an asset is placed by or written by, and the newest ones up to the current one: oldest first.
+    pub(crate) fn in_use(&self, view: &View<'_>) -> Result<Arc<[Layout]>, TableError> {
+        let used = view.epochs()?.into_iter().map(|(epoch, _)| epoch);
+        let epochs: BTreeSet<_> = used.chain(newest(view)?).collect();
+        let (asked, known) = self.cached().in_use.clone();
+        if asked == epochs {
+            return Ok(known);
+        }
+        let decode = |epoch: Epoch| match known.binary_search_by_key(&epoch, |layout| layout.epoch) {
+            Ok(at) => Ok(Some(known[at].clone())),
+            Err(_) => view.layout(epoch),
+        };
+        let layouts: Arc<[Layout]> =
+            epochs.iter().filter_map(|epoch| decode(*epoch).transpose()).collect::<Result<_, _>>()?;
+        self.cached().in_use = (epochs, layouts.clone());
+        Ok(layouts)
+    }
+
+    /// What a reader of an asset is told: the epoch it is placed by and the newest ones after that, oldest first.
+    pub(crate) fn from(&self, view: &View<'_>, since: Epoch) -> Result<Vec<Arc<Layout>>, TableError> {
+        let newer = newest(view)?.into_iter().filter(|epoch| *epoch > since).rev();
+        let layouts = std::iter::once(since).chain(newer).map(|epoch| self.of(view, epoch));
+        Ok(layouts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    fn cached(&self) -> MutexGuard<'_, Cached> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The newest epochs that are kept, newest first.
+fn newest(view: &View<'_>) -> Result<Vec<Epoch>, TableError> {
+    let Some(current) = view.epoch()? else { return Ok(Vec::new()) };
+    let oldest = view.layouts_since(Epoch(0), 1)?.first().map_or(current, |layout| layout.epoch);
+    let before = |back: u64| current.0.checked_sub(back).map(Epoch).filter(|epoch| *epoch >= oldest);
+    Ok((0..).map_while(before).take(NEWEST_MAX).collect())
+}
