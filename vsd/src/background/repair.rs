@@ -255,8 +255,9 @@ impl Repairer {
         (task, task.run(&self.chunks, &self.puts, world).await)
     }
 
-    /// Tells people, and the log, how it stands.
+    /// Tells people, and the log, how it stands: people first, whether or not the log takes it in.
     async fn tell(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<(), MetaError> {
+        self.status.send_replace(term.status(world, survey));
         for job in term.untold() {
             let put = self.meta.propose(Command::JobPut { job: job.clone(), term: world.term }).await?;
             match put.accepted() {
