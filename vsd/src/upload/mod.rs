@@ -21,6 +21,7 @@ mod probe;
 mod service;
 mod sessions;
 mod spool;
+mod tenure;
 mod track;
 
 pub(crate) use service::{UploadService, redundancy};
