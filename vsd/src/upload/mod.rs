@@ -16,6 +16,7 @@
 mod child;
 mod chunks;
 mod cutting;
+mod once;
 mod pipeline;
 mod probe;
 mod service;
