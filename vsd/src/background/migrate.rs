@@ -159,7 +159,8 @@ impl Repairer {
             told: Instant::now(),
         };
         let ended = migration.run().boxed().await;
-        if ended.is_err() {
+        // what somebody ended may be begun anew at once
+        if ended.as_ref().is_err_and(|broken| !matches!(broken, Broken::Over)) {
             failed.insert(migration.asset.id, Instant::now());
         }
         ended.map(|()| true)
