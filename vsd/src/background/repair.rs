@@ -139,17 +139,18 @@ impl Repairer {
         }
         let Some(term) = term else { return Ok(None) };
         world.refuse(term.full());
-        let survey = Survey::make(&self.nodes, &world, &state, term.tried()).boxed().await?;
+        let began = Instant::now();
+        let survey = Survey::make(&self.nodes, &world, &state, term.look()).boxed().await?;
+        let looking = began.elapsed();
         term.begin(state.view().jobs(None, PAGE_ITEMS_MAX)?, &world, &survey);
         // what it held of the past is let go: what follows may take hours
         drop(state);
         self.tell(term, &world, &survey).await?;
         let is_stuck = !survey.waiting.is_empty() || !survey.full.is_empty();
         let mut pass = if is_stuck { Pass::Stuck } else { Pass::Nothing };
-        let untried = survey.tasks.iter().any(|task| task.work == Work::Repair && !survey.was_tried(task));
-        self.is_urgent.send_replace(untried && term.may_do(Work::Repair));
+        self.is_urgent.send_replace(survey.is_urgent() && term.may_do(Work::Repair));
         if !survey.tasks.is_empty() {
-            pass = self.execute(term, &world, &survey).boxed().await?;
+            pass = self.execute(term, &world, &survey, looking).boxed().await?;
         }
         for asset in &survey.mended {
             self.say_damaged(&world, *asset, false).await?;
@@ -187,7 +188,13 @@ impl Repairer {
 
     /// Does the tasks of what is not paused. An asset whose last task is done is placed at once, so that its old copies
     /// can go and there is room for what comes next.
-    async fn execute(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<Pass, MetaError> {
+    async fn execute(
+        &self,
+        term: &mut Term,
+        world: &World,
+        survey: &Survey,
+        looking: Duration,
+    ) -> Result<Pass, MetaError> {
         let began = Instant::now();
         let mut ahead = Ahead::of(survey);
         let mut lost = HashSet::new();
@@ -216,9 +223,12 @@ impl Repairer {
                 lost.insert(task.asset);
             }
             let is_done = done.failed.is_none();
-            if let Some(failure) = done.failed {
-                tracing::debug!(asset = %task.asset, %failure, "a repair has to wait");
-                term.failed(task.name(), &failure, &done.full);
+            match done.failed {
+                Some(failure) => {
+                    tracing::debug!(asset = %task.asset, %failure, "a repair has to wait");
+                    term.failed(task, &failure, &done.full);
+                }
+                None => term.done(task),
             }
             if let Some(epoch) = ahead.ended(task.asset, is_done) {
                 placing.push(self.place(term.take_verified(task.asset), world, task.asset, epoch).boxed());
@@ -226,7 +236,7 @@ impl Repairer {
             if term.told_ago() >= TELL {
                 self.tell(term, world, survey).await?;
             }
-            if !term.may_do(task.work) {
+            if !term.may_do(task.work) || term.waits_for_repair(task, looking) {
                 break;
             }
             // what changed in the cluster matters more than the end of this list

@@ -13,7 +13,10 @@ use vs_core::{
 };
 use vsd_core::{
     meta::{AssetRecord, AssetState, TableError, View},
-    plan::repair::{self, Finding, Health, Placing},
+    plan::{
+        repair::{self, Finding, Health, Placing},
+        urgency::{Class, Rank, keep_most_urgent},
+    },
 };
 
 use super::{
@@ -88,7 +91,8 @@ pub(super) struct Survey {
     pub(super) mended: Vec<AssetId>,
     /// Wall time of its end.
     pub(super) made_at_ms: u64,
-    tried: HashSet<(AssetId, Hash)>,
+    /// Tasks that could not be done lately.
+    failed: HashSet<(AssetId, Hash)>,
     /// Assets that stay with an old epoch because the current one has too few nodes.
     pub(super) crowded: u64,
 }
@@ -143,14 +147,14 @@ pub(super) fn part_of(
 }
 
 impl Survey {
-    /// Looks at every asset. What was tried in vain lately comes last.
+    /// Looks at every asset. What has failed lately makes way for what has not.
     pub(super) async fn make(
         nodes: &Nodes,
         world: &World,
         state: &StateRead,
-        tried: HashSet<(AssetId, Hash)>,
+        failed: HashSet<(AssetId, Hash)>,
     ) -> Result<Self, TableError> {
-        let mut survey = Self { tried, ..Self::default() };
+        let mut survey = Self { failed, ..Self::default() };
         let mut after = None;
         loop {
             let page = state.view().assets(after, PAGE_ITEMS_MAX)?;
@@ -283,9 +287,9 @@ impl Survey {
         }
     }
 
-    /// Whether it was tried in vain lately.
-    pub(super) fn was_tried(&self, task: &Task) -> bool {
-        self.tried.contains(&task.name())
+    /// Whether something is to be repaired that could be.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.tasks.iter().any(|task| task.class() == Class::Repair && !self.failed.contains(&task.name()))
     }
 
     fn enter(&mut self, task: Task) {
@@ -295,20 +299,20 @@ impl Survey {
         }
     }
 
-    /// Repair before moves, and first what can lose least. What cannot be read or was tried in vain holds up nothing.
-    /// Moves asset by asset, so that each soon is where it should be and gives up its old places; first those to the
-    /// emptiest disks, so that there is room on the fuller ones when it is their turn.
+    /// Repair before moves, and first what can lose least; of moves first those to the emptiest disks, so that there is
+    /// room on the fuller ones when it is their turn.
     fn keep_most_urgent(&mut self) {
-        let tried = &self.tried;
-        self.tasks.sort_by_key(|task| {
-            let repairs = task.work == Work::Repair;
-            let spare = if repairs { task.spare } else { 0 };
-            let is_lost = task.health == Health::Missing;
-            (tried.contains(&task.name()), !repairs, is_lost, spare, task.fullness / FULLNESS_STEP, task.asset)
-        });
-        for task in self.tasks.iter().skip(TASKS_MAX) {
+        let failed = &self.failed;
+        let rank = |task: &Task| {
+            let class = task.class();
+            let weight = match class {
+                Class::Repair | Class::Lost => u64::try_from(task.spare).unwrap_or(u64::MAX),
+                Class::Move => task.fullness / FULLNESS_STEP,
+            };
+            Rank { class, has_failed: failed.contains(&task.name()), weight, asset: task.asset }
+        };
+        for task in keep_most_urgent(&mut self.tasks, TASKS_MAX, rank) {
             self.finishing.remove(&task.asset);
         }
-        self.tasks.truncate(TASKS_MAX);
     }
 }

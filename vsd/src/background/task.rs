@@ -17,7 +17,7 @@ use vs_core::{
 };
 use vsd_core::{
     meta::{JobKind, JobRecord},
-    plan::repair::Health,
+    plan::{repair::Health, urgency::Class},
 };
 
 use super::world::{Epochs, World};
@@ -87,6 +87,14 @@ pub(super) struct Done {
 impl Task {
     pub(super) fn name(&self) -> (AssetId, Hash) {
         (self.asset, self.group.key)
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match (self.work, self.health) {
+            (Work::Repair, Health::Missing) => Class::Lost,
+            (Work::Repair, _) => Class::Repair,
+            (Work::Drain(_) | Work::Move, _) => Class::Move,
+        }
     }
 
     pub(super) fn bytes(&self) -> u64 {

@@ -13,22 +13,23 @@ use vs_core::{
 };
 use vsd_core::{
     meta::{JobKind, JobRecord, JobState, LeaderTerm},
-    plan::repair::Presence,
+    plan::{
+        repair::Presence,
+        urgency::{Class, Failures},
+    },
 };
 
 use super::{
     progress::Rate,
     status::{Progress, Status, WorkState},
     survey::{Amount, Survey},
-    task::Work,
+    task::{Task, Work},
     world::World,
 };
 use crate::run::wall_ms;
 
 /// Chunks remembered as verified. What is beyond is read again before its asset is placed.
 const VERIFIED_MAX: usize = 500_000;
-/// Tasks remembered that were tried in vain; beyond that all are as if they were new.
-const TRIED_MAX: usize = 100_000;
 /// For how long a node is not asked to take anything after it had no room.
 const FULL_FOR: Duration = Duration::from_secs(60);
 /// Nodes that are named as waited for.
@@ -46,8 +47,9 @@ pub(super) struct Term {
     /// As they were told to the log.
     jobs_told: Vec<JobRecord>,
     told_at: Option<Instant>,
-    /// Tasks that could not be done when they were last tried, and why.
-    tried: HashSet<(AssetId, Hash)>,
+    began: Instant,
+    failed: Failures<(AssetId, Hash)>,
+    /// Why tasks could not be done.
     failures: BTreeSet<String>,
     /// Nodes that had no room, and when.
     full: HashMap<NodeId, Instant>,
@@ -102,7 +104,8 @@ impl Term {
             jobs: Vec::new(),
             jobs_told: Vec::new(),
             told_at: None,
-            tried: HashSet::new(),
+            began: Instant::now(),
+            failed: Failures::default(),
             failures: BTreeSet::new(),
             full: HashMap::new(),
         }
@@ -141,13 +144,14 @@ impl Term {
         self.verified.retain(|asset| at_work.contains(&asset) || to_place.contains(&asset));
     }
 
-    pub(super) fn tried(&self) -> HashSet<(AssetId, Hash)> {
-        self.tried.clone()
+    /// A pass begins to look; tasks that could not be done lately.
+    pub(super) fn look(&mut self) -> HashSet<(AssetId, Hash)> {
+        self.failed.begin_pass(self.began.elapsed())
     }
 
     /// A pass has found nothing to do.
     pub(super) fn rest(&mut self) {
-        self.tried.clear();
+        self.failed.clear();
         self.forget_failures();
     }
 
@@ -177,16 +181,23 @@ impl Term {
     }
 
     /// A task could not be done.
-    pub(super) fn failed(&mut self, name: (AssetId, Hash), failure: &Failure, full: &[NodeId]) {
+    pub(super) fn failed(&mut self, task: &Task, failure: &Failure, full: &[NodeId]) {
         self.full.extend(full.iter().map(|node| (*node, Instant::now())));
-        if self.tried.len() >= TRIED_MAX {
-            self.tried.clear();
-        }
-        self.tried.insert(name);
+        self.failed.failed(task.name(), task.class(), self.began.elapsed());
         if self.failures.len() < LINES_MAX {
             let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
             self.failures.insert(format!("{}{why}", failure.what));
         }
+    }
+
+    /// A task was done.
+    pub(super) fn done(&mut self, task: &Task) {
+        self.failed.done(&task.name());
+    }
+
+    /// Whether a repair that failed in this pass is to be tried again before this task; it took so long to look.
+    pub(super) fn waits_for_repair(&self, task: &Task, looking: Duration) -> bool {
+        task.class() == Class::Move && self.failed.is_repair_due(self.began.elapsed(), looking)
     }
 
     /// Nodes that had no room a moment ago.
