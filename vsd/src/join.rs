@@ -127,7 +127,8 @@ pub(crate) async fn join(
     let answer = if all_are_new { membership.tell_in_the_end(meta).await } else { membership.tell(meta).await };
     let ids = match answer {
         Ok(ids) => ids,
-        Err(failure) if failure.code == Code::NoQuorum => {
+        // that leaders come and go says no more than that nobody leads
+        Err(failure) if failure.code.retryable() => {
             held.retain(|held| {
                 id(held).is_some() || {
                     lose(&mut lost, held.path.clone(), "the cluster has to know it first".to_owned());
