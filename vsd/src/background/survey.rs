@@ -343,7 +343,7 @@ mod tests {
     fn what_lacks_comes_first_then_assets_one_by_one_and_emptier_disks_before_fuller_ones() {
         let (moves, drain) = (Work::Move, Work::Drain(NodeId(5)));
         let vain = task(9, Work::Repair, 0, 0);
-        let mut survey = Survey { tried: [vain.name()].into(), ..Survey::default() };
+        let mut survey = Survey { failed: [vain.name()].into(), ..Survey::default() };
         let tasks = [
             task(1, moves, 2, 94),
             task(2, drain, 2, 41),
@@ -357,7 +357,7 @@ mod tests {
         tasks.into_iter().for_each(|task| survey.enter(task));
         survey.keep_most_urgent();
         let order: Vec<_> = survey.tasks.iter().map(|task| task.asset.0).collect();
-        assert_eq!(order, [5, 4, 2, 2, 3, 3, 1, 9]);
+        assert_eq!(order, [5, 4, 9, 2, 2, 3, 3, 1]);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! Invariants:
 //! - Nothing moves while something could be repaired: a list with a move in it has every repair that did not fail lately
 //!   before it, and what failed during the list is due again before the moves are over.
-//! - What failed holds up nothing and is not left out for good: it has a share of every list, and is as new when a pass
-//!   went by without it.
+//! - What failed holds up nothing and is not left out for good: it has a share of every list, and is as new after a while
+//!   without it, which is the longer the more often it fails.
 //! - What nobody within reach has enough of takes no more than its share from what can be done.
 
 use std::{
@@ -16,8 +16,10 @@ use std::{
 
 use vs_core::id::AssetId;
 
-/// How soon at the latest a task that failed counts as new, and interrupts moves.
-pub const AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// How long a repair that failed waits for moves, and how long a task counts as failed the first time.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// The same when it fails again and again.
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(3_600);
 /// Failures that are remembered; beyond that all tasks are as if they were new.
 const FAILED_MAX: usize = 100_000;
 
@@ -94,15 +96,22 @@ fn shares(have: [usize; KINDS], max: usize) -> [usize; KINDS] {
 /// Tasks that could not be done when they were last tried. Time counts from wherever the caller likes.
 #[derive(Clone, Debug)]
 pub struct Failures<N> {
-    failed_at: HashMap<N, Duration>,
+    failed: HashMap<N, Failed>,
     pass_began: Duration,
     /// Since when a repair waits that failed in this pass.
     repair_waits_since: Option<Duration>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Failed {
+    at: Duration,
+    /// For how long it counts as failed: twice as long each time.
+    counts_for: Duration,
+}
+
 impl<N> Default for Failures<N> {
     fn default() -> Self {
-        Self { failed_at: HashMap::new(), pass_began: Duration::ZERO, repair_waits_since: None }
+        Self { failed: HashMap::new(), pass_began: Duration::ZERO, repair_waits_since: None }
     }
 }
 
@@ -110,27 +119,30 @@ impl<N: Copy + Eq + Hash> Failures<N> {
     /// A pass begins; what failed lately: in the last pass, however long that took, or a moment ago.
     pub fn begin_pass(&mut self, now: Duration) -> HashSet<N> {
         let last_began = std::mem::replace(&mut self.pass_began, now);
-        self.failed_at.retain(|_, at| *at >= last_began || now.saturating_sub(*at) < AGAIN_AFTER);
         self.repair_waits_since = None;
-        self.failed_at.keys().copied().collect()
+        let ago = |failed: &Failed| now.saturating_sub(failed.at);
+        self.failed.retain(|_, failed| failed.at >= last_began || ago(failed) < 2 * AGAIN_AFTER_MAX);
+        let lately = |failed: &Failed| failed.at >= last_began || ago(failed) < failed.counts_for;
+        self.failed.iter().filter(|(_, failed)| lately(failed)).map(|(name, _)| *name).collect()
     }
 
     pub fn failed(&mut self, name: N, class: Class, now: Duration) {
-        if self.failed_at.len() >= FAILED_MAX {
-            self.failed_at.clear();
+        if self.failed.len() >= FAILED_MAX {
+            self.failed.clear();
         }
-        self.failed_at.insert(name, now);
+        let again_after = self.failed.get(&name).map_or(AGAIN_AFTER, |failed| failed.counts_for * 2);
+        self.failed.insert(name, Failed { at: now, counts_for: again_after.min(AGAIN_AFTER_MAX) });
         if class == Class::Repair {
             self.repair_waits_since.get_or_insert(now);
         }
     }
 
     pub fn done(&mut self, name: &N) {
-        self.failed_at.remove(name);
+        self.failed.remove(name);
     }
 
     pub fn clear(&mut self) {
-        self.failed_at.clear();
+        self.failed.clear();
     }
 
     /// Whether moves are to stop for a repair that failed in this pass, and may be possible now. `looking` is how long it

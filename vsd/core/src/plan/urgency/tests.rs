@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use super::*;
 
 const LIST_MAX: usize = 16;
-/// What one task takes.
+/// What one task takes, and a list.
 const TASK: Duration = Duration::from_secs(2);
+const PASS_MAX: Duration = Duration::from_secs(32);
 
 #[derive(Clone, Copy, Debug)]
 struct Task {
@@ -35,6 +36,8 @@ fn rank(task: &Task, failed: &HashSet<u64>) -> Rank {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// An executor with a short list, tasks of which some fail for a while or for good, and many moves.
     #[test]
     fn nothing_moves_while_something_could_be_repaired_and_what_failed_comes_again_soon(
@@ -45,7 +48,7 @@ proptest! {
         let mut open: Vec<_> = repairs.into_iter().chain(lost).chain(moves).collect();
         let (mut failures, mut now) = (Failures::default(), Duration::from_secs(1_000));
         let mut tried_at: HashMap<u64, Duration> = HashMap::new();
-        for _ in 0..400 {
+        for _ in 0..800 {
             let began = now;
             let failed = failures.begin_pass(now);
             let mut list = open.clone();
@@ -56,12 +59,13 @@ proptest! {
                     break;
                 }
                 if task.class == Class::Move {
-                    for other in open.iter().filter(|other| other.class == Class::Repair) {
-                        let tried = tried_at.get(&other.no);
-                        prop_assert!(tried.is_some(), "{other:?} was not tried, and {task:?} runs");
-                        // it failed in this pass or the one before, or less than a minute before this one
-                        let ago = now - tried.copied().unwrap_or_default();
-                        prop_assert!(ago <= AGAIN_AFTER + TASK * u32::try_from(2 * LIST_MAX).unwrap(), "{ago:?}");
+                    let waiting: Vec<_> = open.iter().filter(|other| other.class == Class::Repair).collect();
+                    for other in &waiting {
+                        let Some(at) = tried_at.get(&other.no) else {
+                            return Err(TestCaseError::fail(format!("{other:?} was not tried, and {task:?} runs")));
+                        };
+                        prop_assert!(now - *at <= AGAIN_AFTER_MAX + PASS_MAX);
+                        prop_assert!(*at > began || waiting.len() > LIST_MAX / 4, "it could be tried at once");
                     }
                 }
                 now += TASK;
@@ -73,9 +77,9 @@ proptest! {
                     open.retain(|other| other.no != task.no);
                 }
             }
-            now = now.max(began + TASK);
+            now = now.max(began + PASS_MAX);
         }
-        let left: Vec<_> = open.iter().filter(|task| task.fails_until < now).collect();
+        let left: Vec<_> = open.iter().filter(|task| task.fails_until <= Duration::from_secs(2_000)).collect();
         prop_assert!(left.is_empty(), "what fails for good holds up {left:?}");
     }
 
@@ -103,5 +107,27 @@ proptest! {
         keep_most_urgent(&mut at_once, LIST_MAX, |task| rank(task, &failed));
         prop_assert_eq!(names(&slowly), names(&at_once));
         prop_assert_eq!(dropped.len() + slowly.len(), all.len());
+        let count = |tasks: &[Task], kind| tasks.iter().filter(|task| rank(task, &failed).kind() == kind).count();
+        for (kind, share) in [(AGAIN, LIST_MAX / 4), (LOST, LIST_MAX / 8)] {
+            prop_assert!(count(&slowly, kind) >= count(&all, kind).min(share), "kind {kind} has no share");
+        }
+        prop_assert!(count(&slowly, MOVE) == 0 || count(&slowly, FRESH) == count(&all, FRESH));
     }
+}
+
+#[test]
+fn a_repair_that_failed_interrupts_moves_but_not_sooner_than_it_takes_to_look() {
+    let (mut failures, no) = (Failures::default(), Duration::ZERO);
+    let at = Duration::from_secs;
+    failures.begin_pass(at(0));
+    failures.failed(1, Class::Move, at(1));
+    failures.failed(2, Class::Lost, at(1));
+    assert!(!failures.is_repair_due(at(1_000), no), "neither is more urgent than moves");
+    failures.failed(3, Class::Repair, at(5));
+    failures.failed(4, Class::Repair, at(60));
+    assert!(!failures.is_repair_due(at(64), no) && failures.is_repair_due(at(65), no), "the first one counts");
+    assert!(!failures.is_repair_due(at(65), at(600)) && failures.is_repair_due(at(605), at(600)));
+    assert_eq!(failures.begin_pass(at(700)), [1, 2, 3, 4].into(), "that pass was long");
+    assert!(!failures.is_repair_due(at(1_000), no));
+    assert_eq!(failures.begin_pass(at(1_000)), [].into());
 }
