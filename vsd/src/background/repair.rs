@@ -159,7 +159,7 @@ impl Repairer {
         }
         let seen = signature(&self.meta);
         for (asset, epoch) in &survey.to_place {
-            let placed = self.place(term.take_verified(*asset), &world, *asset, *epoch).boxed().await?;
+            let placed = self.place(term.verified.clone(), &world, *asset, *epoch).boxed().await?;
             pass = if placed { Pass::More } else { pass.max(Pass::Stuck) };
             // there may be something more urgent now
             if signature(&self.meta) != seen {
@@ -233,7 +233,7 @@ impl Repairer {
                 None => term.done(task),
             }
             if let Some(epoch) = ahead.ended(task.asset, is_done) {
-                placing.push(self.place(term.take_verified(task.asset), world, task.asset, epoch).boxed());
+                placing.push(self.place(term.verified.clone(), world, task.asset, epoch).boxed());
             }
             if term.told_ago() >= TELL {
                 self.tell(term, world, survey).await?;

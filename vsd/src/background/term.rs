@@ -20,6 +20,7 @@ use vsd_core::{
 };
 
 use super::{
+    place::Answers,
     progress::Rate,
     status::{Progress, Status, WorkState},
     survey::{Amount, Survey},
@@ -28,8 +29,6 @@ use super::{
 };
 use crate::run::wall_ms;
 
-/// Chunks remembered as verified. What is beyond is read again before its asset is placed.
-const VERIFIED_MAX: usize = 500_000;
 /// For how long a node is not asked to take anything after it had no room.
 const FULL_FOR: Duration = Duration::from_secs(60);
 /// Nodes that are named as waited for.
@@ -37,7 +36,7 @@ const LINES_MAX: usize = 20;
 
 pub(super) struct Term {
     pub(super) number: LeaderTerm,
-    verified: Verified,
+    pub(super) verified: Answers,
     /// In how many passes running a group of the asset was found lost.
     pub(super) lost: HashMap<AssetId, u32>,
     repair_rate: Rate,
@@ -53,32 +52,6 @@ pub(super) struct Term {
     failures: BTreeSet<String>,
     /// Nodes that had no room, and when.
     full: HashMap<NodeId, Instant>,
-}
-
-/// Whom this leader has had a chunk written to, and was answered that it is durable.
-#[derive(Debug, Default)]
-struct Verified {
-    pairs: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
-    count: usize,
-}
-
-impl Verified {
-    fn insert(&mut self, asset: AssetId, node: NodeId, chunk: ChunkHash) {
-        if self.count < VERIFIED_MAX && self.pairs.entry(asset).or_default().insert((node, chunk)) {
-            self.count += 1;
-        }
-    }
-
-    fn take(&mut self, asset: AssetId) -> HashSet<(NodeId, ChunkHash)> {
-        let taken = self.pairs.remove(&asset).unwrap_or_default();
-        self.count -= taken.len();
-        taken
-    }
-
-    fn retain(&mut self, is_wanted: impl Fn(AssetId) -> bool) {
-        self.pairs.retain(|asset, _| is_wanted(*asset));
-        self.count = self.pairs.values().map(HashSet::len).sum();
-    }
 }
 
 /// A job that begins.
@@ -97,7 +70,7 @@ impl Term {
     pub(super) fn new(world: &World) -> Self {
         Self {
             number: world.term,
-            verified: Verified::default(),
+            verified: Answers::default(),
             lost: HashMap::new(),
             repair_rate: Rate::default(),
             move_rate: Rate::default(),
@@ -141,7 +114,7 @@ impl Term {
         }
         let at_work: HashSet<_> = survey.tasks.iter().map(|task| task.asset).collect();
         let to_place: HashSet<_> = survey.to_place.iter().map(|(asset, _)| *asset).collect();
-        self.verified.retain(|asset| at_work.contains(&asset) || to_place.contains(&asset));
+        self.verified.lock().retain(|asset| at_work.contains(&asset) || to_place.contains(&asset));
     }
 
     /// A pass begins to look; tasks that could not be done lately.
@@ -210,7 +183,7 @@ impl Term {
     pub(super) fn written(&mut self, work: Work, asset: AssetId, node: NodeId, chunk: ChunkHash, bytes: u64) {
         let rate = if work == Work::Repair { &mut self.repair_rate } else { &mut self.move_rate };
         rate.add(Instant::now(), bytes);
-        self.verified.insert(asset, node, chunk);
+        self.verified.lock().insert(asset, node, chunk);
         let work = self.counted_as(work);
         if let Some(job) = self.job(work) {
             job.chunks_done += 1;
@@ -218,11 +191,6 @@ impl Term {
             job.chunks_total = job.chunks_total.max(job.chunks_done);
             job.bytes_total = job.bytes_total.max(job.bytes_done);
         }
-    }
-
-    /// What is verified of an asset; it is not known here any more.
-    pub(super) fn take_verified(&mut self, asset: AssetId) -> HashSet<(NodeId, ChunkHash)> {
-        self.verified.take(asset)
     }
 
     /// Jobs of which the log knows less.
@@ -381,7 +349,7 @@ mod tests {
             term.written(work, AssetId(1), NodeId(2), Hash::of(b"a"), 1);
         }
         assert_eq!((counted(&mut term, DRAIN).0, counted(&mut term, Work::Move).0), (11, 11));
-        assert_eq!(term.take_verified(AssetId(1)).len(), 1, "one copy, whatever it was for");
+        assert!(term.verified.lock().contains(AssetId(1), &(NodeId(2), Hash::of(b"a"))));
 
         let mut term = super::tests::term(&jobs, &[]);
         assert_eq!(counted(&mut term, Work::Move).2, JobState::Done);

@@ -8,6 +8,7 @@ pub mod repair;
 pub mod shift;
 pub mod sweep;
 pub mod urgency;
+pub mod verify;
 pub mod voters;
 pub mod wanted;
 pub mod weights;
