@@ -242,9 +242,7 @@ impl Repairer {
                 break;
             }
             // what changed in the cluster matters more than the end of this list
-            if began.elapsed() > STEP_MIN
-                && signature(&self.meta).0 != world.current().map_or(0, |layout| layout.epoch.0)
-            {
+            if began.elapsed() > STEP_MIN.max(looking) && !world.is_as_seen(&self.meta.watch_cluster().borrow()) {
                 break;
             }
         }
