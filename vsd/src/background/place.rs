@@ -58,9 +58,9 @@ impl Places {
         let layouts = subject.epochs.layouts();
         let (mut all, mut to_verify) = (Pairs::new(), Pairs::new());
         for group in part.groups(asset.id, asset.scheme) {
-            let displaced = subject.astray.among(&group);
+            let (displaced, beside) = (subject.astray.among(&group), None);
             let (since, target) = (&layouts[0], &layouts[to]);
-            let placing = Placing { group: &group, since, target, displaced: &displaced };
+            let placing = Placing { group: &group, since, target, beside, displaced: &displaced };
             to_verify.extend(placing.to_verify());
             all.extend(group.placed(target).map(|(node, chunk)| (node, chunk.hash)));
         }

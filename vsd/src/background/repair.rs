@@ -8,7 +8,7 @@
 //! - What it commits names its term, so that an executor that wakes up late changes nothing.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 
@@ -51,8 +51,10 @@ const STUCK_TIMES: u32 = 4;
 const STEP_MIN: Duration = Duration::from_secs(1);
 /// How often the log is told how far a job is.
 const TELL: Duration = Duration::from_secs(2);
-/// Passes that must find a group lost before its asset is said to be damaged.
-const LOST_PASSES: u32 = 2;
+/// How long after something was found lost it must still be, before its asset is said to be damaged.
+const LOST_AGAIN: Duration = Duration::from_secs(2);
+/// Assets that are said to be damaged in one pass.
+const LOST_MAX: usize = 1_000;
 
 /// Looks after the redundancy of everything, while this node leads.
 pub(crate) struct Repairer {
@@ -151,6 +153,7 @@ impl Repairer {
         let is_stuck = !survey.waiting.is_empty() || !survey.full.is_empty();
         let mut pass = if is_stuck { Pass::Stuck } else { Pass::Nothing };
         self.is_urgent.send_replace(survey.is_urgent() && term.may_do(Work::Repair));
+        self.say_lost(&survey.lost).boxed().await?;
         if !survey.tasks.is_empty() {
             pass = self.execute(term, &world, &survey, looking).boxed().await?;
         }
@@ -171,6 +174,21 @@ impl Repairer {
         }
         self.tell(term, &world, &survey).await?;
         Ok(Some(pass))
+    }
+
+    /// What is found lost a second time: soon, and whatever else is to be done. Who uploads it again is not to be told that
+    /// the library has it.
+    async fn say_lost(&self, assets: &[AssetId]) -> Result<(), MetaError> {
+        if assets.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(LOST_AGAIN).await;
+        let Some((world, state)) = self.look().await? else { return Ok(()) };
+        let some = &assets[..assets.len().min(LOST_MAX)];
+        for asset in Survey::still_lost(&self.nodes, &world, &state, some).await? {
+            self.say_damaged(&world, asset, true).await?;
+        }
+        Ok(())
     }
 
     fn leads(&self) -> bool {
@@ -199,7 +217,6 @@ impl Repairer {
     ) -> Result<Pass, MetaError> {
         let began = Instant::now();
         let mut ahead = Ahead::of(survey);
-        let mut lost = HashSet::new();
         let mut moved = false;
         term.forget_failures();
         // a list, not an iterator: what is awaited has to be `Send` whatever the lifetimes
@@ -220,9 +237,6 @@ impl Repairer {
                 moved = true;
                 self.puts.moved(task.work.name(), u64::from(*bytes));
                 term.written(task.work, task.asset, *node, *chunk, u64::from(*bytes));
-            }
-            if done.is_lost {
-                lost.insert(task.asset);
             }
             let is_done = done.failed.is_none();
             match done.failed {
@@ -247,14 +261,6 @@ impl Repairer {
             }
         }
         drop((running, placing));
-        term.lost.retain(|asset, _| lost.contains(asset));
-        for asset in lost {
-            let passes = term.lost.entry(asset).or_insert(0);
-            *passes += 1;
-            if *passes >= LOST_PASSES {
-                self.say_damaged(world, asset, true).await?;
-            }
-        }
         Ok(if moved { Pass::More } else { Pass::Stuck })
     }
 

@@ -80,8 +80,6 @@ pub(super) struct Done {
     pub(super) failed: Option<Failure>,
     /// Who had no room.
     pub(super) full: Vec<NodeId>,
-    /// Nobody has enough of the group, and everybody who might was asked.
-    pub(super) is_lost: bool,
 }
 
 impl Task {
@@ -112,13 +110,7 @@ impl Task {
         let gathered = gather(chunks, self.asset, &self.group, &want, &known, addr_of).await;
         let members = match gathered.members {
             Ok(members) => want.into_iter().zip(members).collect::<HashMap<_, _>>(),
-            Err(failure) => {
-                // those that are gone past the grace, and so out of the layout, are not waited for
-                let may_return = |node: &NodeId| world.current().is_some_and(|layout| layout.lists(*node));
-                let all_asked = gathered.silent.iter().chain(&away).all(|node| !may_return(node));
-                let is_lost = all_asked;
-                return Done { failed: Some(failure), is_lost, ..Done::default() };
-            }
+            Err(failure) => return Done { failed: Some(failure), ..Done::default() },
         };
         let put = |(node, member): (NodeId, usize)| {
             let (bytes, chunk) = (members[&member].clone(), self.group.members[member]);

@@ -37,8 +37,6 @@ const LINES_MAX: usize = 20;
 pub(super) struct Term {
     pub(super) number: LeaderTerm,
     pub(super) verified: Answers,
-    /// In how many passes running a group of the asset was found lost.
-    pub(super) lost: HashMap<AssetId, u32>,
     repair_rate: Rate,
     move_rate: Rate,
     /// Those that are open and count what is written here.
@@ -71,7 +69,6 @@ impl Term {
         Self {
             number: world.term,
             verified: Answers::default(),
-            lost: HashMap::new(),
             repair_rate: Rate::default(),
             move_rate: Rate::default(),
             jobs: Vec::new(),
