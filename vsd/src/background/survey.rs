@@ -412,8 +412,8 @@ mod tests {
 
     #[test]
     fn an_asset_is_not_finished_by_a_list_that_was_cut() {
-        let mut survey = Survey::default();
-        survey.finishing = (0..3).map(|asset| (AssetId(asset), Epoch(2))).collect();
+        let finishing = (0..3).map(|asset| (AssetId(asset), Epoch(2))).collect();
+        let mut survey = Survey { finishing, ..Survey::default() };
         for _ in 0..TASKS_MAX {
             survey.enter(task(1, Work::Move, 2, 0));
         }

@@ -303,7 +303,7 @@ mod tests {
     /// A node that was to be emptied, and was.
     const DRAINED: Work = Work::Drain(NodeId(7));
 
-    fn term(jobs: &[(JobKind, JobState)], left: &[(Work, u64)]) -> Term {
+    fn began(jobs: &[(JobKind, JobState)], left: &[(Work, u64)]) -> Term {
         let world = World::empty();
         let node = |kind| (kind == JobKind::Drain).then_some(NodeId(5));
         let jobs = (1..).zip(jobs).map(|(id, (kind, state))| JobRecord {
@@ -314,15 +314,16 @@ mod tests {
             ..JobRecord::new(*kind, *state, "")
         });
         let left = left.iter().map(|(work, chunks)| (*work, Amount { chunks: *chunks, bytes: *chunks })).collect();
-        let mut term = Term::new(&world);
-        term.begin(jobs.collect(), &world, &Survey { left, ..Survey::default() });
+        let (mut term, mut survey) = (Term::new(&world), Survey::default());
+        survey.left = left;
+        term.begin(jobs.collect(), &world, &survey);
         term
     }
 
     #[test]
     fn a_pause_of_moves_holds_up_whatever_moves_and_nothing_that_repairs() {
         let may = |jobs: &[(JobKind, JobState)]| {
-            let term = term(jobs, &[(Work::Repair, 1), (DRAIN, 1), (DRAINED, 1), (Work::Move, 1)]);
+            let term = began(jobs, &[(Work::Repair, 1), (DRAIN, 1), (DRAINED, 1), (Work::Move, 1)]);
             [Work::Repair, DRAIN, DRAINED, Work::Move].map(|work| term.may_do(work))
         };
         let (runs, paused) = (JobState::Running, JobState::Paused);
@@ -335,7 +336,7 @@ mod tests {
     #[test]
     fn each_job_counts_its_own_and_what_has_none_is_a_move() {
         let jobs = [(JobKind::Drain, JobState::Running), (JobKind::Move, JobState::Running)];
-        let mut term = term(&jobs, &[(DRAIN, 3), (DRAINED, 2), (Work::Move, 4)]);
+        let mut term = began(&jobs, &[(DRAIN, 3), (DRAINED, 2), (Work::Move, 4)]);
         let counted = |term: &mut Term, work| {
             let job = term.job(work).expect("it is open");
             (job.chunks_done, job.chunks_total, job.state)
@@ -348,7 +349,7 @@ mod tests {
         assert_eq!((counted(&mut term, DRAIN).0, counted(&mut term, Work::Move).0), (11, 11));
         assert!(term.verified.lock().contains(AssetId(1), &(NodeId(2), Hash::of(b"a"))));
 
-        let mut term = super::tests::term(&jobs, &[]);
+        let mut term = began(&jobs, &[]);
         assert_eq!(counted(&mut term, Work::Move).2, JobState::Done);
         assert_eq!(counted(&mut term, DRAIN).2, JobState::Running, "only the log knows that a node is empty");
     }
