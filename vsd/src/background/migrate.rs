@@ -448,6 +448,7 @@ impl Migration<'_> {
             return Err(Failure::new(Code::Unreachable, format!("{node} is not up")));
         };
         let question = Question { node, addr, asset, index: self.world.index, deep: true };
+        let patience = PATIENCE.min(Duration::from_millis(self.world.grace_ms));
         let began = Instant::now();
         loop {
             if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
@@ -458,7 +459,7 @@ impl Migration<'_> {
             turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
             match puts.put(node, asset, chunk.hash, bytes.clone(), self.world.index, PUT_TIMEOUT).await {
                 Ok(()) => break,
-                Err(ChunkError::Node { .. }) if began.elapsed() < PATIENCE => tokio::time::sleep(TELL).await,
+                Err(ChunkError::Node { .. }) if began.elapsed() < patience => tokio::time::sleep(TELL).await,
                 Err(error) => {
                     let refused = Failure::new(Code::Unreachable, format!("{node} did not take a chunk"));
                     return Err(refused.because(error));
