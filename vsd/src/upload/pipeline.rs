@@ -128,11 +128,14 @@ async fn attempt(
     stop: &CancellationToken,
     is_guest: &mut bool,
 ) -> Result<(), Broken> {
-    let state = uploader.meta().read().await.map_err(Failure::from)?;
-    let record = state.view().upload(upload).map_err(unreadable)?.ok_or(Broken::Over)?;
-    if uploader.role(&state.view(), &record)? == Role::Nobody {
-        return Err(Broken::Over);
-    }
+    let record = {
+        let state = uploader.meta().read().await.map_err(Failure::from)?;
+        let record = state.view().upload(upload).map_err(unreadable)?.ok_or(Broken::Over)?;
+        if uploader.role(&state.view(), &record)? == Role::Nobody {
+            return Err(Broken::Over);
+        }
+        record
+    };
     let missing_bytes = tenure::missing_bytes(uploader, &record);
     if missing_bytes > 0 && matches!(record.phase, UploadPhase::Stored { .. }) {
         // before it is taken: whoever has the film in its spool drops it then

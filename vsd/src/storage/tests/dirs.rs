@@ -22,7 +22,7 @@ pub(super) const NEVER_SLOW: Duration = Duration::from_secs(3_600);
 /// For a disk that does stall: as long as the test waits for that to be noticed.
 pub(super) const SLOW_AFTER: Duration = Duration::from_secs(1);
 /// The same before it counts as lost, and before it is looked whether it still is.
-const LOST_AFTER: Duration = Duration::from_secs(3);
+const LOST_AFTER: Duration = Duration::from_secs(5);
 const READS_MAX: usize = 3;
 
 pub(super) fn store(disks: &[SimDisk], slow_after: Duration) -> Arc<Store<SimDisk>> {
