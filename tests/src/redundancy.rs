@@ -66,7 +66,13 @@ impl Film {
         let report = self.path.with_extension("report");
         let path = report.to_str().expect("a path of ours");
         let _ = tools.vsplay(&[&[&self.id, "--headless", "--no-clock", "--report", path], flags].concat()).ok();
-        let told: Value = serde_json::from_slice(&fs::read(&report).expect("a report")).expect("JSON");
+        self.assert_played(&report);
+    }
+
+    /// Requires that a player's report is one of the tracks that were stored, to their ends.
+    #[track_caller]
+    pub fn assert_played(&self, report: &Path) {
+        let told: Value = serde_json::from_slice(&fs::read(report).expect("a report")).expect("JSON");
         let played = told["tracks"].as_array().expect("tracks");
         assert!(!played.is_empty(), "{told}");
         for track in played {
@@ -94,6 +100,13 @@ impl Film {
     #[track_caller]
     pub fn scheme(&self, tools: &Tools) -> String {
         tools.show(&self.id)["scheme"].as_str().expect("a scheme").to_owned()
+    }
+
+    /// None while nobody can tell.
+    #[must_use]
+    pub fn try_scheme(&self, tools: &Tools) -> Option<String> {
+        let said = tools.vsctl(&["show", "-o", "json", &self.id]);
+        (said.code == 0).then(|| said.json())?["scheme"].as_str().map(str::to_owned)
     }
 
     /// What keeps it from being whole, as `vsctl show` counts it; nothing when every chunk is where it belongs, as often as it
