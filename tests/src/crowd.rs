@@ -21,7 +21,7 @@ pub const CLIENTS: u64 = 20;
 /// Of five clients one uploads, two download and two play.
 const ROLES: u64 = 5;
 /// What a person does between two things.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What there is to be watched: it grows by what the crowd uploads.
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl Shelf {
         is_over: &'env AtomicBool,
     ) -> Vec<ScopedJoinHandle<'scope, ()>> {
         let client = |no: u64| {
-            let tools = tools.someone_else(&format!("client-{no}"));
+            let tools = tools.someone_else(&format!("client-{no}")).yielding();
             let folder = work.join(format!("client-{no}"));
             std::fs::create_dir_all(&folder).expect("a new folder");
             scope.spawn(move || {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use vs_core::layout::Layout;
+use vs_core::{group::Group, layout::Layout};
 use vs_tests::{
     Cluster, Tools,
     clip::{Clip, repeated_numbered},
@@ -15,7 +15,7 @@ use vs_tests::{
     meanwhile::Over,
     moving::{await_layout_after, await_level, groups, layout, moved, planned, required},
     program,
-    redundancy::{Film, await_healthy, await_repair_idle, chunks_on, held, set, sum, wait_long_for},
+    redundancy::{Film, await_healthy, await_repair_idle, chunks_on, held, set, wait_long_for},
 };
 
 /// Written bytes for each that has to be.
@@ -44,7 +44,6 @@ fn joins(cluster: &mut Cluster, films: &[&Film]) {
     await_healthy(&tools, films);
     await_repair_idle(&tools);
     let (before, had) = (layout(&tools), moved(cluster));
-    let stored = sum(cluster, &all(cluster), "vsd_chunk_bytes");
     let plan = planned(&tools, &["--add", "default"]);
     let new = cluster.add();
     let after = await_layout_after(&tools, before.epoch.0);
@@ -56,19 +55,23 @@ fn joins(cluster: &mut Cluster, films: &[&Film]) {
     assert_eq!(plan["bytes"], wanted, "the plan is what the two layouts require: {plan}");
     assert_eq!(bytes, wanted, "and so is what was written");
     let nodes = u32::try_from(cluster.size()).expect("a few");
-    let assert_is_share = |what: &str, taken: f64, of: f64| {
-        let error = taken / of * f64::from(nodes) - 1.0;
-        eprintln!("node {nodes} took {:.2} % of {what}: {:+.1} %", taken / of * 100.0, error * 100.0);
+    let assert_is_share = |what: &str, taken: u64, of: u64| {
+        let share = as_f64(taken) / as_f64(of);
+        let error = share * f64::from(nodes) - 1.0;
+        eprintln!("node {nodes} took {:.2} % of {what}: {:+.1} % of its share", share * 100.0, error * 100.0);
         assert!(error.abs() <= SHARE_ERROR_MAX, "{what}: {taken} of {of} bytes for one of {nodes} nodes");
     };
-    assert_is_share("all bytes", as_f64(bytes), stored);
+    let bytes_of = |groups: &Vec<Group>| {
+        let all = groups.iter().flat_map(|group| group.placed(&after)).map(|(_, chunk)| u64::from(chunk.bytes));
+        all.sum::<u64>()
+    };
+    let placed: Vec<_> = of_films.iter().map(bytes_of).collect();
+    assert_is_share("all bytes", bytes, placed.iter().sum());
     let on_new = held(cluster.node(new));
-    for (film, groups) in films.iter().zip(&of_films) {
+    for (film, of_film) in films.iter().zip(&placed) {
         let asset = tools.show(&film.id)["asset"].clone();
-        let of_film = on_new.iter().filter(|chunk| chunk["asset"] == asset);
-        let taken: u64 = of_film.filter_map(|chunk| chunk["bytes"].as_u64()).sum();
-        let placed = groups.iter().flat_map(|group| group.placed(&after)).map(|(_, chunk)| u64::from(chunk.bytes));
-        assert_is_share(&film.scheme(&tools), as_f64(taken), as_f64(placed.sum()));
+        let taken = on_new.iter().filter(|chunk| chunk["asset"] == asset).filter_map(|chunk| chunk["bytes"].as_u64());
+        assert_is_share(&film.scheme(&tools), taken.sum(), *of_film);
         film.assert_plays(&tools, &[]);
     }
 }
