@@ -9,9 +9,10 @@ use vs_tests::{
     strike::{ALL, Blow, EACH, Kept, Victim},
 };
 
-const FILM_BYTES: u64 = 8 << 20;
-/// So slow that there is time for everything.
+const FILM_BYTES: u64 = 12 << 20;
+/// Slow enough for moments to be chosen, and so slow that hardly anything is written while something else happens.
 const SLOW: (&str, &str) = ("repair.rate", "512KiB/s");
+const CRAWL: (&str, &str) = ("repair.rate", "64KiB/s");
 const FAST: (&str, &str) = ("repair.rate", "1GiB/s");
 
 /// A cluster in which copies are written slowly, with a film under each of these schemes.
@@ -46,7 +47,9 @@ fn strike_all_along(
         let at = wait_long_for("it to be so far", || progress(&tools).filter(|percent| *percent >= due));
         assert!(at < 100, "it was over before all was done to it");
         eprintln!("at {at} %:");
+        set(&tools, &[CRAWL]);
         kept.strike(cluster, target, *victim, *blow);
+        set(&tools, &[SLOW]);
     }
 }
 

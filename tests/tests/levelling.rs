@@ -26,11 +26,13 @@ const SHARE_ERROR_MAX: f64 = 0.15;
 /// share has a standard deviation of 4 %; two hundred stripes have less, and three quarters when the fourth joins, too.
 const TINY_BYTES: u64 = 22 << 20;
 const FILM_BYTES: u64 = 8 << 20;
+/// It takes 48 s to be played.
+const LONG_FILM_BYTES: u64 = 12 << 20;
 /// The layouts of a hurried operator.
 const HURRY: Duration = Duration::from_secs(60);
 
-fn store(cluster: &Cluster, number: u64, scheme: &str) -> Film {
-    let film = repeated_numbered(Clip::Film, FILM_BYTES, number, &cluster.work());
+fn store(cluster: &Cluster, number: u64, bytes: u64, scheme: &str) -> Film {
+    let film = repeated_numbered(Clip::Film, bytes, number, &cluster.work());
     Film::store(&cluster.tools_anywhere(), &film, &["--redundancy", scheme])
 }
 
@@ -149,7 +151,7 @@ fn five_changes_within_a_minute_are_noticed_by_none_of_twenty_clients() {
     let tools = cluster.tools(0).at(&cluster.endpoints()[..5].join(","));
     set(&tools, &[("drop.delay", "1s"), ("repair.rate", "4MiB/s")]);
     let films = [(1, "replicate:3"), (2, "erasure"), (3, "replicate:3")];
-    let films = films.map(|(number, scheme)| store(&cluster, number, scheme));
+    let films = films.map(|(number, scheme)| store(&cluster, number, FILM_BYTES, scheme));
     await_healthy(&tools, &films.iter().collect::<Vec<_>>());
     let shelf = Shelf::with(&films);
     let is_over = AtomicBool::new(false);
@@ -197,8 +199,8 @@ fn a_player_that_loses_the_metadata_while_its_film_changes_plays_to_the_end() {
     };
     let mut cluster = Cluster::start_prepared(5, &[], no_metadata);
     let tools = cluster.tools_anywhere();
-    set(&tools, &[("drop.delay", "1s"), ("repair.rate", "1MiB/s")]);
-    let film = store(&cluster, 1, "replicate:3");
+    set(&tools, &[("drop.delay", "1s"), ("repair.rate", "512KiB/s")]);
+    let film = store(&cluster, 1, LONG_FILM_BYTES, "replicate:3");
     await_healthy(&tools, &[&film]);
     let _ = tools.vsctl(&["redundancy", "set", &film.id, "erasure"]).ok();
     let is_under_way = |done: fn(u64, u64) -> bool| {
@@ -213,17 +215,19 @@ fn a_player_that_loses_the_metadata_while_its_film_changes_plays_to_the_end() {
     player.args([&film.id, "--headless", "--target-buffer", "4", "--low-water", "2", "--start-buffer", "1"]);
     player.arg("--report").arg(&report).arg("--status-json").arg(&status);
     let mut playing = program::start(&mut player, None);
-    wait_long_for("the player to have shown something", || {
+    let told = || -> Option<serde_json::Value> {
         let told = std::fs::read_to_string(&status).ok()?;
-        let last: serde_json::Value = serde_json::from_str(told.lines().last()?).ok()?;
-        (last["position_ms"].as_u64()? > 2_000).then_some(())
-    });
-    wait_long_for("its migration to be in the middle", || is_under_way(|done, total| done * 3 > total && done < total));
+        serde_json::from_str(told.lines().last()?).ok()
+    };
+    wait_long_for("the player to have shown something", || (told()?["position_ms"].as_u64()? > 2_000).then_some(()));
+    wait_long_for("its migration to be in the middle", || is_under_way(|done, total| done * 4 > total && done < total));
     let lost = end_metadata(&mut cluster);
+    let fetched_before = told().expect("a status")["bytes_fetched"].as_u64();
     assert!(playing.is_alive(), "it is to play meanwhile");
-    let said = playing.wait().ok();
+    let _ = playing.wait().ok();
     film.assert_played(&report);
-    eprintln!("{}", said.err);
+    let fetched = told().expect("a status")["bytes_fetched"].as_u64();
+    assert!(fetched_before < fetched, "{fetched_before:?} of {fetched:?} bytes were fetched before, which is all");
 
     lost.iter().for_each(|at| cluster.node_mut(*at).launch());
     lost.iter().for_each(|at| cluster.node_mut(*at).await_ready());
