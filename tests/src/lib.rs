@@ -35,6 +35,7 @@ mod proxy;
 pub mod raft_trace;
 pub mod redundancy;
 pub mod repo;
+pub mod storm;
 pub mod strike;
 mod tools;
 mod wire;

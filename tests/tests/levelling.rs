@@ -232,7 +232,7 @@ fn a_player_that_loses_the_metadata_while_its_film_changes_plays_to_the_end() {
     lost.iter().for_each(|at| cluster.node_mut(*at).launch());
     lost.iter().for_each(|at| cluster.node_mut(*at).await_ready());
     set(&tools, &[("repair.rate", "1GiB/s")]);
-    wait_long_for("its migration to end", || (film.try_scheme(&tools)? == "erasure(3+2)").then_some(()));
+    wait_long_for("its migration to end", || (film.scheme(&tools) == "erasure(3+2)").then_some(()));
     await_healthy(&tools, &[&film]);
     film.assert_reads(&tools);
     cluster.assert_raft_safety();
