@@ -419,7 +419,7 @@ impl Migration<'_> {
 
     /// The member is durable and verified on the node.
     async fn write_member(&self, node: NodeId, chunk: ChunkRef, bytes: Bytes) -> Result<(), Failure> {
-        let Repairer { puts, nodes, turns, .. } = self.repairer;
+        let Repairer { puts, nodes, .. } = self.repairer;
         let asset = self.asset.id;
         let Some(addr) = self.world.addr(node).filter(|_| self.world.presence(node) == Presence::Up) else {
             return Err(Failure::new(Code::Unreachable, format!("{node} is not up")));
@@ -428,7 +428,7 @@ impl Migration<'_> {
         if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
             return Ok(());
         }
-        turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
+        self.repairer.take_leave(chunk.bytes.into(), &self.world).await;
         let put = puts.put(node, asset, chunk.hash, bytes, self.world.index, PUT_TIMEOUT).await;
         let refused = |error| Failure::new(Code::Unreachable, format!("{node} did not take a chunk")).because(error);
         put.map_err(refused)?;
