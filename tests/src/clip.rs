@@ -23,9 +23,12 @@ pub enum Clip {
     Old,
     /// 3 s of sound alone.
     Song,
+    /// 12 s of a tiny picture and faint sound: of hours of it there are many chunks and few bytes.
+    Tiny,
 }
 
 const VIDEO: &str = "testsrc2=size=640x360:rate=24";
+const TINY_VIDEO: &str = "testsrc2=size=64x64:rate=6";
 const NOISE: &str = "testsrc2=size=640x360:rate=24,noise=alls=60:allf=t";
 const SOUND: &str = "sine=frequency=330:sample_rate=48000";
 const OTHER_SOUND: &str = "sine=frequency=550:sample_rate=44100";
@@ -55,6 +58,12 @@ impl Clip {
             Self::Old => {
                 let inputs = ["-f", "lavfi", "-i", VIDEO, "-f", "lavfi", "-i", SOUND, "-t", "3"];
                 ("avi", [&inputs[..], &["-c:v", "mpeg4", "-q:v", "5", "-c:a", "libmp3lame", "-ac", "2"]].concat())
+            }
+            Self::Tiny => {
+                let inputs =
+                    ["-f", "lavfi", "-i", TINY_VIDEO, "-f", "lavfi", "-i", SOUND, "-t", "12", "-c:v", "libx264"];
+                let small = ["-preset", "ultrafast", "-crf", "35", "-g", "12", "-pix_fmt", "yuv420p"];
+                ("mp4", [&inputs[..], &small, AAC, &["-b:a", "32k"]].concat())
             }
             Self::Song => ("m4a", [&["-f", "lavfi", "-i", SOUND, "-t", "3"], AAC].concat()),
         }

@@ -197,7 +197,8 @@ impl Cluster {
 
     /// Waits until as many nodes vote as may, and every one that does leads or follows, for all that each of them knows.
     pub fn await_whole(&self) {
-        let voters = VOTERS.into_iter().rfind(|voters| *voters <= self.size()).unwrap_or(0);
+        let may_vote = self.nodes.iter().filter(|node| node.keeps_metadata()).count();
+        let voters = VOTERS.into_iter().rfind(|voters| *voters <= may_vote).unwrap_or(0);
         for at in 0..self.size() {
             wait_for("the cluster to be whole", || {
                 let status = self.status(at)?;

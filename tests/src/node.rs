@@ -123,6 +123,12 @@ impl Node {
         self.sets.push(set.to_owned());
     }
 
+    /// Whether its roles let it vote.
+    pub(crate) fn keeps_metadata(&self) -> bool {
+        let mut roles = self.sets.iter().filter_map(|set| set.strip_prefix("node.roles="));
+        roles.next_back().is_none_or(|roles| roles.contains("metadata"))
+    }
+
     /// Every figure of `/metrics`, by name and labels.
     #[must_use]
     pub fn figures(&self) -> BTreeMap<String, f64> {

@@ -62,12 +62,23 @@ impl Film {
     /// Requires that it comes back byte for byte.
     #[track_caller]
     pub fn assert_downloads(&self, tools: &Tools, flags: &[&str]) {
-        let back = self.path.with_extension("back");
-        let download = || {
-            let mut command = tools.command("vsctl");
-            program::run(command.args(["download", "--force", &self.id]).args(flags).arg(&back))
-        };
-        let said = once_available(download).ok();
+        self.assert_came_back(once_available(|| self.download(tools, flags)));
+    }
+
+    /// Requires that it comes back at the first attempt, whatever is going on.
+    #[track_caller]
+    pub fn assert_downloads_at_once(&self, tools: &Tools) {
+        self.assert_came_back(self.download(tools, &[]));
+    }
+
+    fn download(&self, tools: &Tools, flags: &[&str]) -> Said {
+        let mut command = tools.command("vsctl");
+        program::run(command.args(["download", "--force", &self.id]).args(flags).arg(self.path.with_extension("back")))
+    }
+
+    #[track_caller]
+    fn assert_came_back(&self, said: Said) {
+        let (said, back) = (said.ok(), self.path.with_extension("back"));
         assert_eq!(sha256(&back), self.sha256, "{said}");
         fs::remove_file(back).expect("removed");
     }
@@ -75,11 +86,27 @@ impl Film {
     /// Requires that what is played are the tracks that were stored.
     #[track_caller]
     pub fn assert_plays(&self, tools: &Tools, flags: &[&str]) {
+        let _ = once_available(|| self.play(tools, flags)).ok();
+        self.assert_played(&self.path.with_extension("report"));
+    }
+
+    /// Requires that they are played at the first attempt, whatever is going on.
+    #[track_caller]
+    pub fn assert_plays_at_once(&self, tools: &Tools) {
+        let _ = self.play(tools, &[]).ok();
+        self.assert_played(&self.path.with_extension("report"));
+    }
+
+    fn play(&self, tools: &Tools, flags: &[&str]) -> Said {
         let report = self.path.with_extension("report");
         let path = report.to_str().expect("a path of ours");
-        let args = [&[&self.id, "--headless", "--no-clock", "--report", path], flags].concat();
-        let _ = once_available(|| tools.vsplay(&args)).ok();
-        let told: Value = serde_json::from_slice(&fs::read(&report).expect("a report")).expect("JSON");
+        tools.vsplay(&[&[&self.id, "--headless", "--no-clock", "--report", path], flags].concat())
+    }
+
+    /// Requires that a player's report tells of the tracks that were stored, to their ends.
+    #[track_caller]
+    pub fn assert_played(&self, report: &Path) {
+        let told: Value = serde_json::from_slice(&fs::read(report).expect("a report")).expect("JSON");
         let played = told["tracks"].as_array().expect("tracks");
         assert!(!played.is_empty(), "{told}");
         for track in played {

@@ -15,6 +15,8 @@ use crate::program::{self, Said};
 pub struct Tools {
     home: PathBuf,
     endpoint: String,
+    /// Whatever else runs on this machine goes first.
+    yields: bool,
 }
 
 /// What an upload that went well says of itself.
@@ -27,13 +29,13 @@ pub struct Video {
 impl Tools {
     #[must_use]
     pub fn new(home: &Path, endpoint: String) -> Self {
-        Self { home: home.to_owned(), endpoint }
+        Self { home: home.to_owned(), endpoint, yields: false }
     }
 
     /// The same person at another endpoint.
     #[must_use]
     pub fn at(&self, endpoint: &str) -> Self {
-        Self { home: self.home.clone(), endpoint: endpoint.to_owned() }
+        Self { endpoint: endpoint.to_owned(), ..self.clone() }
     }
 
     /// Another person, with a home of their own inside this one's.
@@ -41,7 +43,13 @@ impl Tools {
     pub fn someone_else(&self, name: &str) -> Self {
         let home = self.home.join(name);
         fs::create_dir_all(&home).expect("a new home");
-        Self { home, endpoint: self.endpoint.clone() }
+        Self { home, ..self.clone() }
+    }
+
+    /// The same person, who takes no time from the nodes on this machine: real ones have one of their own.
+    #[must_use]
+    pub fn yielding(&self) -> Self {
+        Self { yields: true, ..self.clone() }
     }
 
     #[must_use]
@@ -52,7 +60,12 @@ impl Tools {
     /// A program with this home, talking to this endpoint, its standard streams no terminals.
     #[must_use]
     pub fn command(&self, name: &str) -> Command {
-        self.dress(program::bare(program::path(name)))
+        if !self.yields {
+            return self.dress(program::bare(program::path(name)));
+        }
+        let mut command = program::bare("nice");
+        command.args(["-n", "19"]).arg(program::path(name));
+        self.dress(command)
     }
 
     /// A line of shell in a terminal of its own, which types what it is given as standard input. What the terminal shows is the

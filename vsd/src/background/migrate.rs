@@ -443,7 +443,7 @@ impl Migration<'_> {
 
     /// The member is durable and verified on the node. One that is restarted meanwhile is tried again.
     async fn write_member(&self, node: NodeId, chunk: ChunkRef, bytes: Bytes) -> Result<(), Failure> {
-        let Repairer { puts, nodes, turns, .. } = self.repairer;
+        let Repairer { puts, nodes, .. } = self.repairer;
         let asset = self.asset.id;
         let Some(addr) = self.world.addr(node).filter(|_| self.world.presence(node) == Presence::Up) else {
             return Err(Failure::new(Code::Unreachable, format!("{node} is not up")));
@@ -454,10 +454,10 @@ impl Migration<'_> {
         loop {
             if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
                 // to read it was as much as to write it: who comes next waits
-                turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
+                self.repairer.take_leave(chunk.bytes.into(), &self.world).await;
                 return Ok(());
             }
-            turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
+            self.repairer.take_leave(chunk.bytes.into(), &self.world).await;
             match puts.put(node, asset, chunk.hash, bytes.clone(), self.world.index, PUT_TIMEOUT).await {
                 Ok(()) => break,
                 Err(ChunkError::Node { .. }) if began.elapsed() < patience => tokio::time::sleep(TELL).await,

@@ -11,6 +11,9 @@ use vsd_core::care::Pace;
 /// Over which span the rate is measured.
 const SPAN: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether the rate has changed, while something waits for its turn.
+const RATE_LOOK: Duration = Duration::from_secs(1);
+
 /// Bytes written a second, over the last seconds of work.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rate {
@@ -53,9 +56,10 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Waits until so much may be written at this rate.
-    pub(super) async fn take(&self, bytes: u64, bytes_per_s: u64) {
+    /// Waits until so much may be written at this rate, which may change meanwhile.
+    pub(super) async fn take(&self, bytes: u64, bytes_per_s: impl Fn() -> u64 + Send + Sync) {
         loop {
+            let bytes_per_s = bytes_per_s();
             let wait = {
                 let mut pace = self.pace.lock().await;
                 let now = self.began.elapsed();
@@ -66,7 +70,7 @@ impl Turns {
                 }
                 wait
             };
-            tokio::time::sleep(wait).await;
+            tokio::time::sleep(wait.min(RATE_LOOK)).await;
         }
     }
 }

@@ -23,7 +23,7 @@ use vs_core::{
     id::{AssetId, Epoch},
     limit::PAGE_ITEMS_MAX,
 };
-use vsd_core::meta::{Command, JobRecord, Response};
+use vsd_core::meta::{Command, JobRecord, Response, SettingName};
 
 use super::{
     progress::Turns,
@@ -265,8 +265,14 @@ impl Repairer {
     }
 
     async fn take_turn<'a>(&self, task: &'a Task, world: &World) -> (&'a Task, Done) {
-        self.turns.take(task.bytes(), world.bytes_per_s).await;
+        self.take_leave(task.bytes(), world).await;
         (task, task.run(&self.chunks, &self.puts, world).await)
+    }
+
+    /// Waits until so much may be written at the rate that is set now: a pass, or a film, may take hours.
+    pub(super) async fn take_leave(&self, bytes: u64, world: &World) {
+        let rate = || self.meta.stale().state.view().setting(SettingName::RepairRate).unwrap_or(world.bytes_per_s);
+        self.turns.take(bytes, rate).await;
     }
 
     /// Tells people, and the log, how it stands: people first, whether or not the log takes it in.
