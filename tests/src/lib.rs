@@ -33,6 +33,7 @@ mod proxy;
 pub mod raft_trace;
 pub mod redundancy;
 pub mod repo;
+pub mod storm;
 mod tools;
 mod wire;
 

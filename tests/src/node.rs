@@ -111,6 +111,13 @@ impl Node {
         fs::remove_dir_all(self.data_dir()).expect("removed");
     }
 
+    /// Takes away every chunk of a node that does not run: a new disk is in the place of a lost one.
+    pub fn lose_chunks(&self) {
+        let folder = self.data_dir().join("chunks");
+        fs::remove_dir_all(&folder).and_then(|()| fs::create_dir(&folder)).expect("an empty folder");
+        fs::write(folder.join("dir.new"), "").expect("it is said to be new");
+    }
+
     /// Is started with this `key=value` setting, too, from now on.
     pub fn with(&mut self, set: &str) {
         self.sets.push(set.to_owned());

@@ -20,6 +20,12 @@ use property::{election_safety, leader_append_only, leader_completeness, log_mat
 /// The target of the lines of a log that are meant.
 pub(crate) const TARGET: &str = "vsd::raft_trace";
 
+/// A term and who leads it, as one number in the order of votes: openraft lets a node take a term over from one with a lower id,
+/// so that the terms of the paper are these. Ids are small, and those of an incarnation begin at its number times 2^48.
+fn reign(term: u64, leader: u64) -> u64 {
+    term << 24 | (leader >> 48 & 0xff) << 16 | leader & 0xffff
+}
+
 /// What one node told.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
@@ -78,14 +84,15 @@ pub fn read(node: &str, log: &str) -> Result<Vec<Trace>, String> {
 fn event(line: &str) -> Option<Event> {
     let line: Value = serde_json::from_str(line).ok()?;
     let number = |field: &str| line[field].as_u64();
+    let term = || Some(reign(number("term")?, number("leader")?));
     let chain = || Some(line["chain"].as_str()?.to_owned());
     Some(match line["message"].as_str()? {
-        "lead" => Event::Lead { term: number("term")? },
-        "append" => Event::Append { term: number("term")?, index: number("index")?, crc: number("crc")? },
+        "lead" => Event::Lead { term: term()? },
+        "append" => Event::Append { term: term()?, index: number("index")?, crc: number("crc")? },
         "truncate" => Event::Truncate { from: number("from")? },
-        "purge" => Event::Purge { term: number("term")?, index: number("index")? },
-        "install" => Event::Install { term: number("term")?, index: number("index")?, chain: chain()? },
-        "apply" => Event::Apply { term: number("term")?, index: number("index")?, chain: chain()? },
+        "purge" => Event::Purge { term: term()?, index: number("index")? },
+        "install" => Event::Install { term: term()?, index: number("index")?, chain: chain()? },
+        "apply" => Event::Apply { term: term()?, index: number("index")?, chain: chain()? },
         _ => return None,
     })
 }

@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, OpenOptions},
+    io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::Duration,
@@ -11,7 +12,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    Cluster, Node, Tools,
+    Cluster, Node, Said, Tools,
     program::{self, keys},
     sha256, wait_for, wait_for_none,
 };
@@ -21,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// Bytes before a chunk's payload where it lies on disk.
 const RECORD_HEADER: u64 = 128;
 
+/// The exit code of a command that found no quorum.
+const UNAVAILABLE: i32 = 7;
 /// What `vsctl show` counts of chunks that are not where they belong.
 const LACKS: [&str; 4] = ["degraded", "missing", "stand_ins", "owed"];
 
@@ -42,10 +45,16 @@ impl Film {
     #[must_use]
     #[track_caller]
     pub fn store(tools: &Tools, path: &Path, flags: &[&str]) -> Self {
-        let id = tools.upload(path, flags).id;
-        let shown = tools.show(&id);
+        Self::known(tools, tools.upload(path, flags).id, path)
+    }
+
+    /// The film that a file became when it was uploaded.
+    #[must_use]
+    #[track_caller]
+    pub fn known(tools: &Tools, id: String, path: &Path) -> Self {
+        let shown = shown(tools, &id);
         let tracks = shown["tracks"].as_array().expect("tracks").clone();
-        let chunks = tracks.iter().filter_map(|track| track["chunks"].as_u64()).sum();
+        let chunks = chunks_of(&shown);
         let logical_bytes = shown["logical_bytes"].as_u64().expect("a size");
         Self { id, chunks, logical_bytes, path: path.to_owned(), sha256: sha256(path), tracks }
     }
@@ -54,8 +63,11 @@ impl Film {
     #[track_caller]
     pub fn assert_downloads(&self, tools: &Tools, flags: &[&str]) {
         let back = self.path.with_extension("back");
-        let mut command = tools.command("vsctl");
-        let said = program::run(command.args(["download", "--force", &self.id]).args(flags).arg(&back)).ok();
+        let download = || {
+            let mut command = tools.command("vsctl");
+            program::run(command.args(["download", "--force", &self.id]).args(flags).arg(&back))
+        };
+        let said = once_available(download).ok();
         assert_eq!(sha256(&back), self.sha256, "{said}");
         fs::remove_file(back).expect("removed");
     }
@@ -65,7 +77,8 @@ impl Film {
     pub fn assert_plays(&self, tools: &Tools, flags: &[&str]) {
         let report = self.path.with_extension("report");
         let path = report.to_str().expect("a path of ours");
-        let _ = tools.vsplay(&[&[&self.id, "--headless", "--no-clock", "--report", path], flags].concat()).ok();
+        let args = [&[&self.id, "--headless", "--no-clock", "--report", path], flags].concat();
+        let _ = once_available(|| tools.vsplay(&args)).ok();
         let told: Value = serde_json::from_slice(&fs::read(&report).expect("a report")).expect("JSON");
         let played = told["tracks"].as_array().expect("tracks");
         assert!(!played.is_empty(), "{told}");
@@ -86,34 +99,56 @@ impl Film {
     #[must_use]
     #[track_caller]
     pub fn counted(&self, tools: &Tools, what: &str) -> u64 {
-        let shown = tools.show(&self.id);
+        let shown = shown(tools, &self.id);
         shown["redundancy"][what].as_u64().unwrap_or_else(|| panic!("no {what}: {shown}"))
     }
 
     #[must_use]
     #[track_caller]
     pub fn scheme(&self, tools: &Tools) -> String {
-        tools.show(&self.id)["scheme"].as_str().expect("a scheme").to_owned()
+        shown(tools, &self.id)["scheme"].as_str().expect("a scheme").to_owned()
     }
+}
 
-    /// What keeps it from being whole, as `vsctl show` counts it; nothing when every chunk is where it belongs, as often as it
-    /// should be.
-    fn lack(&self, tools: &Tools) -> Option<String> {
-        let said = tools.vsctl(&["show", "-o", "json", &self.id]);
-        if said.code != 0 {
-            return Some(said.err);
-        }
-        let redundancy = said.json()["redundancy"].clone();
-        let is_whole = redundancy["healthy"] == self.chunks && LACKS.iter().all(|lack| redundancy[lack] == 0);
-        (!is_whole).then(|| format!("{} of {} chunks: {redundancy}", self.id, self.chunks))
+/// What keeps a film from being whole, as `vsctl show` counts it; nothing when every chunk is where it belongs, as often as it
+/// should be.
+fn lack(tools: &Tools, id: &str) -> Option<String> {
+    let said = tools.vsctl(&["show", "-o", "json", id]);
+    if said.code != 0 {
+        return Some(said.err);
     }
+    let (shown, chunks) = (said.json(), chunks_of(&said.json()));
+    let redundancy = &shown["redundancy"];
+    let is_whole = redundancy["healthy"] == chunks && LACKS.iter().all(|lack| redundancy[lack] == 0);
+    (!is_whole).then(|| format!("{id} of {chunks} chunks: {redundancy}"))
+}
+
+/// Data chunks of all tracks of a film that is shown.
+fn chunks_of(shown: &Value) -> u64 {
+    shown["tracks"].as_array().expect("tracks").iter().filter_map(|track| track["chunks"].as_u64()).sum()
+}
+
+/// What is told once the cluster has a leader: on a busy machine as many nodes as are just enough may be without one for a while.
+fn once_available(run: impl Fn() -> Said) -> Said {
+    wait_for("the cluster to be available", || Some(run()).filter(|said| said.code != UNAVAILABLE))
+}
+
+#[track_caller]
+fn shown(tools: &Tools, id: &str) -> Value {
+    once_available(|| tools.vsctl(&["show", "-o", "json", id])).ok().json()
 }
 
 /// Waits until these films are whole.
 pub fn await_healthy(tools: &Tools, films: &[&Film]) {
+    let ids: Vec<_> = films.iter().map(|film| film.id.clone()).collect();
+    await_whole(tools, &ids, |_| true);
+}
+
+/// Waits until each of these films is whole, or not wanted any more.
+pub fn await_whole(tools: &Tools, ids: &[String], is_wanted: impl Fn(&str) -> bool) {
     wait_for_none(|| {
         std::thread::sleep(PAUSE);
-        films.iter().filter_map(|film| film.lack(tools)).collect()
+        ids.iter().filter(|id| is_wanted(id)).filter_map(|id| lack(tools, id)).collect()
     });
 }
 
@@ -133,7 +168,7 @@ pub fn await_answers(tools: &Tools) {
 #[track_caller]
 pub fn set(tools: &Tools, settings: &[(&str, &str)]) {
     for (name, value) in settings {
-        let _ = tools.vsctl(&["settings", "set", name, value]).ok();
+        let _ = once_available(|| tools.vsctl(&["settings", "set", name, value])).ok();
     }
 }
 
@@ -186,7 +221,7 @@ pub fn await_chunks(cluster: &Cluster, nodes: &[usize], chunks: u64) {
 
 /// How many chunks these nodes have together.
 #[must_use]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+#[allow(clippy::cast_possible_truncation, reason = "a count")]
 pub fn chunks_on(cluster: &Cluster, nodes: &[usize]) -> u64 {
     sum(cluster, nodes, "vsd_chunks") as u64
 }
@@ -201,11 +236,14 @@ pub fn held(node: &Node) -> Vec<Value> {
 }
 
 /// Flips one bit in the middle of a chunk where it lies on the disk.
-pub fn flip(node: &Node, chunk: &Value) {
+///
+/// # Errors
+/// When it does not lie there any more.
+pub fn flip(node: &Node, chunk: &Value) -> io::Result<()> {
     let number = |key: &str| chunk[key].as_u64().unwrap_or_else(|| panic!("no {key}: {chunk}"));
     let name = format!("chunks/{:08}.vsb", number("superblock"));
-    let file = OpenOptions::new().read(true).write(true).open(node.data_dir().join(name)).expect("a superblock");
+    let file = OpenOptions::new().read(true).write(true).open(node.data_dir().join(name))?;
     let (mut byte, at) = ([0], number("offset") + RECORD_HEADER + number("bytes") / 2);
-    file.read_exact_at(&mut byte, at).expect("read");
-    file.write_all_at(&[byte[0] ^ 1], at).expect("flipped");
+    file.read_exact_at(&mut byte, at)?;
+    file.write_all_at(&[byte[0] ^ 1], at)
 }

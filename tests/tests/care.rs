@@ -51,7 +51,7 @@ fn a_flipped_bit_is_found_shown_and_healed_by_writing_the_chunk_again() {
     assert_eq!((shown["hash"].as_str(), &shown["offset"]), (Some(hash), &chunk["offset"]));
     let path = format!("/chunk/{asset}/{hash}");
     let bytes = http::get(node.addr(), &path).expect("an answer").body;
-    flip(&node, chunk);
+    flip(&node, chunk).expect("flipped");
 
     let found = tools.vsctl(&["scrub", "start", "--wait"]);
     found.fails(8, "VS-E0801");

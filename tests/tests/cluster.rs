@@ -87,6 +87,23 @@ fn a_minority_reads_and_refuses_until_it_is_healed() {
     cluster.assert_raft_safety();
 }
 
+/// A node that has no directory the cluster knows can serve nothing, and waits for who can take one.
+#[test]
+fn a_node_with_a_new_disk_waits_for_the_others() {
+    let mut cluster = Cluster::start(3, &[]);
+    let _ = cluster.await_leader();
+    (0..3).for_each(|at| cluster.kill(at));
+    let disk = cluster.work().join("disk");
+    std::fs::create_dir(&disk).expect("a new folder");
+    cluster.node_mut(2).with(&format!("storage.dirs={}", disk.display()));
+    cluster.node_mut(2).launch();
+    wait_for("it to say that it waits", || cluster.node(2).log().contains("waiting until the cluster").then_some(()));
+    cluster.node_mut(0).launch();
+    cluster.node_mut(2).await_ready();
+    cluster.restart(1);
+    cluster.await_whole();
+}
+
 #[test]
 fn one_of_three_is_read_only_until_another_one_returns() {
     let mut cluster = Cluster::start(3, &[]);

@@ -1,14 +1,26 @@
 //! What takes too long for every run: `make long`.
 
-use vs_tests::{Node, clip::Clip, crash::survive_kills};
+use std::time::Duration;
+
+use vs_tests::{Node, clip::Clip, crash::survive_kills, storm::survive_storm};
 
 const KILLS: u32 = 50;
+/// How long the storm lasts, unless `VS_STORM_MINUTES` says otherwise.
+const STORM_MINUTES: f64 = 5.0;
 const FILM_BYTES: u64 = 2 << 30;
 
 #[test]
 #[ignore = "minutes of kills; run by `make long`"]
 fn nothing_acknowledged_is_lost_in_fifty_kills() {
     survive_kills(KILLS);
+}
+
+#[test]
+#[ignore = "minutes of nodes that come and go; run by `make long`"]
+fn nothing_acknowledged_is_lost_in_a_storm() {
+    let given = std::env::var("VS_STORM_MINUTES").ok();
+    let minutes = given.map_or(STORM_MINUTES, |minutes| minutes.parse().expect("VS_STORM_MINUTES is a number"));
+    survive_storm(Duration::from_secs_f64(60.0 * minutes));
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn chunks_that_rot_are_noticed_counted_and_written_again() {
     for (at, chunks) in rotten.iter().zip(&chunks) {
         assert!(chunks.len() > 10, "{chunks:?}");
         assert_eq!(cluster.terminate(*at), 128 + Signal::SIGTERM as i32);
-        chunks.iter().for_each(|chunk| flip(cluster.node(*at), chunk));
+        chunks.iter().for_each(|chunk| flip(cluster.node(*at), chunk).expect("flipped"));
         cluster.restart(*at);
     }
     await_answers(&cluster.tools_anywhere());
@@ -148,7 +148,7 @@ fn what_cannot_be_rebuilt_is_said_and_mended_by_the_same_bytes() {
     for at in 0..3 {
         let chunk = held(cluster.node(at)).into_iter().find(|chunk| chunk["hash"] == chosen).expect("three copies");
         assert_eq!(cluster.terminate(at), 128 + Signal::SIGTERM as i32);
-        flip(cluster.node(at), &chunk);
+        flip(cluster.node(at), &chunk).expect("flipped");
         cluster.restart(at);
     }
     await_answers(&tools);

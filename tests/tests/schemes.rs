@@ -6,12 +6,15 @@ use std::{
 };
 
 use serde_json::Value;
+use vs_client::Client;
 use vs_tests::{
     Cluster, Tools,
     clip::{Clip, repeated_numbered},
     meanwhile::{Over, await_more, keep},
+    program::PATIENCE,
     redundancy::{Film, await_chunks, await_healthy, chunks_on, set, sum, wait_long_for},
 };
+use vs_wire::v1;
 
 const FILM_BYTES: u64 = 12 << 20;
 const CODED: &str = "erasure(3+2)";
@@ -81,9 +84,19 @@ fn a_cluster_of_one_grows_to_five() {
 }
 
 /// Disk bytes on all nodes for each byte of the film, which is the only one.
-#[allow(clippy::cast_precision_loss, reason = "a small film")]
 fn ratio(cluster: &Cluster, film: &Film) -> f64 {
     sum(cluster, &[0, 1, 2, 3, 4], "vsd_chunk_bytes") / film.logical_bytes as f64
+}
+
+/// Waits until the film, which is the only one, is whole by this scheme, and nothing is left of the last one.
+fn await_kept(cluster: &Cluster, film: &Film, scheme: &str) {
+    let tools = cluster.tools_anywhere();
+    await_scheme(&tools, film, scheme);
+    await_healthy(&tools, &[film]);
+    wait_long_for("old copies to go", || {
+        let ratio = ratio(cluster, film);
+        (if scheme == CODED { ratio < CODED_MAX } else { (ratio - COPIES).abs() < 0.01 }).then_some(())
+    });
 }
 
 #[test]
@@ -98,23 +111,57 @@ fn a_film_changes_how_it_is_kept_while_it_is_read() {
     thread::scope(|scope| {
         let over = Over(&is_over);
         let downloading = [scope.spawn(keep(&is_over, &downloads, |_| film.assert_downloads(&viewer, &[])))];
-        let becomes = |scheme: &str, is_right: fn(f64) -> bool| {
-            await_scheme(&tools, &film, scheme);
-            await_healthy(&tools, &[&film]);
-            wait_long_for("old copies to go", || is_right(ratio(&cluster, &film)).then_some(()));
+        let becomes = |scheme: &str| {
+            await_kept(&cluster, &film, scheme);
             await_more(&[&downloads], &downloading);
         };
         redundancy(&["set", &film.id, "erasure"]);
-        becomes(CODED, |ratio| ratio < CODED_MAX);
+        becomes(CODED);
         redundancy(&["set", &film.id, "replicate:3"]);
-        becomes(COPIED, |ratio| (ratio - COPIES).abs() < 0.01);
+        becomes(COPIED);
         // the policy decides, and finds it old enough
         set(&tools, &[("policy.min_age", "0s")]);
         redundancy(&["clear", &film.id]);
-        becomes(CODED, |ratio| ratio < CODED_MAX);
+        becomes(CODED);
         drop(over);
         downloading.into_iter().for_each(|thread| thread.join().expect("every download was right"));
     });
     film.assert_plays(&tools, &[]);
+    cluster.assert_raft_safety();
+}
+
+/// Has a view counted, as a player does; or not, when who leads changes just then.
+async fn watch(cluster: &Cluster, film: &Film) {
+    let client = Client::connect(&cluster.endpoints(), PATIENCE).await.expect("a node that answers");
+    let _ = client.meta().count_view(v1::CountViewRequest { video: film.id.clone() }).await;
+}
+
+/// Nobody asks for a scheme: a film goes cold with age, hot with views, and cold again only when it has far fewer than that.
+#[test]
+fn a_film_that_is_watched_is_kept_in_copies_until_it_is_cold_again() {
+    let mut cluster = Cluster::start(5, &[]);
+    let tools = cluster.tools_anywhere();
+    let limits = |hot: &str, cold: &str| set(&tools, &[("policy.hot_views", hot), ("policy.cold_views", cold)]);
+    set(&tools, &[("drop.delay", "1s")]);
+    limits("2", "1");
+    let film = store(&cluster, 1, &[]);
+    await_kept(&cluster, &film, COPIED);
+    set(&tools, &[("policy.min_age", "0s")]);
+    await_kept(&cluster, &film, CODED);
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    wait_long_for("views to make it hot", || {
+        runtime.block_on(watch(&cluster, &film));
+        of_redundancy(&tools, &film)["views"].as_u64().filter(|views| *views > 2)
+    });
+    await_kept(&cluster, &film, COPIED);
+    film.assert_reads(&tools);
+
+    let views = of_redundancy(&tools, &film)["views"].as_u64().expect("views");
+    limits(&(views + 100).to_string(), &(views - 1).to_string());
+    assert_eq!(of_redundancy(&tools, &film)["wanted"], COPIED, "it is between the limits");
+    limits(&(views + 100).to_string(), &(views + 50).to_string());
+    await_kept(&cluster, &film, CODED);
+    film.assert_reads(&tools);
     cluster.assert_raft_safety();
 }

@@ -35,7 +35,7 @@ pub(crate) use node::{
 };
 pub(crate) use plan::{Moved, PLAN, PLANNED, plan, planned};
 pub(crate) use redundancy::{EFFICIENCIES, REDUNDANCIES, efficiency, redundancy};
-pub(crate) use setting::{BYTES_PER_SECOND, MILLISECONDS, SETTINGS, setting};
+pub(crate) use setting::{BYTES_PER_SECOND, MILLISECONDS, SETTINGS, quantity, setting};
 
 /// Characters of an id in a table: what people copy.
 const SHORT_ID_CHARS: usize = 8;

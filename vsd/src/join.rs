@@ -9,6 +9,7 @@
 //! - A fault is only taken for mended once, and before anything is written to the directory again.
 //! - Without a quorum the directories that this node knows are served as it knows them (AVL-1). Should the cluster know
 //!   of a fault that this node does not, the node stops.
+//! - A node that has none of those has nothing to serve: it waits until the cluster has taken one.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -33,6 +34,8 @@ use crate::{
 /// How long a node that starts waits for a quorum before it serves without one what it has.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
+/// The same for a node that waits as long as it takes.
+const PAUSE_LONG: Duration = Duration::from_millis(500);
 
 /// What the node tells of itself, and of which directories.
 #[derive(Clone, Debug)]
@@ -76,6 +79,22 @@ impl Membership {
         Ok(())
     }
 
+    /// Tells it as often as it takes.
+    async fn tell_in_the_end(&self, meta: &Meta) -> Result<Vec<DirId>, Failure> {
+        let mut waits = false;
+        loop {
+            match self.tell(meta).await {
+                Err(failure) if failure.code.retryable() => {
+                    if !std::mem::replace(&mut waits, true) {
+                        tracing::warn!(%failure, "waiting until the cluster has taken the directories of this node");
+                    }
+                    tokio::time::sleep(PAUSE_LONG).await;
+                }
+                told => return told,
+            }
+        }
+    }
+
     async fn tell(&self, meta: &Meta) -> Result<Vec<DirId>, Failure> {
         let dirs = self.dirs.iter().map(|(_, dir)| dir.clone()).collect();
         let update = Command::NodeUpdate { node: self.node, spec: self.spec.clone(), dirs };
@@ -99,14 +118,17 @@ pub(crate) async fn join(
     let node = data.identity.node;
     let state = freshest(meta).await?;
     let mut lost = Vec::new();
-    let mut held = hold_all(config, data, &known(&state.view(), node)?, &mut lost);
+    let known_here = known(&state.view(), node)?;
+    let mut held = hold_all(config, data, &known_here, &mut lost);
+    let id = |held: &Held| known_here.iter().find(|dir| dir.key == held.identity.key).map(|dir| dir.id);
     let dirs = held.iter().map(|held| (DirId(0), told(held))).collect();
     let mut membership = Membership { node, spec, dirs, untold: None };
-    let ids = match membership.tell(meta).await {
+    let all_are_new = !held.is_empty() && held.iter().all(|held| id(held).is_none());
+    let answer = if all_are_new { membership.tell_in_the_end(meta).await } else { membership.tell(meta).await };
+    let ids = match answer {
         Ok(ids) => ids,
-        Err(failure) if failure.code == Code::NoQuorum => {
-            let known = known(&state.view(), node)?;
-            let id = |held: &Held| known.iter().find(|dir| dir.key == held.identity.key).map(|dir| dir.id);
+        // that leaders come and go says no more than that nobody leads
+        Err(failure) if failure.code.retryable() => {
             held.retain(|held| {
                 id(held).is_some() || {
                     lose(&mut lost, held.path.clone(), "the cluster has to know it first".to_owned());

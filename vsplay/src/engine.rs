@@ -21,6 +21,7 @@ use vs_client::{
     chunk::{ChunkClient, ChunkError},
     film::Film,
     gather::blame,
+    reader::Reader,
 };
 use vs_core::{
     error::{Code, Failure},
@@ -58,6 +59,7 @@ pub(crate) struct Engine {
     pub(crate) reach: Reach,
     pub(crate) outputs: Outputs,
     pub(crate) log: VecDeque<LogLine>,
+    reader: Arc<Reader>,
     nodes: HashMap<NodeId, vs_wire::v1::NodeInfo>,
     chunks: ChunkClient,
     began: Instant,
@@ -79,7 +81,7 @@ impl Engine {
     /// `connect` is how long connecting took, `began` when the process did.
     pub(crate) async fn new(
         reach: Reach,
-        film: Film,
+        reader: Reader,
         tracks: Vec<Track>,
         options: &Options,
         connect: Duration,
@@ -87,6 +89,8 @@ impl Engine {
     ) -> Result<Self, Failure> {
         let (post, inbox) = mpsc::channel(INBOX_MAX);
         let outputs = Outputs::open(&tracks, options.output.as_deref(), &post).await?;
+        let reader = Arc::new(reader);
+        let film = reader.film();
         let placement = placement(&film);
         let player = Player::new(
             options.settings.clone(),
@@ -95,11 +99,12 @@ impl Engine {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let timeout = options.settings.patience;
-        let refreshing = transfer::refresh(reach.clone(), film.id.to_string(), timeout, post.clone());
+        let refreshing = transfer::refresh(reader.clone(), reach.clone(), timeout, post.clone());
         Ok(Self {
             player,
             nodes: film.nodes.clone(),
-            film: Arc::new(film),
+            film,
+            reader,
             tracks: tracks.into(),
             reach,
             outputs,
@@ -184,9 +189,15 @@ impl Engine {
                 self.send(Event::Quit);
             }
             Happening::Refreshed(film) => {
-                let placement = placement(&film);
-                self.nodes = film.nodes;
-                self.send(Event::Placement(placement));
+                self.nodes.clone_from(&film.nodes);
+                self.send(Event::Placement(placement(&film)));
+            }
+            Happening::Renewed(film) => {
+                let placement = film.map(|film| {
+                    self.nodes.clone_from(&film.nodes);
+                    Box::new(placement(&film))
+                });
+                self.send(Event::Renewed(placement));
             }
         }
     }
@@ -220,7 +231,7 @@ impl Engine {
     fn act(&mut self, effect: Effect) -> Option<Event> {
         match effect {
             Effect::FetchPart { track, no } => {
-                transfer::fetch_part(self.film.clone(), self.tracks.clone(), track, no, self.post.clone());
+                transfer::fetch_part(self.reader.clone(), self.tracks.clone(), track, no, self.post.clone());
             }
             Effect::FetchChunk { fetch, at, hash, node, .. } => return self.fetch_chunk(fetch, at, hash, node),
             Effect::Rebuild { fetch, at, group, member, from } => {
@@ -247,6 +258,7 @@ impl Engine {
                     transfer::ping(self.chunks.clone(), node, info.addr.clone(), self.post.clone());
                 }
             }
+            Effect::Renew => transfer::renew(self.reader.clone(), self.post.clone()),
             Effect::CountView => transfer::count_view(self.reach.clone(), self.film.id.to_string(), self.timeout),
             Effect::Note(note) => self.note(&note),
             Effect::Finish(ending) => self.ending = Some(ending),
@@ -370,5 +382,12 @@ impl Engine {
 fn placement(film: &Film) -> Placement {
     let mut nodes: Vec<_> = film.nodes.keys().copied().collect();
     nodes.sort_unstable();
-    Placement { asset: film.asset, scheme: film.scheme, layouts: film.layouts.clone(), nodes, away: film.away() }
+    Placement {
+        asset: film.asset,
+        version: film.version,
+        scheme: film.scheme,
+        layouts: film.layouts.clone(),
+        nodes,
+        away: film.away(),
+    }
 }

@@ -34,6 +34,7 @@ use clap::FromArgMatches;
 use vs_client::{
     cli::{self, ColorWhen, Connection, Program},
     film::Film,
+    reader::Reader,
 };
 use vs_core::{
     error::{Code, Exit, Failure},
@@ -130,7 +131,7 @@ async fn open(options: &Options, connection: &Connection, began: Instant) -> Res
         let (start, end) = (unit::clock(options.settings.start), unit::clock(end));
         return Err(Failure::new(Code::Invalid, format!("--start {start} is behind the end, which is at {end}")));
     }
-    Engine::new(reach, film, tracks, options, connect, began).await
+    Engine::new(reach, Reader::new(film, stale), tracks, options, connect, began).await
 }
 
 /// Why a video has nothing to play, when that is so.

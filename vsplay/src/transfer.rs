@@ -12,6 +12,7 @@ use vs_client::{
     channel::call,
     chunk::{ChunkClient, ChunkError},
     film::Film,
+    reader::Reader,
 };
 use vs_core::{
     error::{Code, Failure},
@@ -58,7 +59,10 @@ pub(crate) enum Happening {
     },
     /// A file cannot be written any more.
     OutputFailed(WriteError),
-    Refreshed(Box<Film>),
+    /// The film as it is by now.
+    Refreshed(Arc<Film>),
+    /// The same after it was asked for; none when there is nothing newer.
+    Renewed(Option<Arc<Film>>),
 }
 
 pub(crate) type Post = mpsc::Sender<Happening>;
@@ -117,9 +121,16 @@ pub(crate) fn meaning(error: &ChunkError) -> FetchFailure {
     }
 }
 
-pub(crate) fn fetch_part(film: Arc<Film>, tracks: Arc<[Track]>, track: usize, no: u32, post: Post) {
+pub(crate) fn fetch_part(reader: Arc<Reader>, tracks: Arc<[Track]>, track: usize, no: u32, post: Post) {
     tokio::spawn(async move {
-        let happening = match film.part(&tracks[track], no).await {
+        let before = reader.film();
+        let read = reader.part(&tracks[track].name, no).await;
+        let film = reader.film();
+        if !Arc::ptr_eq(&before, &film) {
+            // what follows has to be asked for by the version that the part is of
+            let _ = post.send(Happening::Refreshed(film)).await;
+        }
+        let happening = match read {
             Ok(part) => Happening::Event(Event::PartLoaded { track, part: Box::new(part) }),
             Err(failure) => Happening::PartFailed { track, no, failure },
         };
@@ -153,16 +164,24 @@ pub(crate) fn count_view(reach: Reach, video: String, deadline: Duration) {
 
 /// Keeps the cluster's map and addresses fresh. Nothing depends on it: when metadata is away, what is known stays in
 /// use.
-pub(crate) fn refresh(reach: Reach, id: String, deadline: Duration, post: Post) -> AbortHandle {
+pub(crate) fn refresh(reader: Arc<Reader>, reach: Reach, deadline: Duration, post: Post) -> AbortHandle {
     let task = async move {
         loop {
             tokio::time::sleep(REFRESH_INTERVAL).await;
-            let Ok(film) = Film::load_from(&reach, &id, true, deadline).await else { continue };
+            let Some(film) = reader.refresh(deadline).await else { continue };
             reach.learn(film.nodes.values().map(|node| node.addr.clone()));
-            if post.send(Happening::Refreshed(Box::new(film))).await.is_err() {
+            if post.send(Happening::Refreshed(film)).await.is_err() {
                 return;
             }
         }
     };
     tokio::spawn(task).abort_handle()
+}
+
+/// Looks once whether there is anything newer to go on by.
+pub(crate) fn renew(reader: Arc<Reader>, post: Post) {
+    tokio::spawn(async move {
+        let renewed = reader.renew().await;
+        let _ = post.send(Happening::Renewed(renewed)).await;
+    });
 }

@@ -21,6 +21,9 @@ use vs_core::{
 
 /// How long a node may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a whole chunk may take to come: four of [`CHUNK_BYTES_MAX`] at a time take 67 s over a link of 1 Mbit/s. A node
+/// that always gives a little before it would count as silent is given up then.
+const BODY_TIMEOUT: Duration = Duration::from_secs(90);
 /// Idle connections kept for each node.
 const IDLE_CONNECTIONS_MAX: usize = 16;
 /// The sender's log index, which a node's sweep weighs (DESIGN §10).
@@ -96,8 +99,8 @@ impl ChunkClient {
         Self { http }
     }
 
-    /// The verified bytes of a chunk. `stall` bounds the wait for the first byte and for each piece after it; `progress` hears
-    /// how many bytes have come and how long the first took.
+    /// The verified bytes of a chunk. `stall` bounds the wait for the first byte and for each piece after it, 90 s the whole;
+    /// `progress` hears how many bytes have come and how long the first took.
     ///
     /// # Errors
     /// When this node cannot give the chunk intact.
@@ -118,23 +121,12 @@ impl ChunkClient {
             status => return Err(failed(addr, format!("answered {status}"))),
         }
         let first_byte = started.elapsed();
-        let mut body = response.into_body();
-        let mut bytes = BytesMut::with_capacity(CHUNK_BYTES_MAX);
-        loop {
-            let frame = timeout(stall, body.frame()).await.map_err(|_| failed(addr, "stalled"))?;
-            let Some(frame) = frame else { break };
-            let Ok(data) = frame.map_err(|error| failed(addr, error.to_string()))?.into_data() else { continue };
-            if bytes.len() + data.len() > CHUNK_BYTES_MAX {
-                return Err(ChunkError::Corrupt { addr: addr.to_owned(), hash });
-            }
-            bytes.extend_from_slice(&data);
-            progress(bytes.len(), first_byte);
-        }
-        if Hash::of(&bytes) == hash {
-            Ok(bytes.freeze())
-        } else {
-            Err(ChunkError::Corrupt { addr: addr.to_owned(), hash })
-        }
+        let came = |bytes| progress(bytes, first_byte);
+        let bytes = read(response.into_body(), stall, BODY_TIMEOUT, came).await.map_err(|why| match why {
+            Unread::TooLong => ChunkError::Corrupt { addr: addr.to_owned(), hash },
+            why => failed(addr, why.to_string()),
+        })?;
+        if Hash::of(&bytes) == hash { Ok(bytes) } else { Err(ChunkError::Corrupt { addr: addr.to_owned(), hash }) }
     }
 
     /// Writes a chunk; it is durable on the node when this returns.
@@ -198,6 +190,39 @@ impl ChunkClient {
     }
 }
 
+/// Why a body did not come whole.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Unread {
+    #[error("stalled")]
+    Stalled,
+    #[error("a chunk took longer than {} s", BODY_TIMEOUT.as_secs())]
+    TooSlow,
+    #[error("longer than any chunk")]
+    TooLong,
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// All of a body, of which `came` hears how much there is so far. `stall` bounds the wait for each piece, `limit` all of it.
+async fn read<B>(mut body: B, stall: Duration, limit: Duration, mut came: impl FnMut(usize)) -> Result<Bytes, Unread>
+where
+    B: hyper::body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin,
+{
+    let whole = async {
+        let mut bytes = BytesMut::with_capacity(CHUNK_BYTES_MAX);
+        while let Some(frame) = timeout(stall, body.frame()).await.map_err(|_| Unread::Stalled)? {
+            let Ok(data) = frame.map_err(|error| Unread::Broken(error.to_string()))?.into_data() else { continue };
+            if bytes.len() + data.len() > CHUNK_BYTES_MAX {
+                return Err(Unread::TooLong);
+            }
+            bytes.extend_from_slice(&data);
+            came(bytes.len());
+        }
+        Ok(bytes.freeze())
+    };
+    timeout(limit, whole).await.unwrap_or(Err(Unread::TooSlow))
+}
+
 fn no_body() -> Body {
     Either::Right(Empty::new())
 }
@@ -208,4 +233,37 @@ fn chunk_path(asset: AssetId, hash: ChunkHash) -> String {
 
 fn failed(addr: &str, why: impl Into<String>) -> ChunkError {
     ChunkError::Node { addr: addr.to_owned(), why: why.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    const NEVER: Duration = Duration::from_secs(3_600);
+
+    /// One byte at a time, never long after the one before.
+    fn trickle(bytes: usize) -> impl hyper::body::Body<Data = Bytes, Error = Infallible> + Unpin {
+        StreamBody::new(Box::pin(stream::unfold(bytes, |left| async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let frame = Frame::data(Bytes::from_static(b"x"));
+            left.checked_sub(1).map(|left| (Ok(frame), left))
+        })))
+    }
+
+    #[tokio::test]
+    async fn a_node_that_gives_a_little_at_a_time_holds_nobody_for_ever() {
+        let mut had = Vec::new();
+        let whole = read(trickle(3), NEVER, NEVER, |bytes| had.push(bytes)).await;
+        assert_eq!((whole, had), (Ok(Bytes::from_static(b"xxx")), vec![1, 2, 3]));
+        let endless = read(trickle(CHUNK_BYTES_MAX), NEVER, Duration::from_millis(50), |_| {}).await;
+        assert_eq!(endless, Err(Unread::TooSlow));
+        let of_a_slow_link = BODY_TIMEOUT.as_secs() * 1_000_000 / 8;
+        assert!(of_a_slow_link > 4 * CHUNK_BYTES_MAX as u64, "four chunks come over 1 Mbit/s");
+    }
 }

@@ -89,6 +89,12 @@ impl Film {
         })
     }
 
+    /// The same film as it is by now; who did not answer lately is remembered.
+    pub(crate) async fn load_again(&self, stale: bool, deadline: Duration) -> Result<Self, Failure> {
+        let film = Self::load_from(&self.reach, &self.id.to_string(), stale, deadline).await?;
+        Ok(Self { deadline: self.deadline, silent: self.silent.clone(), ..film })
+    }
+
     /// The track of that name.
     #[must_use]
     pub fn track(&self, name: &str) -> Option<&Track> {

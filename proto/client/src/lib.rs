@@ -13,6 +13,7 @@ pub mod film;
 pub mod follow;
 pub mod gather;
 pub mod reach;
+pub mod reader;
 pub mod retry;
 pub mod session;
 

@@ -1,6 +1,6 @@
 //! Each property finds what breaks it, and nothing in traces of a cluster that did as it should.
 
-use super::{Event, Trace, leader_changes, read, violations};
+use super::{Event, Trace, leader_changes, read, reign, violations};
 
 fn lead(term: u64) -> Event {
     Event::Lead { term }
@@ -147,23 +147,28 @@ fn logs_are_read_over_kills_and_wipes() {
     let line = |fields: &str| format!("{{\"level\":\"TRACE\",\"target\":\"vsd::raft_trace\",{fields}}}\n");
     let log = [
         "\n--- vsd starts as a new node\n{\"level\":\"WARN\",\"target\":\"vsd\",\"message\":\"slow\"}\n",
-        &line("\"message\":\"append\",\"term\":1,\"index\":2,\"crc\":3"),
-        &line("\"message\":\"apply\",\"term\":1,\"index\":2,\"chain\":\"12\""),
+        &line("\"message\":\"append\",\"term\":1,\"leader\":2,\"index\":2,\"crc\":3"),
+        &line("\"message\":\"apply\",\"term\":1,\"leader\":2,\"index\":2,\"chain\":\"12\""),
         "{\"level\":\"TRACE\",\"target\":\"vsd::raft_trace\",\"messa\n--- vsd starts\n",
-        &line("\"message\":\"lead\",\"term\":4"),
+        &line("\"message\":\"lead\",\"term\":4,\"leader\":3"),
         &line("\"message\":\"truncate\",\"from\":5"),
         "\n--- vsd starts as a new node\n",
-        &line("\"message\":\"install\",\"term\":1,\"index\":2,\"chain\":\"12\""),
-        &line("\"message\":\"purge\",\"term\":1,\"index\":2"),
+        &line("\"message\":\"install\",\"term\":1,\"leader\":2,\"index\":2,\"chain\":\"12\""),
+        &line("\"message\":\"purge\",\"term\":1,\"leader\":2,\"index\":2"),
     ];
     let traces = read("n1", &log.concat()).expect("understood");
-    let events =
-        [Event::Start, Event::Append { term: 1, index: 2, crc: 3 }, apply(1, 2), Event::Start, lead(4), truncate(5)];
+    let (first, chain) = (reign(1, 2), "12".to_owned());
+    let append = Event::Append { term: first, index: 2, crc: 3 };
+    let applied = Event::Apply { term: first, index: 2, chain: chain.clone() };
+    let events = [Event::Start, append, applied, Event::Start, lead(reign(4, 3)), truncate(5)];
     assert_eq!(traces[0].events, events);
-    assert_eq!(traces[1].events, [Event::Start, install(1, 2), purge(1, 2)]);
+    let installed = Event::Install { term: first, index: 2, chain };
+    assert_eq!(traces[1].events, [Event::Start, installed, purge(first, 2)]);
     assert_eq!((traces[0].node.as_str(), traces[1].node.as_str()), ("n1", "n1, life 2"));
-    for wrong in ["\"message\":\"lead\"", "\"message\":\"append\",\"term\":1,\"index\":2", "\"message\":\"vote\""] {
-        let log = format!("--- vsd starts\n{}{}", line(wrong), line("\"message\":\"lead\",\"term\":4"));
+    for wrong in
+        ["\"message\":\"lead\"", "\"message\":\"append\",\"term\":1,\"leader\":2,\"index\":2", "\"message\":\"vote\""]
+    {
+        let log = format!("--- vsd starts\n{}{}", line(wrong), line("\"message\":\"lead\",\"term\":4,\"leader\":3"));
         assert!(read("n1", &log).is_err(), "{wrong}");
     }
 }

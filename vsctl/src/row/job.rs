@@ -158,7 +158,7 @@ pub(crate) fn repair(status: &v1::RepairStatusResponse) -> Value {
 }
 
 pub(crate) static REPAIR: Kind = Kind {
-    id: "state",
+    id: "job",
     keys: &[
         "state",
         "leader",

@@ -32,10 +32,10 @@ pub(crate) static SETTINGS: Kind = Kind {
     ],
     columns: &[
         Column { key: "name", heading: "SETTING", wide: false, right: false, show: |s, _| text(s, "name") },
-        Column { key: "value_ms", heading: "VALUE", wide: false, right: true, show: |s, _| quantity(s, "value") },
-        Column { key: "default_ms", heading: "DEFAULT", wide: false, right: true, show: |s, _| quantity(s, "default") },
-        Column { key: "min_ms", heading: "MIN", wide: true, right: true, show: |s, _| quantity(s, "min") },
-        Column { key: "max_ms", heading: "MAX", wide: true, right: true, show: |s, _| quantity(s, "max") },
+        Column { key: "value_ms", heading: "VALUE", wide: false, right: true, show: |s, _| show(s, "value") },
+        Column { key: "default_ms", heading: "DEFAULT", wide: false, right: true, show: |s, _| show(s, "default") },
+        Column { key: "min_ms", heading: "MIN", wide: true, right: true, show: |s, _| show(s, "min") },
+        Column { key: "max_ms", heading: "MAX", wide: true, right: true, show: |s, _| show(s, "max") },
         Column { key: "about", heading: "ABOUT", wide: false, right: false, show: |s, _| text(s, "about") },
     ],
 };
@@ -51,15 +51,17 @@ pub(crate) fn setting(setting: &v1::Setting) -> Value {
     extended(extended(json!({ "name": setting.name }), numbers), about)
 }
 
+fn show(item: &Value, key: &str) -> String {
+    let number = item[format!("{key}_ms").as_str()].as_u64().or_else(|| item[key].as_u64());
+    number.map_or_else(|| human::NOTHING.to_owned(), |number| quantity(number, &text(item, "unit")))
+}
+
 /// A number with its unit, as it is written to set it.
-fn quantity(item: &Value, key: &str) -> String {
-    if let Some(ms) = item[format!("{key}_ms").as_str()].as_u64() {
-        return span(ms);
-    }
-    match (item[key].as_u64(), item["unit"].as_str()) {
-        (None, _) => human::NOTHING.to_owned(),
-        (Some(rate), Some(BYTES_PER_SECOND)) => format!("{}/s", human_bytes(rate)),
-        (Some(number), _) => number.to_string(),
+pub(crate) fn quantity(number: u64, unit: &str) -> String {
+    match unit {
+        MILLISECONDS => span(number),
+        BYTES_PER_SECOND => format!("{}/s", human_bytes(number)),
+        _ => number.to_string(),
     }
 }
 

@@ -353,7 +353,7 @@ impl Sender<'_> {
         self.task.unit(unit);
         self.task.set(session.done, session.total);
         if let Some(waiting) = &session.failure {
-            self.task.note(&format!("waiting: {}", vs_core::text::shown(&waiting.what)));
+            self.task.note(&waits(waiting));
         } else if session.replicas > 0 {
             self.task.note(&format!("quorum {}/{}", session.quorum, session.replicas));
         }
@@ -388,6 +388,16 @@ fn is_reached(session: &v1::Session, wait: Wait) -> bool {
         SessionState::Unspecified | SessionState::Receiving => false,
         SessionState::Probing | SessionState::Storing => wait == Wait::None,
     }
+}
+
+/// What a session waits for, and because of whom.
+fn waits(failure: &v1::Failure) -> String {
+    let mut note = format!("waiting: {}", failure.what);
+    for (nth, why) in failure.why.iter().enumerate() {
+        note.push_str(if nth == 0 { "; " } else { ", " });
+        note.push_str(why);
+    }
+    note
 }
 
 /// Why a session ended without a video that plays.
@@ -499,5 +509,20 @@ impl<'a> Watchdog<'a> {
         }
         let waited = vs_core::unit::human_duration(STALL);
         Err(Failure::new(Code::Unreachable, format!("the server took nothing for {waited}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_that_are_waited_for_are_named() {
+        let why = vec!["n4: down".to_owned(), "n5: full".to_owned()];
+        let mut failure =
+            v1::Failure { what: "a stripe is on 3 of 5 nodes (need 4)".to_owned(), why, ..v1::Failure::default() };
+        assert_eq!(waits(&failure), "waiting: a stripe is on 3 of 5 nodes (need 4); n4: down, n5: full");
+        failure.why.clear();
+        assert_eq!(waits(&failure), "waiting: a stripe is on 3 of 5 nodes (need 4)");
     }
 }

@@ -13,7 +13,7 @@ use clap::Args;
 use clap_complete::{ArgValueCompleter, PathCompleter};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use vs_client::{chunk::ChunkClient, film::Film};
+use vs_client::{chunk::ChunkClient, film::Film, reader::Reader};
 use vs_core::{
     error::{Code, Exit, Failure},
     hash::{Hash, Hasher},
@@ -74,13 +74,15 @@ pub(crate) async fn run(args: DownloadArgs, desk: &Desk) -> anyhow::Result<Exit>
             .into());
     }
     let name = desk.video_name(&args.id).await?;
-    let film = Film::load_from(desk.reach(), &name, desk.connection.stale.value, desk.left()).await?;
+    let stale = desk.connection.stale.value;
+    let reader = Reader::new(Film::load_from(desk.reach(), &name, stale, desk.left()).await?, stale);
+    let film = reader.film();
     let track = find_track(&film, &args.track)?;
     let board = Board::new(desk);
     if to_stdout && !desk.dry_run {
         let task = board.task("stdout");
         let mut sink = Sink::Stdout;
-        Fetch { film: &film, track, task: &task }.run(&mut sink, 0).await?;
+        Fetch { film: &reader, track, task: &task }.run(&mut sink, 0).await?;
         return Ok(Exit::Ok);
     }
     let dest = destination(&args, &film, track)?;
@@ -95,7 +97,7 @@ pub(crate) async fn run(args: DownloadArgs, desk: &Desk) -> anyhow::Result<Exit>
     }
     if !is_there {
         let task = board.task(&dest.display().to_string());
-        to_file(&film, track, &dest, &args, &task, desk).await?;
+        to_file(&reader, track, &dest, &args, &task, desk).await?;
     }
     drop(board);
     let item = item(&film, track, &dest);
@@ -211,7 +213,7 @@ fn file_name(uploaded_as: &str, id: &str, track: &Track) -> String {
 }
 
 async fn to_file(
-    film: &Film,
+    film: &Reader,
     track: &Track,
     dest: &Path,
     args: &DownloadArgs,
@@ -229,7 +231,7 @@ async fn to_file(
     };
     let kept = file.metadata().map_err(fail)?.len();
     let (to, name) = (human::quoted_path(dest), human::quoted(&track.name));
-    let again = format!("vsctl download {} {to} --track {name} --resume", film.id);
+    let again = format!("vsctl download {} {to} --track {name} --resume", film.film().id);
     desk.at_interrupt(Some(format!("interrupted; go on with: {again}")));
     file.rewind().map_err(fail)?;
     let mut sink = Sink::File { file, path: part.clone() };
@@ -309,7 +311,7 @@ impl Sink {
 
 /// One track being fetched.
 struct Fetch<'a> {
-    film: &'a Film,
+    film: &'a Reader,
     track: &'a Track,
     task: &'a Task,
 }
@@ -331,7 +333,7 @@ impl Fetch<'_> {
         }
         let chunks = ChunkClient::new();
         for no in 0..u32::try_from(self.track.parts.len()).unwrap_or(u32::MAX) {
-            let part = self.film.part(self.track, no).await?;
+            let part = self.film.part(&self.track.name, no).await?;
             let mut wanted: Vec<_> = part.segments.iter().flat_map(|segment| segment.chunks.iter().copied()).collect();
             while let Some(chunk) = wanted.first().copied().filter(|_| skipping) {
                 match sink.has(usize::try_from(chunk.bytes)?, &chunk.hash)? {

@@ -177,6 +177,9 @@ async fn repair_is_watched_and_switched() {
     assert_eq!((paused.exit, &paused.json()["state"]), (Some(0), &json!("paused")));
     assert_eq!(fake.run(&["repair", "resume"]).await.exit, Some(0));
     assert_eq!(fake.state().kept.repair.state, "running");
+    assert_eq!(fake.run(&["repair", "status", "-q"]).await.stdout, "", "nothing that has an id goes on");
+    fake.state().kept.repair.job = Some(7);
+    assert_eq!(fake.run(&["repair", "status", "-q"]).await.stdout, "j7\n");
     fake.state().kept.repair.chunks_missing = 1;
     assert_eq!(fake.run(&["repair", "status"]).await.exit, Some(8));
 }

@@ -20,9 +20,6 @@ pub struct Timing {
 /// between two heartbeats, and so much less than all that a node whose time is up finds others who miss the leader too.
 const HEARD_PERCENT: u64 = 50;
 
-/// Of the last entry of a log, the leader ([`LeaderTerm`](crate::meta::LeaderTerm), as a number) and the index.
-pub type LastEntry = (u64, u64);
-
 #[derive(Clone, Copy, Debug)]
 pub struct Election {
     timing: Timing,
@@ -65,9 +62,10 @@ impl Election {
         now_ms >= self.due_ms
     }
 
-    /// Whether this node, whose log ends in `mine`, would vote for one whose log ends in `theirs`.
+    /// Whether this node, whose log ends in `mine`, would vote for one whose log ends in `theirs`. These are in the order
+    /// that votes go by: first whose the last entry is, then its index.
     #[must_use]
-    pub fn would_vote(&self, now_ms: u64, mine: LastEntry, theirs: LastEntry) -> bool {
+    pub fn would_vote<L: Ord>(&self, now_ms: u64, mine: L, theirs: L) -> bool {
         let hears_leader = now_ms.saturating_sub(self.heard_ms) < self.timing.min_ms * HEARD_PERCENT / 100;
         theirs >= mine && !hears_leader
     }

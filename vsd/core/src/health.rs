@@ -77,6 +77,12 @@ impl Health {
         self.heard_ms.get(&node).map(|heard_ms| now_ms.saturating_sub(*heard_ms))
     }
 
+    /// Whether the node was heard since this leader has been listening: before, one that is silent is taken for up, too.
+    #[must_use]
+    pub fn hears(&self, node: NodeId) -> bool {
+        self.heard_ms.get(&node).is_some_and(|heard_ms| *heard_ms >= self.listening_ms)
+    }
+
     /// For how long a node that is down has been silent; 0 for one that is not down.
     #[must_use]
     pub fn down_ms(&self, node: NodeId, now_ms: u64) -> u64 {
@@ -130,6 +136,7 @@ mod tests {
                     now_ms += ms;
                     prop_assert_eq!(health.state(NODE, now_ms), NodeState::Up, "before it has looked at itself");
                     prop_assert!(health.stalled(now_ms));
+                    prop_assert!(!health.hears(NODE));
                     (listening_ms, silent_ms, before) = (0, 0, NodeState::Up);
                     continue;
                 }
@@ -144,6 +151,7 @@ mod tests {
                         prop_assert_eq!(health.heard_ms(NODE, now_ms + 7), Some(7));
                     }
                     prop_assert!(!health.stalled(now_ms));
+                    prop_assert_eq!(health.hears(NODE), silent_ms < listening_ms);
                     let state = health.state(NODE, now_ms);
                     let judged = match silent_ms {
                         _ if listening_ms < 10_000 => NodeState::Up,

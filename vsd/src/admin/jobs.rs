@@ -56,16 +56,17 @@ impl Services {
         };
         let before = answered(&self.meta.read().await?.view(), proposer)?;
         let control = Command::JobControl { job, action };
-        let response = match before {
-            Some(response) => response.accepted()?,
-            None if request.dry_run => {
-                self.meta.try_out(control).await?.accepted()?;
+        let answer = match before {
+            Some(response) => response,
+            None if request.dry_run => match self.meta.try_out(control).await? {
                 // one that would begin has no number yet
-                Response::Done
-            }
-            None => self.meta.propose_for(proposer, control).await?.accepted()?,
+                Response::Job { .. } => Response::Done,
+                answer => answer,
+            },
+            None => self.meta.propose_for(proposer, control).await?,
         };
-        let now = if let Response::Job { id, .. } = response { id } else { job };
+        let answer = answer.accepted().map_err(|refused| way_out(refused.into(), job))?;
+        let now = if let Response::Job { id, .. } = answer { id } else { job };
         let state = self.meta.read().await?;
         let record = counted(&state.view(), find(&state.view(), now)?)?;
         Ok(job_to_wire(&record, &Rates::default()))
@@ -99,7 +100,17 @@ fn counted(view: &View<'_>, job: JobRecord) -> Result<JobRecord, Failure> {
 
 fn find(view: &View<'_>, job: JobId) -> Result<JobRecord, Failure> {
     let found = view.job(job).map_err(internal)?;
-    found.ok_or_else(|| Failure::new(Code::NotFound, format!("no job {job}")).hint("vsctl job ls --all"))
+    found.ok_or_else(|| way_out(Failure::new(Code::NotFound, format!("no job {job}")), job))
+}
+
+/// A refusal, with what helps who named this job.
+fn way_out(failure: Failure, job: JobId) -> Failure {
+    match failure.code {
+        _ if failure.hint.is_some() => failure,
+        Code::NotFound => failure.hint("list them: `vsctl job ls --all`"),
+        Code::Conflict => failure.hint(format!("see how it ended: `vsctl job show {job}`")),
+        _ => failure,
+    }
 }
 
 fn job_to_wire(job: &JobRecord, rates: &Rates) -> v1::Job {

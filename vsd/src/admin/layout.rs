@@ -17,11 +17,10 @@ impl Services {
         let epochs = view.epochs().map_err(internal)?;
         let layout = self.meta.layouts().of(&view, asked).map_err(internal)?.ok_or_else(|| {
             let kept: Vec<_> = epochs.iter().map(|(epoch, _)| epoch.0.to_string()).collect();
-            Failure::new(Code::NotFound, format!("no layout of epoch {}", asked.0)).because(format!(
-                "the current one is {}; assets are placed by {}",
-                current.0,
-                kept.join(", ")
-            ))
+            let kept = format!("the current one is {}; assets are placed by {}", current.0, kept.join(", "));
+            Failure::new(Code::NotFound, format!("no layout of epoch {}", asked.0))
+                .because(kept)
+                .hint("see the current one: `vsctl layout show`")
         })?;
         let used = |(epoch, assets): (Epoch, u64)| v1::EpochUse { epoch: epoch.0, assets };
         Ok(v1::GetLayoutResponse {

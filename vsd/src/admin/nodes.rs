@@ -10,7 +10,10 @@ use vs_core::{
     limit::PAGE_ITEMS_MAX,
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, JobKind, Response, View};
+use vsd_core::{
+    meta::{Command, JobKind, Response, View},
+    plan::jobs,
+};
 
 use super::{Services, answered, internal};
 use crate::meta::Proposer;
@@ -108,9 +111,11 @@ impl Services {
         let layout = self.meta.layout_without(node).await?;
         let remove = Command::NodeRemove { node, layout, lost: request.lost, job: None };
         let at_once = self.meta.try_out(remove.clone()).await?.accepted();
+        let (holds, writes) = self.is_needed(node).await?;
         let command = match at_once {
-            Ok(_) => remove,
-            Err(_) if before.state == "down" && self.holds(node).await? => {
+            Ok(_) if request.lost || before.state == "down" || !writes => remove,
+            Err(refused) if request.lost || !holds => return Err(refused.into()),
+            Err(_) if before.state == "down" => {
                 return Err(Failure::new(
                     Code::Conflict,
                     format!("{node} is down, and assets depend on what it holds"),
@@ -118,13 +123,12 @@ impl Services {
                 .because("once the others have rebuilt that, or it is back, it can be removed")
                 .hint(format!("vsctl node rm {node} --lost")));
             }
-            Err(_) if self.holds(node).await? => {
+            Ok(_) | Err(_) => {
                 let wish = Command::NodeWish { node, wish: NodeWish::Out };
                 self.meta.try_out(wish.clone()).await?.accepted()?;
                 self.check_fits(node, v1::NodeWish::Out).await?;
                 wish
             }
-            Err(refused) => return Err(refused.into()),
         };
         if !request.dry_run {
             self.meta.propose_for(proposer, command).await?.accepted()?;
@@ -134,9 +138,11 @@ impl Services {
         Ok(v1::RemoveNodeResponse { node: Some(self.node_in(&state.view(), request.node)?), changed: true, job })
     }
 
-    /// Whether chunks that are needed may be on a node or come to it.
-    async fn holds(&self, node: NodeId) -> Result<bool, Failure> {
-        Ok(self.meta.read().await?.view().held_by(node).map_err(internal)?.is_some())
+    /// Whether chunks that are needed may be on a node or come to it, and whether it writes an upload.
+    async fn is_needed(&self, node: NodeId) -> Result<(bool, bool), Failure> {
+        let state = self.meta.read().await?;
+        let holds = state.view().held_by(node).map_err(internal)?.is_some();
+        Ok((holds, jobs::writes_upload(state.view(), node).map_err(internal)?))
     }
 
     /// The open job of a kind for a node.

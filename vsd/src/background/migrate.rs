@@ -204,8 +204,7 @@ impl Repairer {
                     continue;
                 }
                 let is_sound = asset.is_finished() && !asset.damaged && !asset.is_displaced();
-                let is_left_alone = now < asset.left_alone_until;
-                if !is_sound || failed.contains_key(&asset.id) || is_left_alone || held_up {
+                if !is_sound || failed.contains_key(&asset.id) || held_up {
                     continue;
                 }
                 let wanted = wanted_scheme(&asset, views_of(view, asset.id)?, now, &policy, nodes);

@@ -8,7 +8,6 @@ use super::{
     repair::Repairer,
     status::{About, Order, Ordered, WorkState},
     term::new_job,
-    world::own_term,
 };
 use crate::meta::MetaError;
 
@@ -31,7 +30,7 @@ impl Repairer {
             Order::Pause(about) => match open(about) {
                 Some(job) => vec![control(job, JobAction::Pause)],
                 None => {
-                    let term = own_term(&self.meta.cluster(), self.meta.node());
+                    let term = self.meta.reign().ok_or(MetaError::NotLeader { leader: None })?;
                     vec![Command::JobPut { job: JobRecord { state: JobState::Paused, ..new_job(kind(about)) }, term }]
                 }
             },

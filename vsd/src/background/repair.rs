@@ -47,6 +47,8 @@ const REST_TIMES: u32 = 20;
 /// How soon it is looked again after something could not be done.
 const AGAIN: Duration = Duration::from_secs(2);
 const STUCK_TIMES: u32 = 4;
+/// How long it goes by one list before it turns to what has changed.
+const STEP_MIN: Duration = Duration::from_secs(1);
 /// How often the log is told how far a job is.
 const TELL: Duration = Duration::from_secs(2);
 /// Passes that must find a group lost before its asset is said to be damaged.
@@ -230,7 +232,7 @@ impl Repairer {
                 break;
             }
             // what changed in the cluster matters more than the end of this list
-            if began.elapsed() > REST_MIN
+            if began.elapsed() > STEP_MIN
                 && signature(&self.meta).0 != world.current().map_or(0, |layout| layout.epoch.0)
             {
                 break;

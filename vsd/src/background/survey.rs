@@ -312,3 +312,60 @@ impl Survey {
         self.tasks.truncate(TASKS_MAX);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vs_core::{group::Group, manifest::ChunkRef};
+
+    use super::*;
+
+    fn task(asset: u64, work: Work, spare: usize, fullness: u64) -> Task {
+        let health = if work == Work::Repair { Health::Degraded } else { Health::Healthy };
+        let chunk = ChunkRef { hash: Hash::of(&asset.to_be_bytes()), bytes: 1 };
+        Task {
+            asset: AssetId(asset),
+            work,
+            health,
+            spare,
+            group: Group::replicated(chunk, 3),
+            epochs: Epochs::none(),
+            displaced: Vec::new(),
+            writes: vec![(NodeId(1), 0)],
+            fullness,
+        }
+    }
+
+    #[test]
+    fn what_lacks_comes_first_then_assets_one_by_one_and_emptier_disks_before_fuller_ones() {
+        let (moves, drain) = (Work::Move, Work::Drain(NodeId(5)));
+        let vain = task(9, Work::Repair, 0, 0);
+        let mut survey = Survey { tried: [vain.name()].into(), ..Survey::default() };
+        let tasks = [
+            task(1, moves, 2, 94),
+            task(2, drain, 2, 41),
+            task(3, moves, 1, 43),
+            vain,
+            task(2, moves, 2, 41),
+            task(3, moves, 2, 43),
+            task(4, Work::Repair, 1, 99),
+            task(5, Work::Repair, 0, 99),
+        ];
+        tasks.into_iter().for_each(|task| survey.enter(task));
+        survey.keep_most_urgent();
+        let order: Vec<_> = survey.tasks.iter().map(|task| task.asset.0).collect();
+        assert_eq!(order, [5, 4, 2, 2, 3, 3, 1, 9]);
+    }
+
+    #[test]
+    fn an_asset_is_not_finished_by_a_list_that_was_cut() {
+        let finishing = (0..3).map(|asset| (AssetId(asset), Epoch(2))).collect();
+        let mut survey = Survey { finishing, ..Survey::default() };
+        for _ in 0..TASKS_MAX {
+            survey.enter(task(1, Work::Move, 2, 0));
+        }
+        survey.enter(task(0, Work::Move, 2, 50));
+        survey.enter(task(2, Work::Repair, 2, 0));
+        survey.keep_most_urgent();
+        assert_eq!(survey.finishing, [(AssetId(2), Epoch(2))].into());
+    }
+}

@@ -316,3 +316,65 @@ fn waiting(world: &World, survey: &Survey) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use vs_core::id::JobId;
+
+    use super::*;
+
+    const DRAIN: Work = Work::Drain(NodeId(5));
+    /// A node that was to be emptied, and was.
+    const DRAINED: Work = Work::Drain(NodeId(7));
+
+    fn began(jobs: &[(JobKind, JobState)], left: &[(Work, u64)]) -> Term {
+        let world = World::empty();
+        let node = |kind| (kind == JobKind::Drain).then_some(NodeId(5));
+        let jobs = (1..).zip(jobs).map(|(id, (kind, state))| JobRecord {
+            id: JobId(id),
+            node: node(*kind),
+            chunks_done: 10,
+            bytes_done: 10,
+            ..JobRecord::new(*kind, *state, "")
+        });
+        let left = left.iter().map(|(work, chunks)| (*work, Amount { chunks: *chunks, bytes: *chunks })).collect();
+        let (mut term, mut survey) = (Term::new(&world), Survey::default());
+        survey.left = left;
+        term.begin(jobs.collect(), &world, &survey);
+        term
+    }
+
+    #[test]
+    fn a_pause_of_moves_holds_up_whatever_moves_and_nothing_that_repairs() {
+        let may = |jobs: &[(JobKind, JobState)]| {
+            let term = began(jobs, &[(Work::Repair, 1), (DRAIN, 1), (DRAINED, 1), (Work::Move, 1)]);
+            [Work::Repair, DRAIN, DRAINED, Work::Move].map(|work| term.may_do(work))
+        };
+        let (runs, paused) = (JobState::Running, JobState::Paused);
+        assert_eq!(may(&[(JobKind::Drain, runs)]), [true; 4]);
+        assert_eq!(may(&[(JobKind::Drain, runs), (JobKind::Move, paused)]), [true, false, false, false]);
+        assert_eq!(may(&[(JobKind::Drain, paused), (JobKind::Move, runs)]), [true, false, true, true]);
+        assert_eq!(may(&[(JobKind::Drain, runs), (JobKind::Repair, paused)]), [false, true, true, true]);
+    }
+
+    #[test]
+    fn each_job_counts_its_own_and_what_has_none_is_a_move() {
+        let jobs = [(JobKind::Drain, JobState::Running), (JobKind::Move, JobState::Running)];
+        let mut term = began(&jobs, &[(DRAIN, 3), (DRAINED, 2), (Work::Move, 4)]);
+        let counted = |term: &mut Term, work| {
+            let job = term.job(work).expect("it is open");
+            (job.chunks_done, job.chunks_total, job.state)
+        };
+        assert_eq!(counted(&mut term, DRAIN), (10, 13, JobState::Running));
+        assert_eq!(counted(&mut term, Work::Move), (10, 16, JobState::Running));
+        for work in [DRAIN, DRAINED] {
+            term.written(work, AssetId(1), NodeId(2), Hash::of(b"a"), 1);
+        }
+        assert_eq!((counted(&mut term, DRAIN).0, counted(&mut term, Work::Move).0), (11, 11));
+        assert_eq!(term.take_verified(AssetId(1)).len(), 1, "one copy, whatever it was for");
+
+        let mut term = began(&jobs, &[]);
+        assert_eq!(counted(&mut term, Work::Move).2, JobState::Done);
+        assert_eq!(counted(&mut term, DRAIN).2, JobState::Running, "only the log knows that a node is empty");
+    }
+}

@@ -64,11 +64,6 @@ impl Epochs {
     }
 }
 
-/// The term of this node as its leader.
-pub(super) fn own_term(cluster: &vs_wire::v1::ClusterState, me: NodeId) -> LeaderTerm {
-    LeaderTerm::new(cluster.term, me)
-}
-
 /// What of the cluster's picture makes another pass worth while when it changes.
 pub(super) type Signature = (u64, Vec<(u64, String, u64, u64)>, Wishes);
 
@@ -94,9 +89,8 @@ impl World {
     /// None while this node does not lead, or its term has not reached the log: what it would commit would be refused.
     pub(super) fn see(meta: &Meta, view: &View<'_>, applied: u64) -> Result<Option<Self>, TableError> {
         let cluster = meta.watch_cluster().borrow().clone();
-        let leads = cluster.nodes.iter().any(|node| node.leader && NodeId(node.id) == meta.node());
-        let term = own_term(&cluster, meta.node());
-        if !leads || view.clock()?.term != term {
+        let Some(term) = meta.reign() else { return Ok(None) };
+        if view.clock()?.term != term {
             return Ok(None);
         }
         let mut nodes = BTreeMap::new();
@@ -198,5 +192,29 @@ impl World {
         let ids = |presence| with(presence).map(|(id, _)| *id).collect::<Vec<_>>();
         let away = ids(Presence::Silent);
         (ids(Presence::Up).into_iter().chain(away.iter().copied()).collect(), away)
+    }
+}
+
+#[cfg(test)]
+impl World {
+    /// One without nodes and layouts.
+    pub(super) fn empty() -> Self {
+        Self {
+            index: 0,
+            term: LeaderTerm::default(),
+            layouts: Arc::new([]),
+            nodes: BTreeMap::new(),
+            moves_stopped: Epoch(0),
+            grace_ms: 0,
+            bytes_per_s: 1,
+            concurrency: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Epochs {
+    pub(super) fn none() -> Self {
+        Self { all: Arc::new([]), from: 0 }
     }
 }

@@ -88,7 +88,7 @@ impl Elections {
             let reign = LeaderTerm::new(now.current_term, self.standing.node());
             if now.state == ServerState::Leader && led != reign {
                 led = reign;
-                tracing::trace!(target: "vsd::raft_trace", term = reign.0, "lead");
+                tracing::trace!(target: "vsd::raft_trace", term = reign.term, leader = reign.node.0, "lead");
                 tracing::info!(term = now.current_term, "this node leads");
             }
             self.standing.count_election(now.current_leader.map(NodeId), now.current_term);
@@ -115,11 +115,11 @@ impl Elections {
 
     /// Whether a majority would vote for this node now.
     async fn would_win(&self) -> bool {
-        let Ok((last_term, last_index)) = self.last() else { return false };
+        let Ok((last, last_index)) = self.last() else { return false };
         let configs = self.voters();
         let everybody: BTreeSet<_> = configs.iter().flatten().copied().collect();
         let polls = everybody.into_iter().filter(|voter| *voter != self.standing.node().0).map(async |voter| {
-            let poll = v1::PollRequest { last_term, last_index };
+            let poll = v1::PollRequest { last_term: last.term, last_leader: last.node.0, last_index };
             let asked = self
                 .peers
                 .ask(NodeId(voter), POLL_TIMEOUT, poll, |mut to, request| async move { to.poll(request).await });
@@ -131,13 +131,13 @@ impl Elections {
     }
 
     /// Leader and index of the last entry of the log.
-    pub(super) fn last(&self) -> Result<(u64, u64), MetaError> {
+    pub(super) fn last(&self) -> Result<(LeaderTerm, u64), MetaError> {
         let last = self.log.last().map_err(MetaError::stopped)?;
-        Ok(last.map_or((0, 0), |id| (leader_term(&id).0, id.index)))
+        Ok(last.map_or((LeaderTerm::default(), 0), |id| (leader_term(&id), id.index)))
     }
 
     /// Whether this node would vote for a candidate whose log ends so.
-    pub(super) fn would_vote(&self, theirs: (u64, u64)) -> bool {
+    pub(super) fn would_vote(&self, theirs: (LeaderTerm, u64)) -> bool {
         match self.last() {
             Ok(mine) => self.standing.would_vote(mine, theirs),
             Err(_) => false,

@@ -27,7 +27,7 @@ use std::{
 };
 
 use openraft::{
-    ErrorSubject, ErrorVerb, LogState, OptionalSend, RaftLogReader,
+    CommittedLeaderId, ErrorSubject, ErrorVerb, LogState, OptionalSend, RaftLogReader,
     storage::{LogFlushed, RaftLogStorage},
 };
 use rocksdb::{DB, Direction, IteratorMode, ReadOptions, WriteBatch};
@@ -38,7 +38,7 @@ use vs_core::codec;
 use super::{
     database::{self, OpenError},
     state::{NotInstalled, StateStore},
-    types::{LogEntry, LogId, StorageError, TypeConfig, Vote, broken, leader_term},
+    types::{LogEntry, LogId, StorageError, TypeConfig, Vote, broken},
 };
 
 const VOTE: &[u8] = &[0x01];
@@ -383,8 +383,8 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         let mut batch = WriteBatch::default();
         for entry in entries {
             let bytes = codec::encode(&entry);
-            let (term, index) = (leader_term(&entry.log_id).0, entry.log_id.index);
-            tracing::trace!(target: "vsd::raft_trace", term, index, crc = crc32c::crc32c(&bytes), "append");
+            let (CommittedLeaderId { term, node_id: leader }, index) = (entry.log_id.leader_id, entry.log_id.index);
+            tracing::trace!(target: "vsd::raft_trace", term, leader, index, crc = crc32c::crc32c(&bytes), "append");
             batch.put(key(index), bytes);
         }
         self.0.written.fetch_add(u64::try_from(batch.size_in_bytes()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -409,7 +409,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         flushed
             .map_err(|error| broken(ErrorSubject::StateMachine, ErrorVerb::Write, error))?
             .map_err(|error| unwritable(LogError::State(error)))?;
-        tracing::trace!(target: "vsd::raft_trace", term = leader_term(&log_id).0, index = log_id.index, "purge");
+        tracing::trace!(target: "vsd::raft_trace", term = log_id.leader_id.term, leader = log_id.leader_id.node_id, index = log_id.index, "purge");
         let mut batch = WriteBatch::default();
         batch.put(PURGED, codec::encode(&log_id));
         batch.delete_range(key(0).as_slice(), key(log_id.index.saturating_add(1)).as_slice());

@@ -65,7 +65,7 @@ use vs_core::{
     layout::{Layout, LayoutNode},
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Entry, Response, TableError, Txn, apply, index_in};
+use vsd_core::meta::{Command, Entry, LeaderTerm, Response, TableError, Txn, apply, index_in};
 
 pub(crate) use self::{
     archive::Saved,
@@ -355,6 +355,11 @@ impl Meta {
     /// Layouts that were decoded.
     pub(crate) fn layouts(&self) -> &LayoutCache {
         &self.inner.layouts
+    }
+
+    /// The term in which this node leads, if it does.
+    pub(crate) fn reign(&self) -> Option<LeaderTerm> {
+        self.inner.standing.reign()
     }
 
     /// How the cluster is, as far as this node knows.

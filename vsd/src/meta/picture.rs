@@ -93,10 +93,9 @@ impl Picture {
         lock(&self.0.reports).insert(from, report);
     }
 
-    /// Whether this leader has heard the node at all: one that has just begun takes every node for up.
-    pub(super) fn has_heard(&self, node: NodeId) -> bool {
-        let now_ms = self.0.standing.now_ms();
-        node == self.0.standing.node() || lock(&self.0.health).heard_ms(node, now_ms).is_some()
+    /// Whether this leader hears the node: one that has just begun, or stood still, takes every node for up.
+    pub(super) fn hears(&self, node: NodeId) -> bool {
+        node == self.0.standing.node() || lock(&self.0.health).hears(node)
     }
 
     /// Whether a node is up, and for how long it has been down.

@@ -20,7 +20,7 @@ use vs_wire::{
     MESSAGE_BYTES_MAX, status_from_failure,
     v1::{self, peer_server},
 };
-use vsd_core::meta::{Command, NodeSpec, Refused};
+use vsd_core::meta::{Command, LeaderTerm, NodeSpec, Refused};
 
 use super::{
     Inner, MetaError,
@@ -150,7 +150,8 @@ impl peer_server::Peer for Service {
 
     async fn poll(&self, request: Request<v1::PollRequest>) -> Result<Response<v1::PollResponse>, Status> {
         let (poll, _) = self.check(request)?;
-        let granted = self.0.elections.would_vote((poll.last_term, poll.last_index));
+        let last = LeaderTerm::new(poll.last_term, NodeId(poll.last_leader));
+        let granted = self.0.elections.would_vote((last, poll.last_index));
         let metrics = self.0.standing.metrics();
         let state = state_name(metrics.state).to_owned();
         Ok(Response::new(v1::PollResponse { granted, state, term: metrics.current_term }))

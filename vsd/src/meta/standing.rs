@@ -15,7 +15,10 @@ use std::{
 use openraft::{RaftMetrics, ServerState};
 use tokio::sync::{Notify, watch};
 use vs_core::id::NodeId;
-use vsd_core::election::{Election, Timing};
+use vsd_core::{
+    election::{Election, Timing},
+    meta::LeaderTerm,
+};
 
 use super::{
     peers::Peers,
@@ -133,6 +136,17 @@ impl Standing {
         }
     }
 
+    /// The term in which this node leads, if it does. Both are of one moment: with its successor's term and its own name,
+    /// a leader that is deposed meanwhile would fence its successor off.
+    pub(super) fn reign(&self) -> Option<LeaderTerm> {
+        let reign = {
+            let metrics = self.0.metrics.borrow();
+            let leads = metrics.state == ServerState::Leader;
+            leads.then(|| LeaderTerm::new(metrics.current_term, self.0.node))
+        };
+        reign.filter(|_| self.leads() == Leads::Me)
+    }
+
     /// For how long a node has not answered this one as its follower.
     pub(super) fn silence(&self, node: NodeId) -> Duration {
         self.0.peers.silence(node)
@@ -219,7 +233,7 @@ impl Standing {
     }
 
     /// Whether this node would vote for a candidate whose log ends with `theirs` (term, index).
-    pub(super) fn would_vote(&self, mine: (u64, u64), theirs: (u64, u64)) -> bool {
+    pub(super) fn would_vote(&self, mine: (LeaderTerm, u64), theirs: (LeaderTerm, u64)) -> bool {
         self.leads() != Leads::Me && self.heard().election.would_vote(self.now_ms(), mine, theirs)
     }
 

@@ -44,7 +44,7 @@ use vsd_core::meta::{Command, Pair, Response, TableError, Tables, Txn, View, app
 use super::{
     database::{self, OpenError, sync_dir},
     snapshots::{SnapshotError, Snapshots},
-    types::{LogEntry, LogId, Membership, Snapshot, SnapshotMeta, StorageError, TypeConfig, broken, leader_term},
+    types::{LogEntry, LogId, Membership, Snapshot, SnapshotMeta, StorageError, TypeConfig, broken},
 };
 
 const APPLIED: &[u8] = &[0x00, 0x01];
@@ -352,7 +352,7 @@ fn link(chain: [u8; 32], index: u64, writes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>
 fn trace(what: &'static str, id: LogId, chain: &[u8; 32]) {
     if tracing::enabled!(target: "vsd::raft_trace", tracing::Level::TRACE) {
         let chain: String = chain.iter().map(|byte| format!("{byte:02x}")).collect();
-        tracing::trace!(target: "vsd::raft_trace", term = leader_term(&id).0, index = id.index, chain, "{what}");
+        tracing::trace!(target: "vsd::raft_trace", term = id.leader_id.term, leader = id.leader_id.node_id, index = id.index, chain, "{what}");
     }
 }
 

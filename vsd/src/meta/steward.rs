@@ -217,7 +217,7 @@ impl Steward {
                 unusable.remove(&record.id);
             }
             let stays = current.lists(record.id) && gone_for < grace;
-            let is_here = liveness == NodeState::Up && self.picture.has_heard(record.id);
+            let is_here = liveness == NodeState::Up && self.picture.hears(record.id);
             if stays || (ready && is_here) {
                 wanted.push(layout_node(&record));
             }

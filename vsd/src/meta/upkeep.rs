@@ -10,7 +10,7 @@ use super::{
     log::RaftLog,
     propose::{Proposals, Proposer},
     reads::Rounds,
-    standing::{Leads, Standing},
+    standing::Standing,
     state::StateStore,
     types::Raft,
 };
@@ -75,7 +75,7 @@ impl Upkeep {
 
     /// One tick and the housekeeping it makes due, if this node leads.
     async fn lead(&self, lead: &mut Option<Lead>) -> Result<(), MetaError> {
-        let Some(term) = self.leading() else {
+        let Some(term) = self.standing.reign() else {
             *lead = None;
             return Ok(());
         };
@@ -87,11 +87,6 @@ impl Upkeep {
         let tick = Command::Tick { term, elapsed_ms: lead.counted_ms.saturating_add(elapsed_ms) };
         self.proposals.propose(Proposer::Node, tick).await?;
         self.housekeep().await
-    }
-
-    fn leading(&self) -> Option<LeaderTerm> {
-        let term = || LeaderTerm::new(self.standing.metrics().current_term, self.standing.node());
-        (self.standing.leads() == Leads::Me).then(term)
     }
 
     async fn begin(&self, term: LeaderTerm) -> Result<Lead, MetaError> {

@@ -139,6 +139,8 @@ pub enum Event {
     },
     /// The cluster's map and nodes, refreshed.
     Placement(Placement),
+    /// The answer to [`Effect::Renew`]; none when there is nothing newer than what is known.
+    Renewed(Option<Box<Placement>>),
     Pause,
     Resume,
     Seek(Duration),
@@ -189,6 +191,8 @@ pub enum Effect {
     Ping {
         node: NodeId,
     },
+    /// Something cannot be had by what is known of the cluster: find out whether that still holds.
+    Renew,
     /// Somebody sees the film: once a playback, when its first chunk has come.
     CountView,
     Note(Note),

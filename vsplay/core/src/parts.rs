@@ -24,6 +24,14 @@ pub(crate) struct PartQueue {
     pub(crate) lasting: Option<(usize, u32)>,
 }
 
+impl PartQueue {
+    /// What could not be had may be by now.
+    pub(crate) fn ask_again(&mut self) {
+        self.lasting = None;
+        self.not_before.clear();
+    }
+}
+
 impl Player {
     pub(crate) fn fetch_parts(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         let queue = &self.parts;
@@ -31,7 +39,7 @@ impl Player {
             !queue.in_flight.contains(key) && queue.not_before.get(key).is_none_or(|time| *time <= now)
         };
         let missing =
-            |(track, lane): (usize, &Lane)| lane.line.missing_parts().map(move |no| (track, no)).collect::<Vec<_>>();
+            |(track, lane): (usize, &Lane)| lane.line.wanted_parts().map(move |no| (track, no)).collect::<Vec<_>>();
         let mut wanted: Vec<_> = self.lanes.iter().enumerate().flat_map(missing).filter(may).collect();
         wanted.sort_by_key(|(track, no)| (*no, *track));
         for (track, no) in wanted.into_iter().take(PARTS_IN_FLIGHT_MAX.saturating_sub(queue.in_flight.len())) {
@@ -47,9 +55,14 @@ impl Player {
         if accepted {
             self.progressed = now;
             self.parts.not_before.remove(&key);
-        } else {
+        } else if self.is_missing(key) {
             self.parts.lasting = Some(key);
         }
+    }
+
+    /// Whether nothing is known of a part: one of another version serves as well as it can.
+    fn is_missing(&self, (track, no): (usize, u32)) -> bool {
+        self.lanes.get(track).is_some_and(|lane| lane.line.missing_parts().any(|missing| missing == no))
     }
 
     pub(crate) fn part_failed(
@@ -62,7 +75,7 @@ impl Player {
     ) {
         self.parts.in_flight.remove(&(track, no));
         let first = self.parts.not_before.insert((track, no), now + PART_RETRY_WAIT).is_none();
-        if lasting {
+        if lasting && self.is_missing((track, no)) {
             self.parts.lasting = Some((track, no));
         }
         if let Some(lane) = self.lanes.get(track).filter(|_| first) {

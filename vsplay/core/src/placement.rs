@@ -2,7 +2,7 @@
 
 use vs_core::{
     group::Group,
-    id::{AssetId, NodeId},
+    id::{AssetId, NodeId, Version},
     layout::{Layout, Scheme},
     limit::STRIPE_DATA,
     manifest::{ChunkRef, Part},
@@ -13,6 +13,8 @@ use vs_core::{
 #[derive(Clone, Debug)]
 pub struct Placement {
     pub asset: AssetId,
+    /// Of the asset: parts of another one may know nothing of the stripes of this.
+    pub version: Version,
     pub scheme: Scheme,
     /// From the epoch the asset is placed by to the current one.
     pub layouts: Vec<Layout>,

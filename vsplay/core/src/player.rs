@@ -24,6 +24,7 @@ use crate::{
     stripe::StripeRead,
     throughput::Throughput,
     timeline::{Cursor, TrackLine},
+    verdict::Renewal,
 };
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +60,7 @@ pub struct Player {
     pub(crate) parts: PartQueue,
     /// When something useful last happened; what waiting is measured from.
     pub(crate) progressed: Duration,
+    pub(crate) renewal: Renewal,
     begun: bool,
     counted: bool,
 }
@@ -87,6 +89,7 @@ impl Player {
             generation: 0,
             parts: PartQueue::default(),
             progressed: Duration::ZERO,
+            renewal: Renewal::default(),
             begun: false,
             counted: false,
             settings,
@@ -188,10 +191,8 @@ impl Player {
                     effects.push(Effect::Note(Note::Excluded { node }));
                 }
             }
-            Event::Placement(placement) => {
-                self.nodes.know(&placement.nodes, self.connect);
-                self.placement = placement;
-            }
+            Event::Placement(placement) => self.place(placement),
+            Event::Renewed(placement) => self.renewed(now, placement.map(|placement| *placement)),
             Event::Pause => self.clock.pause(true),
             Event::Resume => {
                 self.clock.pause(false);
@@ -200,6 +201,15 @@ impl Player {
             Event::Seek(to) => self.seek(now, to, effects),
             Event::Quit => self.finish(Ending::Quit, effects),
         }
+    }
+
+    /// Takes in where chunks are by now. Parts of another version are fetched again; those that are here serve until then.
+    pub(crate) fn place(&mut self, placement: Placement) {
+        self.nodes.know(&placement.nodes, self.connect);
+        if placement.version != self.placement.version {
+            self.lanes.iter_mut().for_each(|lane| lane.line.outdate());
+        }
+        self.placement = placement;
     }
 
     fn keep_up(&mut self, now: Duration, effects: &mut Vec<Effect>) {

@@ -64,6 +64,12 @@ impl Tries {
         }
     }
 
+    /// Others may be asked by now, so all count as never asked.
+    pub(crate) fn forget(&mut self) {
+        let best_bytes = self.best_bytes;
+        *self = Self { best_bytes, ..Self::default() };
+    }
+
     /// Everything was tried: all of it again after a wait.
     pub(crate) fn end_round(&mut self, now: Duration, lost: bool) {
         self.lost = lost;

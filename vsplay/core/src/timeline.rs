@@ -4,7 +4,7 @@
 //! - A cursor walks a track's chunks in play order; its end is (number of segments, 0).
 //! - A chunk's time is interpolated by bytes within its segment: its fragments are short, its bitrate nearly even.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use vs_core::manifest::{ChunkRef, Part, Segment, Track};
 
@@ -31,6 +31,8 @@ pub enum Located {
 pub struct TrackLine {
     track: Track,
     parts: Vec<Option<Part>>,
+    /// Those here that are of another version than is read now.
+    outdated: BTreeSet<u32>,
     /// No segment that starts here or later is played.
     end: Option<Duration>,
 }
@@ -39,7 +41,7 @@ impl TrackLine {
     #[must_use]
     pub fn new(track: Track, end: Option<Duration>) -> Self {
         let parts = vec![None; track.parts.len()];
-        Self { track, parts, end }
+        Self { track, parts, outdated: BTreeSet::new(), end }
     }
 
     #[must_use]
@@ -53,10 +55,23 @@ impl TrackLine {
         let named = self.track.parts[no];
         let fits =
             part.first_segment == named.first_segment && u32::try_from(part.segments.len()) == Ok(named.segments);
+        self.outdated.remove(&part.no);
+        // what is held and in flight is named by where it stands
+        let fits = fits && self.parts[no].as_ref().is_none_or(|known| known.segments == part.segments);
         if fits {
             self.parts[no] = Some(part);
         }
         fits
+    }
+
+    /// Another version is read from now on.
+    pub fn outdate(&mut self) {
+        self.outdated = self.parts.iter().flatten().map(|part| part.no).collect();
+    }
+
+    /// Numbers of the parts to be fetched.
+    pub fn wanted_parts(&self) -> impl Iterator<Item = u32> {
+        self.missing_parts().chain(self.outdated.iter().copied())
     }
 
     /// Numbers of the parts not here yet, in play order.

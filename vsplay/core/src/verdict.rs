@@ -12,9 +12,20 @@ use crate::{
     clock::Phase,
     estimate::{Upcoming, keeps_going},
     event::{ChunkAt, Effect, Ending, Note},
+    placement::Placement,
     player::{Player, chunk_bytes},
     timeline::{Cursor, Located},
 };
+
+/// Whether what is known of the cluster was compared with what there is to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    #[default]
+    Due,
+    Asked,
+    /// There was nothing newer at that time. It has to be asked again once anything useful has come since.
+    InVain(Duration),
+}
 
 impl Player {
     pub(crate) fn start_or_end(&mut self, now: Duration, effects: &mut Vec<Effect>) {
@@ -25,7 +36,7 @@ impl Player {
         if !waiting {
             // Without real time nothing rebuffers: only what is lost for good can stop the outputs.
             if let Some(ending) = self.lost().filter(|_| !self.settings.clocked) {
-                self.finish(ending, effects);
+                self.end_lost(ending, effects);
             } else if !self.settings.clocked {
                 self.give_up(now, effects);
             }
@@ -37,7 +48,7 @@ impl Player {
             let note = if first { Note::Started { after: now } } else { Note::Resumed { stalled } };
             effects.push(Effect::Note(note));
         } else if let Some(ending) = self.lost() {
-            self.finish(ending, effects);
+            self.end_lost(ending, effects);
         } else {
             self.give_up(now, effects);
         }
@@ -51,8 +62,39 @@ impl Player {
         if self.is_paused() || now.saturating_sub(self.progressed) < self.settings.patience {
             return;
         }
-        let ending = if self.clock.has_started() { self.awaited() } else { None };
-        self.finish(ending.unwrap_or(Ending::StartTimedOut), effects);
+        match self.awaited().filter(|_| self.clock.has_started()) {
+            Some(ending) => self.end_lost(ending, effects),
+            None => self.finish(Ending::StartTimedOut, effects),
+        }
+    }
+
+    /// Ends the playback, once it is sure that nothing newer is known of where its chunks and parts are.
+    fn end_lost(&mut self, ending: Ending, effects: &mut Vec<Effect>) {
+        match self.renewal {
+            Renewal::Asked => {}
+            Renewal::InVain(at) if self.progressed <= at => self.finish(ending, effects),
+            Renewal::Due | Renewal::InVain(_) => {
+                self.renewal = Renewal::Asked;
+                effects.push(Effect::Renew);
+            }
+        }
+    }
+
+    /// By what is newer everything that was lost is asked for again.
+    pub(crate) fn renewed(&mut self, now: Duration, newer: Option<Placement>) {
+        let Some(placement) = newer else {
+            self.renewal = Renewal::InVain(now);
+            return;
+        };
+        self.place(placement);
+        self.renewal = Renewal::Due;
+        self.progressed = now;
+        self.parts.ask_again();
+        for slot in self.lanes.iter_mut().flat_map(|lane| lane.slots.values_mut()) {
+            if let Slot::Wanted(tries) | Slot::Rebuilding(tries) = slot {
+                tries.forget();
+            }
+        }
     }
 
     /// Whether nothing comes because the outputs are slow: that is theirs to end.

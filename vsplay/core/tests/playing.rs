@@ -5,9 +5,14 @@ mod world;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use vs_core::{id::NodeId, manifest::TrackKind};
+use vs_core::{
+    id::{NodeId, Version},
+    layout::Scheme,
+    manifest::TrackKind,
+};
 use vsplay_core::{
     event::{Ending, Event, Note},
+    placement::Placement,
     settings::{SILENCE_MAX_ALONE, Settings},
     snapshot::State,
 };
@@ -194,6 +199,38 @@ fn a_film_damaged_at_its_beginning_fails_at_once() {
 }
 
 #[test]
+fn chunks_that_moved_to_nodes_unheard_of_are_found_by_looking_again() {
+    for clocked in [true, false] {
+        let mut world = film(Settings { clocked, ..Settings::default() }, fast(4));
+        let moved = world.placement.clone();
+        let nodes = [1, 2].map(NodeId).to_vec();
+        world.send(Event::Placement(Placement { nodes: nodes.clone(), layouts: vec![], ..moved.clone() }));
+        world.run(s(1));
+        nodes.iter().for_each(|id| world.nodes.get_mut(id).expect("there").mode = Mode::Empty);
+        world.newer = Some(moved);
+        world.run(s(200));
+        assert_eq!((&world.ended, world.fed_all()), (&Some(Ending::Played), true), "clocked: {clocked}");
+        assert!(world.newer.is_none());
+    }
+}
+
+#[test]
+fn a_film_that_is_coded_while_it_plays_is_read_from_its_stripes() {
+    let mut world = World::with(Settings::default(), &[VIDEO, AUDIO], fast(5), Kept::Striped);
+    let coded = world.forget_parity();
+    let placement = Placement { version: Version(2), ..world.placement.clone() };
+    world.send(Event::Placement(Placement { scheme: Scheme::Replicate(3), ..world.placement.clone() }));
+    world.run(s(5));
+    world.parts = coded;
+    world.send(Event::Placement(placement));
+    world.run(s(1));
+    [1, 2].map(NodeId).iter().for_each(|id| world.nodes.get_mut(id).expect("there").mode = Mode::Dead);
+    world.run(s(200));
+    assert_eq!((&world.ended, world.fed_all()), (&Some(Ending::Played), true));
+    assert!(world.rebuilt > 0, "two of five nodes had chunks that are needed");
+}
+
+#[test]
 fn a_start_that_brings_nothing_times_out() {
     for clocked in [true, false] {
         let mut nodes = fast(1);
@@ -240,7 +277,7 @@ fn a_seek_drops_what_it_leaves_and_is_no_stall() {
     assert_eq!(world.fed[0].first().map(|at| at.segment), Some(9));
     assert_eq!(world.player.state(), State::Playing);
     world.send(Event::Seek(s(3)));
-    world.run(s(10));
+    world.run(s(20));
     assert_eq!(world.fed[0].first().map(|at| at.segment), Some(0));
     assert_eq!(world.restarts, [s(0), s(95), s(3)]);
     assert_eq!(world.views, 1, "however often it begins anew");

@@ -5166,11 +5166,13 @@ pub struct Kept {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PollRequest {
-    /// Of the last entry of the candidate's log; both 0 of an empty one. The term is that of its leader, as LeaderTerm counts.
+    /// Of the last entry of the candidate's log, its leader's term and id, and its index; all 0 of an empty one.
     #[prost(uint64, tag = "1")]
     pub last_term: u64,
     #[prost(uint64, tag = "2")]
     pub last_index: u64,
+    #[prost(uint64, tag = "3")]
+    pub last_leader: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PollResponse {

@@ -175,7 +175,7 @@ impl Fake {
         self.one_job(id, |job| {
             if ends {
                 "done".clone_into(&mut job.state);
-                (job.chunks_done, job.bytes_done, job.reads_failed) = (3_102, 6_549_825_126, Some(0));
+                (job.chunks_done, job.bytes_done, job.reads_failed) = (3_102, 6_549_900_000, Some(0));
                 (job.began_at_ms, job.ended_at_ms) = (1_700_000_000_000, Some(1_700_000_072_000));
             }
         })?;

@@ -11,6 +11,9 @@ const DELAY_MS_MAX: u64 = 30;
 const ATTEMPTS_MAX: usize = 10;
 const ELECTED_WITHIN_MS: u64 = 4 * TIMING.max_ms;
 
+/// Term and index.
+type LastEntry = (u64, u64);
+
 #[derive(Clone, Debug)]
 enum Message {
     Poll(LastEntry),

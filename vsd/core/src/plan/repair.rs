@@ -241,7 +241,7 @@ mod tests {
             target(scheme, &layouts, up).map(|layout| layout.epoch)
         };
         let (old, new) = (Some(Epoch(1)), Some(Epoch(2)));
-        for (scheme, nodes) in [(Scheme::CODED, 6), (Scheme::REPLICATED, 4), (Scheme::Replicate(1), 2)] {
+        for (scheme, nodes) in [(Scheme::CODED, 6), (Scheme::REPLICATED, 4), (Scheme::Replicate(2), 3)] {
             let ids: Vec<u64> = (1..=nodes).collect();
             for wish in [NodeWish::Draining, NodeWish::Out] {
                 assert_eq!(placed(scheme, &ids, wish), new, "{scheme} on {nodes}, one {wish:?}");

@@ -17,17 +17,20 @@ use vs_core::{
     layout::{Layout, LayoutNode, NodeWish},
 };
 
-/// A node that is fuller, by more than the margin than the cluster as a whole, is to take less. In millionths.
+/// A node that is fuller than this, and by more than the margin than the cluster as a whole, is to take less. In
+/// millionths.
 const FULL: u64 = 850_000;
 const MARGIN: u64 = 50_000;
 /// What it is brought to, or the cluster's mean where that is higher; and up to where a lowered one is raised.
 const AIM: u64 = 800_000;
 /// A lowered node is raised by no less than a part of so many.
-const RAISE_PARTS: u64 = 10;
-/// Lowering is worth an epoch when it frees at least this much of a node.
-const FREED_MIN: f64 = 0.01;
+const RAISE_PARTS: u32 = 10;
+/// Lowering is worth an epoch when so much less of the disks is above what they are to hold, in millionths of one node's.
+const RELIEF_MIN: u64 = 10_000;
 /// Weights keep so many leading bits: a step is about 3 %.
 const WEIGHT_BITS: u32 = 6;
+/// How often what follows from a change is looked at before it is made.
+const ROUNDS_MAX: usize = 32;
 
 /// What a node's disks hold, and could.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -65,25 +68,11 @@ pub fn by_fullness(current: &Layout, wanted: Vec<LayoutNode>, disks: &Disks<'_>)
     if !is_as_now || !disks.settled {
         return restored;
     }
-    let known: Vec<_> =
-        restored.iter().filter(|node| takes(node)).filter_map(|node| disks.usage.get(&node.id)).collect();
-    let sum = |of: fn(&Usage) -> u64| known.iter().fold(0, |sum: u64, usage| sum.saturating_add(of(usage)));
-    let whole = Usage { used_bytes: sum(|usage| usage.used_bytes), total_bytes: sum(|usage| usage.total_bytes) };
-    let Some(mean) = whole.fill() else { return restored };
-    let raised = |(node, wanted): (&LayoutNode, &LayoutNode)| match fill(node) {
-        Some(fill) if takes(node) => raised(node, wanted.weight_milli, fill),
-        _ => node.clone(),
-    };
-    let raised: Vec<_> = restored.iter().zip(&wanted).map(raised).collect();
-    let weights: u64 = raised.iter().filter(|node| takes(node)).map(|node| u64::from(node.weight_milli)).sum();
-    let lowered = |node: &LayoutNode| match fill(node) {
-        Some(fill) if takes(node) && fill > FULL && fill > mean + MARGIN => {
-            weighing(node, lowered(node.weight_milli, weights, mean.max(AIM), fill))
-        }
-        _ => node.clone(),
-    };
-    let lowered: Vec<_> = raised.iter().map(lowered).collect();
-    if frees(&raised, &lowered, disks) { lowered } else { raised }
+    let Some(model) = Model::of(&restored, disks) else { return restored };
+    let chosen: Vec<_> = wanted.iter().map(|node| node.weight_milli).collect();
+    let weights = model.lowered(model.raised(&model.weights, &chosen));
+    let weighed = restored.iter().zip(weights);
+    weighed.map(|(node, weight)| if takes(node) { weighing(node, weight) } else { node.clone() }).collect()
 }
 
 fn takes(node: &LayoutNode) -> bool {
@@ -105,52 +94,115 @@ fn restored(current: &Layout, wanted: &LayoutNode, fill: Option<u64>) -> LayoutN
     weighing(wanted, now.weight_milli)
 }
 
-/// A node with as much of its operator's weight as its disks bear, when that is worth a change.
-fn raised(node: &LayoutNode, chosen: u32, fill: u64) -> LayoutNode {
-    let borne = u128::from(node.weight_milli) * u128::from(AIM) / u128::from(fill);
-    let weight = coarse(borne).min(chosen);
-    let gain = u64::from(weight.saturating_sub(node.weight_milli));
-    if gain * RAISE_PARTS >= u64::from(node.weight_milli) { weighing(node, weight) } else { node.clone() }
+/// What the disks will hold by other weights: bytes follow them.
+struct Model {
+    /// As they are now, and 0 of nodes that take nothing.
+    weights: Vec<u32>,
+    shares: Vec<f64>,
+    /// Of nodes that take chunks and told how full they are.
+    fills: Vec<Option<u64>>,
+    width: usize,
+    /// How full a node may be, and how full one is to be that was fuller.
+    limit: u64,
+    aim: u64,
 }
 
-/// The weight, of so much in all, at which a node would be as full as `aim` that is as full as `fill` now. The others
-/// get more as it gets less, so that what it weighs among them counts.
-fn lowered(weight_milli: u32, weights: u64, aim: u64, fill: u64) -> u32 {
-    let (weight, weights, aim, fill) =
-        (u128::from(weight_milli), u128::from(weights), u128::from(aim), u128::from(fill));
-    let share = (weights - weight) * weight * aim;
-    coarse(share.checked_div(fill * weights - aim * weight).unwrap_or_default())
+impl Model {
+    fn of(nodes: &[LayoutNode], disks: &Disks<'_>) -> Option<Self> {
+        let usage: Vec<_> = nodes.iter().map(|node| disks.usage.get(&node.id).filter(|_| takes(node))).collect();
+        let sum =
+            |of: fn(&Usage) -> u64| usage.iter().flatten().fold(0, |sum: u64, usage| sum.saturating_add(of(usage)));
+        let whole = Usage { used_bytes: sum(|usage| usage.used_bytes), total_bytes: sum(|usage| usage.total_bytes) };
+        let mean = whole.fill()?;
+        let weights: Vec<_> = nodes.iter().map(|node| if takes(node) { node.weight_milli } else { 0 }).collect();
+        Some(Self {
+            shares: shares(&weights, disks.width),
+            weights,
+            fills: usage.into_iter().map(|usage| usage?.fill()).collect(),
+            width: disks.width,
+            limit: FULL.max(mean.saturating_add(MARGIN)),
+            aim: AIM.max(mean),
+        })
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    fn fills_at(&self, weights: &[u32]) -> Vec<Option<u64>> {
+        let then = shares(weights, self.width);
+        let fill = |at: usize| self.fills[at].map(|fill| (fill as f64 * then[at] / self.shares[at]).max(1.0) as u64);
+        (0..weights.len()).map(fill).collect()
+    }
+
+    /// As much of the operators' weights as the disks bear, where that is worth a change.
+    fn raised(&self, now: &[u32], chosen: &[u32]) -> Vec<u32> {
+        let mut weights = now.to_vec();
+        for _ in 0..ROUNDS_MAX {
+            let fills = self.fills_at(&weights);
+            let borne = |at: usize, fill: u64| coarse(f64::from(weights[at]) * ratio(AIM, fill)).min(chosen[at]);
+            let raised = |at: usize| fills[at].map_or(weights[at], |fill| borne(at, fill).max(weights[at]));
+            weights = (0..weights.len()).map(raised).collect();
+        }
+        let is_worth = |now: u32, then: u32| (then - now) >= now.div_ceil(RAISE_PARTS);
+        now.iter().zip(weights).map(|(now, then)| if is_worth(*now, then) { then } else { *now }).collect()
+    }
+
+    /// Less for nodes that are too full, and for those that would be in their place, where that helps.
+    fn lowered(&self, now: Vec<u32>) -> Vec<u32> {
+        let excess = |weights: &[u32]| {
+            let over = self.fills_at(weights).into_iter().flatten().map(|fill| fill.saturating_sub(self.limit));
+            over.fold(0, u64::saturating_add)
+        };
+        let mut best = (excess(&now), now.clone());
+        let enough = best.0.saturating_sub(RELIEF_MIN);
+        let mut weights = now.clone();
+        for _ in 0..ROUNDS_MAX {
+            weights = self.lowered_once(&weights);
+            let excess = excess(&weights);
+            if excess < best.0 {
+                best = (excess, weights.clone());
+            }
+        }
+        if best.0 <= enough { best.1 } else { now }
+    }
+
+    /// Weights by which those that are too full would be as full as they are to be: the others get what they give up.
+    fn lowered_once(&self, weights: &[u32]) -> Vec<u32> {
+        let fills = self.fills_at(weights);
+        let all: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
+        let over = |at: usize| fills[at].filter(|fill| *fill > self.limit);
+        let wanted = |at: usize| over(at).map(|fill| f64::from(weights[at]) / all * ratio(self.aim, fill));
+        let given: f64 = (0..weights.len()).filter_map(wanted).sum();
+        let stays: f64 = (0..weights.len()).filter(|at| over(*at).is_none()).map(|at| f64::from(weights[at])).sum();
+        let lowered =
+            |at: usize| wanted(at).map_or(weights[at], |share| coarse(share * stays / (1.0 - given)).min(weights[at]));
+        (0..weights.len()).map(lowered).collect()
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "both are millionths of little more than one")]
+fn ratio(aim: u64, fill: u64) -> f64 {
+    aim as f64 / fill as f64
 }
 
 /// A weight rounded down to what a change may be worth.
-fn coarse(exact: u128) -> u32 {
-    let dropped = (u128::BITS - exact.leading_zeros()).saturating_sub(WEIGHT_BITS);
-    u32::try_from(exact >> dropped << dropped).unwrap_or(u32::MAX).max(1)
-}
-
-/// Whether a node that is to take less would, by enough to be worth it: one that every slot needs would not.
-fn frees(now: &[LayoutNode], then: &[LayoutNode], disks: &Disks<'_>) -> bool {
-    let (shares_now, shares_then) = (shares(now, disks.width), shares(then, disks.width));
-    let freed = |at: usize| {
-        let usage = disks.usage.get(&now[at].id).copied().unwrap_or_default();
-        let fill = usage.fill().unwrap_or_default() as f64 / 1e6;
-        fill * (1.0 - shares_then[at] / shares_now[at])
-    };
-    (0..now.len()).any(|at| then[at].weight_milli < now[at].weight_milli && freed(at) >= FREED_MIN)
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is cut off at what fits")]
+fn coarse(exact: f64) -> u32 {
+    let exact = exact as u32;
+    let dropped = (u32::BITS - exact.leading_zeros()).saturating_sub(WEIGHT_BITS);
+    (exact >> dropped << dropped).max(1)
 }
 
 /// Which part of the slots each node is in, when they list so many: by weight, but none is in more than all.
-fn shares(nodes: &[LayoutNode], width: usize) -> Vec<f64> {
-    let weight = |node: &LayoutNode| if takes(node) { f64::from(node.weight_milli) } else { 0.0 };
-    let mut shares: Vec<Option<f64>> = vec![None; nodes.len()];
+#[allow(clippy::cast_precision_loss, reason = "nodes are few")]
+fn shares(weights: &[u32], width: usize) -> Vec<f64> {
+    let mut shares: Vec<Option<f64>> = vec![None; weights.len()];
     loop {
-        let open: Vec<_> = (0..nodes.len()).filter(|at| shares[*at].is_none()).collect();
-        let left = width.saturating_sub(nodes.len() - open.len()) as f64;
-        let weights: f64 = open.iter().map(|at| weight(&nodes[*at])).sum();
-        let share = |at: usize| left * weight(&nodes[at]) / weights.max(1.0);
+        let open: Vec<_> = (0..weights.len()).filter(|at| shares[*at].is_none()).collect();
+        let left = width.saturating_sub(weights.len() - open.len()) as f64;
+        let sum: f64 = open.iter().map(|at| f64::from(weights[*at])).sum();
+        let share = |at: usize| left * f64::from(weights[at]) / sum.max(1.0);
         let full: Vec<_> = open.iter().copied().filter(|at| share(*at) >= 1.0).collect();
         if full.is_empty() {
-            return (0..nodes.len()).map(|at| shares[at].unwrap_or_else(|| share(at))).collect();
+            return (0..weights.len()).map(|at| shares[at].unwrap_or_else(|| share(at))).collect();
         }
         full.into_iter().for_each(|at| shares[at] = Some(1.0));
     }

@@ -8,7 +8,7 @@ use std::{
 use vs_core::{
     group::Group,
     hash::{ChunkHash, Hash},
-    id::{AssetId, Ballot, Epoch, NodeId},
+    id::{AssetId, Ballot, Epoch, NodeId, Version},
     layout::{Layout, LayoutNode, NodeWish, Scheme},
     manifest::{ChunkRef, Part, PartRef, Segment, StripeParity, Track, TrackKind, cut},
 };
@@ -160,11 +160,15 @@ pub(crate) struct World {
     pub(crate) restarts: Vec<Duration>,
     pub(crate) cancelled: u64,
     pub(crate) views: u64,
+    /// Where the chunks are.
+    pub(crate) placement: Placement,
+    /// What the cluster knows that the player does not.
+    pub(crate) newer: Option<Placement>,
     /// Chunks that were computed.
     pub(crate) rebuilt: u64,
     pub(crate) asked: Vec<(NodeId, ChunkAt)>,
     settings: Settings,
-    parts: Vec<Vec<Part>>,
+    pub(crate) parts: Vec<Vec<Part>>,
     sizes: BTreeMap<ChunkHash, u64>,
     /// What each node has, where it does not have everything.
     places: Option<BTreeSet<(NodeId, ChunkHash)>>,
@@ -202,6 +206,7 @@ impl World {
             tracks,
             placement: Placement {
                 asset: AssetId(1),
+                version: Version(1),
                 scheme: if kept == Kept::Striped { STRIPED } else { Scheme::Replicate(3) },
                 layouts: vec![layout],
                 nodes: ids.clone(),
@@ -211,6 +216,7 @@ impl World {
         };
         Self {
             now: Duration::ZERO,
+            placement: film.placement.clone(),
             player: Player::new(settings.clone(), film),
             nodes: ids.into_iter().zip(nodes).collect(),
             metadata: true,
@@ -221,6 +227,7 @@ impl World {
             restarts: vec![],
             cancelled: 0,
             views: 0,
+            newer: None,
             rebuilt: 0,
             asked: vec![],
             settings,
@@ -234,6 +241,13 @@ impl World {
             untaken: vec![],
             events: vec![],
         }
+    }
+
+    /// Serves the parts of a film that is not coded; gives those that were served before.
+    pub(crate) fn forget_parity(&mut self) -> Vec<Vec<Part>> {
+        let coded = self.parts.clone();
+        self.parts.iter_mut().flatten().for_each(|part| part.parity.clear());
+        coded
     }
 
     /// Lets `span` pass, or less when the playback ends.
@@ -346,6 +360,7 @@ impl World {
                 Mode::Dead | Mode::Frozen => Event::PingFailed { node },
                 _ => Event::Pong { node, latency: self.nodes[&node].latency },
             }),
+            Effect::Renew => self.events.push(Event::Renewed(self.newer.take().map(Box::new))),
             Effect::CountView => self.views += 1,
             Effect::Note(note) => self.notes.push(note),
             Effect::Finish(ending) => self.ended = Some(ending),

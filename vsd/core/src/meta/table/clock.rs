@@ -42,28 +42,50 @@ impl KeyPart for ClusterTime {
     }
 }
 
-/// A node's reign in a term. Their order is that in which they came to lead.
+/// A node's reign in a term. Their order is that in which they came to lead, which is that of votes.
 ///
 /// openraft lets a node take a term over from one with a lower id that leads it already, so a term alone names no leader.
-/// Kept as one number: the term above [`NODE_BITS`](Self::NODE_BITS) bits of the node's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LeaderTerm(pub u64);
+#[serde(from = "KeptTerm", into = "KeptTerm")]
+pub struct LeaderTerm {
+    pub term: u64,
+    /// 0 where only the term was kept: below every node.
+    pub node: NodeId,
+}
+
+/// As it is kept: releases that knew no leaders in a term kept the term alone.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum KeptTerm {
+    Term(u64),
+    Leader(u64, NodeId),
+}
+
+impl From<KeptTerm> for LeaderTerm {
+    fn from(kept: KeptTerm) -> Self {
+        match kept {
+            KeptTerm::Term(term) => Self::new(term, NodeId(0)),
+            KeptTerm::Leader(term, node) => Self::new(term, node),
+        }
+    }
+}
+
+impl From<LeaderTerm> for KeptTerm {
+    fn from(LeaderTerm { term, node }: LeaderTerm) -> Self {
+        if node == NodeId(0) { Self::Term(term) } else { Self::Leader(term, node) }
+    }
+}
 
 impl LeaderTerm {
-    /// Ids that differ in higher bits only are not told apart: one is not given out before 16 million nodes have joined.
-    pub const NODE_BITS: u32 = 24;
-
     #[must_use]
     pub fn new(term: u64, node: NodeId) -> Self {
-        Self(term << Self::NODE_BITS | node.0 & ((1 << Self::NODE_BITS) - 1))
+        Self { term, node }
     }
 }
 
 impl fmt::Display for LeaderTerm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let node = NodeId(self.0 & ((1 << Self::NODE_BITS) - 1));
-        write!(f, "term {} of {node}", self.0 >> Self::NODE_BITS)
+        write!(f, "term {} of {}", self.term, self.node)
     }
 }
 
@@ -107,18 +129,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn clocks_round_trip(now: u64, term: u64, elapsed_ms: u64) {
-            let clock = Clock { now: ClusterTime(now), term: LeaderTerm(term), elapsed_ms };
+        fn clocks_round_trip(now: u64, term: u64, node: u64, elapsed_ms: u64) {
+            let clock = Clock { now: ClusterTime(now), term: LeaderTerm::new(term, NodeId(node)), elapsed_ms };
             round_trip::<Clocks>(((), clock), ((), clock));
         }
 
         #[test]
-        fn time_never_runs_back_and_a_repeated_tick_counts_once(ticks: Vec<(u8, u16)>) {
+        fn time_never_runs_back_and_a_repeated_tick_counts_once(ticks: Vec<(u8, bool, u16)>) {
             let mut clock = Clock::default();
-            for (term, elapsed_ms) in ticks {
-                let after = clock.ticked(LeaderTerm(term.into()), elapsed_ms.into());
+            for (term, second, elapsed_ms) in ticks {
+                let term = LeaderTerm::new(term.into(), NodeId(1 + u64::from(second)));
+                let after = clock.ticked(term, elapsed_ms.into());
                 prop_assert!(after.now >= clock.now && after.now.0 - clock.now.0 <= TICK_MS_MAX);
-                prop_assert_eq!(after.ticked(LeaderTerm(term.into()), elapsed_ms.into()), after);
+                prop_assert_eq!(after.ticked(term, elapsed_ms.into()), after);
                 clock = after;
             }
         }
@@ -139,10 +162,11 @@ mod tests {
 
     #[test]
     fn leaders_are_in_the_order_of_votes() {
-        let reigns = [(0, 5), (1, 1), (1, 2), (2, 1), (2, 3)].map(|(term, node)| LeaderTerm::new(term, NodeId(node)));
+        // ids of an incarnation begin at its number times 2^48
+        let reigns = [(0, 5), (1, 1), (1, 2), (1, 1 << 48), (1, (1 << 48) + 1), (2, 1)];
+        let reigns = reigns.map(|(term, node)| LeaderTerm::new(term, NodeId(node)));
         assert!(reigns.is_sorted_by(|a, b| a < b));
-        assert_eq!(reigns[4].to_string(), "term 2 of n3");
-        // what releases before this one kept was the bare term
-        assert!(LeaderTerm(1_000_000) < reigns[1]);
+        assert_eq!(reigns[2].to_string(), "term 1 of n2");
+        assert!(LeaderTerm::new(1, NodeId(0)) < reigns[1], "kept without a leader");
     }
 }

@@ -131,7 +131,7 @@ fn every_epoch_that_an_asset_needs_is_kept(tables: &MemTables, assets: &BTreeMap
     assert_eq!(expected, current.next(), "the current layout is kept");
 }
 
-fn jobs_of_nodes_go_with_their_wishes(tables: &MemTables) {
+pub(crate) fn jobs_of_nodes_go_with_their_wishes(tables: &MemTables) {
     let jobs = all::<Jobs>(tables);
     for (id, node) in all::<Nodes>(tables) {
         let open = |kind| {

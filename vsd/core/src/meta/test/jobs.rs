@@ -5,7 +5,7 @@ use vs_core::id::JobId;
 use super::{keeping::job, *};
 
 fn put(world: &mut World, job: JobRecord) -> Response {
-    world.run(Command::JobPut { job, term: LeaderTerm(0) })
+    world.run(Command::JobPut { job, term: LeaderTerm::new(0, NodeId(0)) })
 }
 
 fn control(world: &mut World, id: u64, action: JobAction) -> Response {

@@ -95,7 +95,7 @@ pub(super) fn keep() -> impl Strategy<Value = Keep> {
 /// The commands of an act, given the state it meets.
 pub(super) fn commands(view: View<'_>, keep: &Keep) -> Vec<Command> {
     let clock = view.clock().expect("readable");
-    let term = |late: u64| LeaderTerm(clock.term.0.wrapping_sub(late));
+    let term = |late: u64| LeaderTerm { term: clock.term.term.wrapping_sub(late), ..clock.term };
     let known = view.assets(None, 100).expect("readable");
     let current = view.epoch().expect("readable").expect("bootstrapped");
     let epoch = |back: u64| Epoch(current.0.saturating_sub(back));

@@ -144,7 +144,7 @@ fn commands(view: View<'_>, act: &Act) -> Vec<Command> {
             tags_set: BTreeMap::new(),
             tags_unset: BTreeSet::new(),
         },
-        Act::Tick { term, elapsed_ms } => Command::Tick { term: LeaderTerm(term), elapsed_ms },
+        Act::Tick { term, elapsed_ms } => Command::Tick { term: LeaderTerm::new(term, NodeId(1)), elapsed_ms },
         Act::Housekeep { limit } => Command::Housekeep { limit },
         Act::Client { n, open: true } => Command::ClientOpen { client: ClientId(Uuid::from_u128(n.into())) },
         Act::Client { n, open: false } => Command::ClientClose { client: ClientId(Uuid::from_u128(n.into())) },
@@ -249,12 +249,12 @@ fn step(world: &mut World, command: &Command, given_out: &mut BTreeSet<DirId>) {
     let ballots = ballots(world.view(), command);
     let now = world.view().cluster_time().expect("readable");
     let fates = invariant::fates(&world.tables, 100);
-    let (kept, wished) = (keeping::kept(&world.tables), wishes::wished(&world.tables));
+    let (kept, wished) = (keeping::kept(&world.tables), wishes::wished(&world.tables, command));
     let response = world.run(command.clone());
     if matches!(response, Response::Refused(_)) {
         assert_eq!(world.tables, before, "a refusal changes nothing: {command:?}");
     } else {
-        wished.assert_leads_to(&wishes::wished(&world.tables), command);
+        wished.assert_leads_to(&wishes::wished(&world.tables, command), command);
     }
     if ballots.is_some_and(|(written, granted)| written < granted) {
         assert_eq!(world.tables, before, "an older ballot never writes: {command:?}");

@@ -25,7 +25,10 @@ fn phase(world: &World, n: u8) -> UploadPhase {
 #[test]
 fn nothing_happens_before_the_bootstrap_and_a_second_one_is_the_first_or_refused() {
     let mut world = World::default();
-    assert_eq!(code(&world.run(Command::Tick { term: LeaderTerm(1), elapsed_ms: 1 })), Some(Code::Conflict));
+    assert_eq!(
+        code(&world.run(Command::Tick { term: LeaderTerm::new(1, NodeId(0)), elapsed_ms: 1 })),
+        Some(Code::Conflict)
+    );
     assert_eq!(world.tables, MemTables::default());
     let first = world.run(bootstrap());
     assert_eq!(world.run(bootstrap()), first);

@@ -4,15 +4,15 @@ use super::{super::table::parts::Parts, *};
 use crate::meta::family::page;
 
 fn begin_version(asset: AssetId, scheme: Scheme, epoch: u64) -> Command {
-    Command::VersionBegin { asset, scheme, epoch: Epoch(epoch), term: LeaderTerm(0) }
+    Command::VersionBegin { asset, scheme, epoch: Epoch(epoch), term: LeaderTerm::new(0, NodeId(0)) }
 }
 
 fn commit_version(asset: AssetId, version: u64, tracks: Vec<Track>) -> Command {
-    Command::VersionCommit { asset, version: Version(version), tracks, term: LeaderTerm(0) }
+    Command::VersionCommit { asset, version: Version(version), tracks, term: LeaderTerm::new(0, NodeId(0)) }
 }
 
 fn abort_version(asset: AssetId, version: u64) -> Command {
-    Command::VersionAbort { asset, version: Version(version), term: LeaderTerm(0) }
+    Command::VersionAbort { asset, version: Version(version), term: LeaderTerm::new(0, NodeId(0)) }
 }
 
 /// Begins a version and stores its parts; answers the tracks to commit it with.
@@ -97,7 +97,7 @@ fn a_version_begins_only_beside_one_that_is_finished() {
     };
     assert_eq!(world.run(begin_version(asset, Scheme::Replicate(2), 7)), begun);
     assert_eq!(code(&world.run(begin_version(asset, Scheme::Replicate(2), 7))), Some(Code::Conflict), "pending");
-    let placed = Command::Placed { asset, version: Version(1), epoch: Epoch(5), term: LeaderTerm(0) };
+    let placed = Command::Placed { asset, version: Version(1), epoch: Epoch(5), term: LeaderTerm::new(0, NodeId(0)) };
     assert_eq!(code(&world.run(placed)), Some(Code::Conflict), "pending");
     let remove = removal(1);
     assert_eq!(code(&world.run(remove)), Some(Code::Conflict));

@@ -1,13 +1,13 @@
 //! What operators want of nodes, jobs and moves: by example, and what must hold of every step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vs_core::id::JobId;
 
 use super::{
     super::table::{
         jobs::{JOB_LOG_LINES_MAX, Jobs},
-        layouts::{may_hold, used},
+        layouts::{in_force, may_hold},
         nodes::Nodes,
     },
     invariant::all,
@@ -21,18 +21,20 @@ const TWO: NodeId = NodeId(2);
 pub(crate) struct Wished {
     jobs: BTreeMap<JobId, JobRecord>,
     nodes: BTreeMap<NodeId, NodeRecord>,
-    /// By which an asset is placed, or a pending version written.
-    layouts: Vec<Layout>,
+    /// What can be said of a removal: the nodes that may hold what assets depend on.
+    holding: BTreeSet<NodeId>,
     cluster: ClusterRecord,
     epoch: Epoch,
 }
 
-pub(crate) fn wished(tables: &MemTables) -> Wished {
+pub(crate) fn wished(tables: &MemTables, command: &Command) -> Wished {
     let view = View::new(tables);
+    let holds = |node: NodeId| in_force(tables).expect("readable").iter().any(|layout| may_hold(layout, node));
+    let removed = if let Command::NodeRemove { node, .. } = command { Some(*node) } else { None };
     Wished {
         jobs: all::<Jobs>(tables).into_iter().collect(),
         nodes: all::<Nodes>(tables).into_iter().collect(),
-        layouts: used(tables).expect("readable"),
+        holding: removed.into_iter().filter(|node| holds(*node)).collect(),
         cluster: view.cluster().expect("readable").expect("bootstrapped"),
         epoch: view.epoch().expect("readable").expect("bootstrapped"),
     }
@@ -74,7 +76,7 @@ impl Wished {
 
     fn assert_may_go(&self, before: &NodeRecord, node: &NodeRecord, command: &Command) {
         let Command::NodeRemove { lost, job, .. } = command else { panic!("{command:?} removes {}", node.id) };
-        let held = self.layouts.iter().any(|layout| may_hold(layout, node.id));
+        let held = self.holding.contains(&node.id);
         assert_eq!(held, node.lost, "what assets depend on is lost");
         assert!(!held || *lost, "{} may hold chunks, and nobody gave them up", node.id);
         if let Some(job) = job {
@@ -162,12 +164,12 @@ fn a_node_is_drained_and_then_removed_and_each_step_is_taken_once() {
     assert_eq!(code(&world.run(remove(Some(JobId(2))))), Some(Code::Conflict), "it does not run");
     let ended = |id, state| JobRecord { id: JobId(id), ..JobRecord::new(JobKind::Drain, state, "n2") };
     for (id, state) in [(1, JobState::Done), (1, JobState::Failed), (2, JobState::Done), (0, JobState::Running)] {
-        let put = Command::JobPut { job: ended(id, state), term: LeaderTerm(0) };
+        let put = Command::JobPut { job: ended(id, state), term: LeaderTerm::new(0, NodeId(0)) };
         assert!(code(&world.run(put)).is_some(), "{id} {state:?} is not for the executor to say");
     }
     let epoch = follow(&mut world);
     assert_eq!(lead(&mut world), [], "the asset is placed by the epoch before");
-    let placed = Command::Placed { asset, version: Version(1), epoch, term: LeaderTerm(0) };
+    let placed = Command::Placed { asset, version: Version(1), epoch, term: LeaderTerm::new(0, NodeId(0)) };
     assert_eq!(world.run(placed), Response::Done);
     let upload = world.open(UploadBegin { node: TWO, ..begin(2) });
     assert_eq!(lead(&mut world), [Step::End(JobId(1))]);
@@ -214,7 +216,7 @@ fn what_a_lost_node_held_is_given_up_only_by_name() {
     assert_eq!(world.run(remove(&world, true)), Response::Done);
     assert_eq!((record(&world, TWO).removed, record(&world, TWO).lost), (true, true));
     assert_eq!([1, 2].map(|id| job(&world, id).state), [JobState::Cancelled, JobState::Done]);
-    let placed = Command::Placed { asset, version: Version(1), epoch: Epoch(3), term: LeaderTerm(0) };
+    let placed = Command::Placed { asset, version: Version(1), epoch: Epoch(3), term: LeaderTerm::new(0, NodeId(0)) };
     assert_eq!(world.run(placed), Response::Done, "what is left of it is placed anew");
     invariant::check(&world.tables);
 }
@@ -224,7 +226,7 @@ fn what_is_cancelled_stays_cancelled_until_it_is_retried() {
     let mut world = World::of(5);
     let asset = world.upload(1, 1);
     let of = |kind| JobRecord { asset: Some(asset), ..JobRecord::new(kind, JobState::Running, "Film 1") };
-    let open = |world: &mut World, job| world.run(Command::JobPut { job, term: LeaderTerm(0) });
+    let open = |world: &mut World, job| world.run(Command::JobPut { job, term: LeaderTerm::new(0, NodeId(0)) });
     assert_eq!(open(&mut world, of(JobKind::Repair)), now(1, JobState::Running));
     let Response::Refused(refused) = control(&mut world, 1, JobAction::Cancel) else { panic!("not refused") };
     assert_eq!((refused.code, refused.hint.as_deref()), (Code::Conflict, Some("vsctl job pause 1")));
@@ -246,8 +248,9 @@ fn what_is_cancelled_stays_cancelled_until_it_is_retried() {
     assert_eq!((job(&world, 3).state, may_move(&world, 2)), (JobState::Cancelled, false));
     assert_eq!((world.run(Command::MovesStart), may_move(&world, 1)), (Response::Done, true));
 
-    let version = |epoch| Command::VersionBegin { asset, scheme: Scheme::CODED, epoch, term: LeaderTerm(0) };
-    world.run(Command::Placed { asset, version: Version(1), epoch: Epoch(2), term: LeaderTerm(0) });
+    let version =
+        |epoch| Command::VersionBegin { asset, scheme: Scheme::CODED, epoch, term: LeaderTerm::new(0, NodeId(0)) };
+    world.run(Command::Placed { asset, version: Version(1), epoch: Epoch(2), term: LeaderTerm::new(0, NodeId(0)) });
     assert!(matches!(world.run(version(Epoch(2))), Response::Pending { .. }));
     open(&mut world, of(JobKind::Migrate));
     assert_eq!(control(&mut world, 4, JobAction::Cancel), now(4, JobState::Cancelled));
@@ -270,7 +273,7 @@ fn the_log_of_a_job_keeps_the_newest_lines_of_whoever_tells_them() {
     let mut told = job(&world, 1);
     control(&mut world, 1, JobAction::Pause);
     told.log = (0..3).map(|at| (at, format!("line {at}"))).collect();
-    let put = Command::JobPut { job: JobRecord { bytes_done: 7, ..told.clone() }, term: LeaderTerm(0) };
+    let put = Command::JobPut { job: JobRecord { bytes_done: 7, ..told.clone() }, term: LeaderTerm::new(0, NodeId(0)) };
     for _ in 0..2 {
         assert_eq!(world.run(put.clone()), now(1, JobState::Paused));
         let lines: Vec<_> = job(&world, 1).log.into_iter().map(|(_, line)| line).collect();
@@ -279,8 +282,11 @@ fn the_log_of_a_job_keeps_the_newest_lines_of_whoever_tells_them() {
     let record = job(&world, 1);
     assert_eq!((record.kind, record.node, record.bytes_done), (JobKind::Drain, Some(TWO), 7));
     told.log = (0..30).map(|at| (1_000_000 + at, "late".to_owned())).collect();
-    world.run(Command::JobPut { job: told.clone(), term: LeaderTerm(0) });
+    world.run(Command::JobPut { job: told.clone(), term: LeaderTerm::new(0, NodeId(0)) });
     assert_eq!((job(&world, 1).log.len(), job(&world, 1).log[0].0), (JOB_LOG_LINES_MAX, 1_000_010));
     told.log = vec![(1, "x".repeat(501))];
-    assert_eq!(code(&world.run(Command::JobPut { job: told, term: LeaderTerm(0) })), Some(Code::Invalid));
+    assert_eq!(
+        code(&world.run(Command::JobPut { job: told, term: LeaderTerm::new(0, NodeId(0)) })),
+        Some(Code::Invalid)
+    );
 }

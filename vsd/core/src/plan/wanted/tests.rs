@@ -105,13 +105,13 @@ fn live(world: &mut World, history: &History) -> AssetId {
     };
     if let Some(back) = history.placed {
         let epoch = epoch(world, back);
-        world.run(Command::Placed { asset: id, version: Version(1), epoch, term: LeaderTerm(0) });
+        world.run(Command::Placed { asset: id, version: Version(1), epoch, term: LeaderTerm::new(0, NodeId(0)) });
     }
     if let Some(back) = history.recoded {
         let scheme = if history.coded { Scheme::Replicate(2) } else { Scheme::CODED };
         let epoch = epoch(world, back);
         if let Response::Pending { version, .. } =
-            world.run(Command::VersionBegin { asset: id, scheme, epoch, term: LeaderTerm(0) })
+            world.run(Command::VersionBegin { asset: id, scheme, epoch, term: LeaderTerm::new(0, NodeId(0)) })
         {
             let (parts, tracks) = rewritten(world.view(), &world.asset(id), scheme);
             for part in parts {
@@ -119,7 +119,7 @@ fn live(world: &mut World, history: &History) -> AssetId {
             }
             let keeper = Keeper::new(world.view(), NodeId(1)).expect("readable");
             assert_eq!(keeper.wants(id), Ok(Wants::Everything), "nothing goes while it is written");
-            let commit = Command::VersionCommit { asset: id, version, tracks, term: LeaderTerm(0) };
+            let commit = Command::VersionCommit { asset: id, version, tracks, term: LeaderTerm::new(0, NodeId(0)) };
             assert_eq!(world.run(commit), Response::Done);
         }
     }
@@ -207,7 +207,10 @@ fn nothing_goes_after_a_loss_of_entries_until_it_is_placed_anew() {
     let wants = |world: &World| Keeper::new(world.view(), NodeId(1)).expect("readable").wants(asset);
     assert_eq!(wants(&world), Ok(Wants::Everything));
     let epoch = world.view().epoch().expect("readable").expect("bootstrapped");
-    assert_eq!(world.run(Command::Placed { asset, version: Version(1), epoch, term: LeaderTerm(0) }), Response::Done);
+    assert_eq!(
+        world.run(Command::Placed { asset, version: Version(1), epoch, term: LeaderTerm::new(0, NodeId(0)) }),
+        Response::Done
+    );
     assert_eq!(wants(&world), Ok(Wants::Named([Hash::of(&[1; 10])].into())));
 }
 

@@ -41,7 +41,7 @@ fn only_a_node_that_is_full_and_fuller_than_the_others_is_lowered_and_not_while_
     assert_eq!(weigh(&five, &five, &of(85), true), [1_000; 5], "not full enough");
     assert_eq!(weigh(&five, &five, &of(95), false), [1_000; 5], "what it holds may be on its way");
     let lowered = weigh(&five, &five, &of(95), true);
-    assert!((700..800).contains(&lowered[0]) && lowered[1..] == [1_000; 4], "{lowered:?}");
+    assert!((750..850).contains(&lowered[0]) && lowered[1..] == [1_000; 4], "{lowered:?}");
     assert_eq!(weigh(&five, &five, &[(97, 100); 5], true), [1_000; 5], "all are equally full");
     assert_eq!(weigh(&five, &five, &[(94, 100), (93, 100), (92, 100), (93, 100), (90, 100)], true), [1_000; 5]);
     let six = equal(6);
@@ -58,7 +58,8 @@ fn a_weight_is_raised_as_far_as_the_disks_bear_it_and_lowered_by_operators_at_on
     let first = |fill, settled| weigh(&now, &wanted, &[(fill, 100), (60, 100), (60, 100)], settled)[0];
     assert_eq!(first(39, false), 1_000, "twice as much would still fit");
     assert_eq!(first(41, false), 500, "it would not, and bytes are moving");
-    assert!((900..1_000).contains(&first(41, true)), "nearly");
+    assert_eq!(first(41, true), 1_000, "the others' parts shrink by it, so that it fits");
+    assert_eq!(first(60, true), 720, "as far as it fits");
     assert_eq!(first(75, true), 500, "not worth an epoch");
     assert_eq!(weigh(&now, &[node(1, 200), node(2, 1_000), node(3, 1_000)], &[(10, 100); 3], false)[0], 200);
     let usage = BTreeMap::new();
@@ -78,7 +79,8 @@ fn nothing_is_lowered_where_every_node_has_a_part_of_everything() {
 
 /// What the disks hold once all bytes lie by the weights.
 fn filled(nodes: &[LayoutNode], total_bytes: &[u64], bytes: u64, width: usize) -> BTreeMap<NodeId, Usage> {
-    let shares = shares(nodes, width);
+    let weights: Vec<_> = nodes.iter().map(|node| if takes(node) { node.weight_milli } else { 0 }).collect();
+    let shares = shares(&weights, width);
     let whole: f64 = shares.iter().sum();
     let used = |share: &f64| (bytes as f64 * share / whole) as u64;
     let usage =
@@ -120,13 +122,13 @@ proptest! {
                 for (node, chosen) in next.iter().zip(&chosen) {
                     prop_assert!(node.weight_milli <= chosen.weight_milli && node.weight_milli > 0);
                     prop_assert_eq!((node.id, node.wish), (chosen.id, chosen.wish));
-                    prop_assert!(takes(node) || node.weight_milli == chosen.weight_milli.min(now[0].weight_milli.max(chosen.weight_milli)));
+prop_assert!(takes(node) || node.weight_milli == 1_000 || changes || node == chosen);
                 }
                 if next == now {
                     break;
                 }
                 epochs += 1;
-                prop_assert!(epochs <= 12, "no rest at {:?}", next);
+                prop_assert!(epochs <= 8, "no rest at {:?}", next);
                 now = next;
             }
             if width == 1 {
