@@ -15,7 +15,7 @@ use vs_tests::{
     Cluster, Mount, Node, Tools,
     clip::{Clip, numbered, repeated_numbered},
     meanwhile::{Over, await_more, keep},
-    redundancy::{Film, await_chunks, await_healthy, set, sum, wait_long_for},
+    redundancy::{Film, await_chunks, await_repair_idle, set, sum, wait_long_for},
 };
 
 const MIB: u64 = 1 << 20;
@@ -137,19 +137,12 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    fn await_healthy(&self) {
-        await_healthy(&self.tools, &self.films.iter().collect::<Vec<_>>());
-    }
-
     /// Waits until nothing is stored but what belongs to the films.
     fn await_swept(&self, cluster: &Cluster) {
-        let physical = || {
-            let bytes = |film: &Film| self.tools.show(&film.id)["physical_bytes"].as_u64().expect("a size");
-            self.films.iter().map(bytes).sum::<u64>()
-        };
+        let bytes = |film: &Value| film["physical_bytes"].as_f64().expect("a size");
+        let wanted = || self.tools.ls(&["--limit", "1000"]).iter().map(bytes).sum::<f64>();
         let held = || sum(cluster, &all(cluster), "vsd_chunk_bytes");
-        #[allow(clippy::cast_precision_loss, reason = "small disks")]
-        wait_long_for("what nobody wants to be gone", || (held() <= physical() as f64).then_some(()));
+        wait_long_for("what nobody wants to be gone", || (held() <= wanted()).then_some(()));
     }
 
     fn assert_all_read(&self) {
@@ -232,7 +225,7 @@ fn a_nearly_full_cluster_levels_out_and_says_whether_a_node_can_be_spared() {
         let _ = cluster.add_prepared(|at, node| disks.give(at, node));
     }
     await_moved(&tools, before);
-    shelf.await_healthy();
+    await_repair_idle(&tools);
     shelf.await_swept(&cluster);
     let is_level = |at: usize| (0.65..1.35).contains(&(disks.fill_of(at) / disks.fill(7)));
     wait_long_for("the disks to have their space back", || (0..7).all(is_level).then_some(()));
@@ -251,7 +244,7 @@ fn a_nearly_full_cluster_levels_out_and_says_whether_a_node_can_be_spared() {
     });
     assert!(is_drained, "there is a lot of room: {} %", disks.fill(7));
     await_chunks(&cluster, &[leaves], 0);
-    shelf.await_healthy();
+    await_repair_idle(&tools);
     shelf.await_swept(&cluster);
     cluster.kill(leaves);
     shelf.tools = cluster.tools(cluster.await_leader_among(&cluster.others(leaves))).clone();
@@ -275,15 +268,14 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
     let (mut cluster, tools) = disks.begin(5);
     // stripes have a member on each of five nodes, whatever that weighs
     let mut shelf = Shelf::new(&disks, &tools, &[COPIED]);
+    let (before, mut weights) = (epoch(&tools), Vec::new());
+    note(&cluster, small, &mut weights);
     for percent in 10.. {
         if disks.fill_of(small) > WARN_PERCENT {
             break;
         }
         shelf.fill(&cluster, percent);
     }
-    let before = epoch(&tools);
-    let mut weights = Vec::new();
-    note(&cluster, small, &mut weights);
     let (is_over, uploads) = (AtomicBool::new(false), AtomicU64::new(0));
     let (uploader, work) = (tools.someone_else("uploader"), cluster.work());
     let more = thread::scope(|scope| {
@@ -293,6 +285,7 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
             keep(&is_over, &uploads, |count| {
                 let path = numbered(Clip::Short, count, &work);
                 films.push(Film::store(&uploader, &path, &["--redundancy", COPIED.0]));
+                thread::sleep(PAUSE);
             })();
             films
         });
@@ -316,7 +309,7 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
     assert!(weights.is_sorted_by(|one, next| one > next), "it goes down and stays there: {weights:?}");
     let epochs = epoch(&tools) - before;
     assert!((1..=3).contains(&epochs), "{epochs} epochs: {weights:?}");
-    shelf.await_healthy();
+    await_repair_idle(&tools);
     shelf.await_swept(&cluster);
     assert!(disks.fill_of(small) < FULL_PERCENT, "{} %", disks.fill_of(small));
     shelf.assert_all_read();
