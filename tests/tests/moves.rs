@@ -80,7 +80,7 @@ fn a_cluster_grows_and_shrinks_while_films_are_read() {
         let over = Over(&is_over);
         let downloading = [scope.spawn(keep(&is_over, &downloads, |_| copied.assert_downloads(&viewer, &[])))];
         for _ in 4..=6 {
-            change(&mut cluster, &["--add", "default"], |cluster, _| drop(cluster.add()));
+            change(&mut cluster, &["--add", "default"], |cluster, _| _ = cluster.add());
             await_more(&[&downloads], &downloading);
         }
         let coded = store(&cluster, 2, "erasure");

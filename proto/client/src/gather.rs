@@ -2,13 +2,14 @@
 //!
 //! Invariants:
 //! - Every member given back hashes to its name, whether it was fetched or computed (INT-1).
+//! - Computing members holds up none of those who share the thread.
 //! - A node that gave a bad copy is told to look at it, without anybody waiting for that.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use tracing::debug;
 use vs_core::{
     error::{Code, Failure},
@@ -67,8 +68,13 @@ pub async fn gather(
         match read.step() {
             Step::Ask(asks) => flying.extend(asks.into_iter().map(fetch)),
             Step::Read => break true,
-            Step::Rebuild if fill(group, want, &mut members) => break true,
-            Step::Rebuild => read.distrust(),
+            Step::Rebuild => match fill(group, want, &members).await {
+                Some(filled) => {
+                    members = filled;
+                    break true;
+                }
+                None => read.distrust(),
+            },
             Step::Lost => break false,
         }
         let Some((ask, outcome)) = flying.next().await else { continue };
@@ -119,12 +125,17 @@ fn answer(outcome: &Result<Bytes, ChunkError>) -> Answer {
     }
 }
 
-/// Computes the wanted members that are missing; false when the group does not give them.
-fn fill(group: &Group, want: &[usize], members: &mut [Option<Bytes>]) -> bool {
+/// The members with those that are wanted and missing; none when the group does not give them. Megabytes are multiplied
+/// and hashed for that: not on a thread that others wait for.
+async fn fill(group: &Group, want: &[usize], members: &[Option<Bytes>]) -> Option<Vec<Option<Bytes>>> {
     let missing: Vec<_> = want.iter().copied().filter(|member| members[*member].is_none()).collect();
-    let Ok(rebuilt) = group.rebuild(members, &missing) else { return false };
-    missing.into_iter().zip(rebuilt).for_each(|(member, bytes)| members[member] = Some(bytes.into()));
-    true
+    let (group, mut members) = (group.clone(), members.to_vec());
+    let compute = move || {
+        let rebuilt = group.rebuild(&members, &missing).ok()?;
+        missing.into_iter().zip(rebuilt).for_each(|(member, bytes)| members[member] = Some(bytes.into()));
+        Some(members)
+    };
+    spawn_blocking(compute).await.ok().flatten()
 }
 
 /// Makes a node check its copy of a chunk, and so list it as damaged. Nobody waits for it, and it may fail.

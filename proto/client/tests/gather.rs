@@ -138,6 +138,34 @@ async fn any_three_members_give_the_others() {
     }
 }
 
+#[test]
+fn members_are_computed_on_no_thread_that_others_wait_for() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
+    runtime.expect("a runtime").block_on(async {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let holding = tokio::task::spawn_blocking(move || held.recv());
+        let cluster = Cluster::start().await;
+        let gathering = cluster.gather(&[0], &[1]);
+        let all_answered = async {
+            while cluster.nodes.iter().map(|(node, _)| node.asked.lock().expect("not poisoned").len()).sum::<usize>()
+                < 3
+            {
+                tokio::task::yield_now().await;
+            }
+            // whoever computes on this thread has the time to
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        let mut gathering = std::pin::pin!(gathering);
+        tokio::select! {
+            _ = &mut gathering => panic!("the members were computed on the thread that answers everybody"),
+            () = all_answered => {}
+        }
+        drop(release);
+        assert_eq!(gathering.await.members.expect("rebuilt"), [cluster.members[0].clone()]);
+        assert!(holding.await.expect("no panic").is_err());
+    });
+}
+
 #[tokio::test]
 async fn bad_copies_are_not_used_and_their_nodes_told() {
     let cluster = Cluster::start().await;

@@ -37,10 +37,8 @@ pub(super) async fn follow(id: JobId, desk: &Desk) -> Result<v1::Job, Failure> {
     let job = loop {
         let job = get(id, desk).await?;
         task.stage("running", &format!("{id} {}", job.kind), job.bytes_done, job.bytes_total, "bytes");
-        tell(&task, (job.bytes_done, job.bytes_total), job.bytes_per_s, job.eta_ms);
-        if let (None, Some(last)) = (job.bytes_per_s, job.log.last()) {
-            task.note(&last.text);
-        }
+        let last = job.log.last().map(|line| &line.text);
+        tell(&task, (job.bytes_done, job.bytes_total), job.bytes_per_s, job.eta_ms, last);
         if is_over(&job) || job.state == "paused" {
             break job;
         }
@@ -50,9 +48,18 @@ pub(super) async fn follow(id: JobId, desk: &Desk) -> Result<v1::Job, Failure> {
     Ok(job)
 }
 
-/// Shows how far something is, as fast and until when as the cluster says.
-pub(super) fn tell(task: &Task, (done, total): (u64, u64), bytes_per_s: Option<u64>, eta_ms: Option<u64>) {
+/// Shows how far something is, as fast and until when as the cluster says; or what it says of why it stands still.
+pub(super) fn tell(
+    task: &Task,
+    (done, total): (u64, u64),
+    bytes_per_s: Option<u64>,
+    eta_ms: Option<u64>,
+    why: Option<&String>,
+) {
     task.set(done, total);
+    if let (None, Some(why)) = (bytes_per_s, why) {
+        return task.note(why);
+    }
     let rate = bytes_per_s.map(|rate| format!("{}/s", human_bytes(rate)));
     let left = eta_ms.map(|ms| format!("{} left", human_duration(Duration::from_millis(ms))));
     task.note(&rate.into_iter().chain(left).collect::<Vec<_>>().join(", "));

@@ -38,7 +38,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "NODE", add = ArgValueCompleter::new(complete::nodes))]
     rm: Vec<NodeId>,
     /// This node has another share of the data
-    #[arg(long, value_name = "NODE=W", value_parser = node_weight, add = ArgValueCompleter::new(complete::nodes_to_set))]
+    #[arg(long, value_name = "NODE=W", value_parser = node_share, add = ArgValueCompleter::new(complete::nodes_to_set))]
     weight: Vec<NodeChange>,
     /// This node stands elsewhere
     #[arg(long, value_name = "NODE=Z", value_parser = node_zone, add = ArgValueCompleter::new(complete::nodes_to_set))]
@@ -92,7 +92,7 @@ fn newcomer(text: &str) -> Result<NodeChange, String> {
     Ok(NodeChange { zone: Some(zone), weight_milli, wish: NodeWish::In.into(), ..NodeChange::default() })
 }
 
-fn node_weight(text: &str) -> Result<NodeChange, String> {
+fn node_share(text: &str) -> Result<NodeChange, String> {
     let (node, share) = node_and(text, "n2=0.5")?;
     Ok(NodeChange { node: node.0, weight_milli: Some(weight(share)?), ..NodeChange::default() })
 }

@@ -18,7 +18,7 @@ use super::{
     job_watch::{POLL, tell},
     node::listed,
     node_change::weight,
-    node_drain::{WaitArgs, kind, told_moved, write},
+    node_drain::{WATCH_MOVE, WaitArgs, kind, told_moved, write},
     plan::Plan,
     rebalance,
 };
@@ -83,9 +83,9 @@ pub(super) async fn run(args: &AddArgs, desk: &Desk) -> anyhow::Result<Exit> {
     Plan::of_joining(args.change(info.id), desk).await?.tell(desk)?;
     let (info, epoch) = set(info, args, desk).await?;
     if !args.waits() {
-        return write(&info, None, &Moved::default(), desk, || {
-            format!("✓ {node} takes its share\n  watch the move: vsctl rebalance status\n")
-        });
+        write(&info, None, &Moved::default(), desk, || format!("✓ {node} takes its share\n"))?;
+        desk.say(WATCH_MOVE);
+        return Ok(Exit::Ok);
     }
     desk.at_interrupt(Some("interrupted; the move goes on: vsctl rebalance status".to_owned()));
     let epoch = wait_until_listed(&info, epoch, desk).await?;
@@ -171,12 +171,11 @@ async fn wait_until_listed(info: &v1::NodeInfo, changed_at: Option<u64>, desk: &
 async fn wait_until_moved(node: NodeId, epoch: u64, desk: &Desk) -> Result<(), Failure> {
     let board = Board::new(desk);
     let task = board.task(&node.to_string());
-    let mut told = Vec::new();
     loop {
         let status = rebalance::ask(desk).await?;
         let progress = (status.bytes_done, status.bytes_total);
         task.stage("moving", &node.to_string(), progress.0, progress.1, "bytes");
-        tell(&task, progress, status.bytes_per_s, status.eta_ms);
+        tell(&task, progress, status.bytes_per_s, status.eta_ms, status.waiting.first());
         if status.oldest_epoch >= epoch {
             return Ok(());
         }
@@ -184,9 +183,6 @@ async fn wait_until_moved(node: NodeId, epoch: u64, desk: &Desk) -> Result<(), F
             let state = &status.state;
             return Err(Failure::new(Code::Conflict, format!("the move is {state}")).hint("vsctl rebalance start"));
         }
-        let news = status.waiting.iter().filter(|why| !told.contains(*why));
-        news.for_each(|why| board.aside(|| desk.say(&format!("waiting: {}", shown(why)))));
-        told = status.waiting;
         tokio::time::sleep(POLL).await;
     }
 }

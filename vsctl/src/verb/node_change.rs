@@ -9,7 +9,7 @@ use vs_core::{
 };
 use vs_wire::v1::{self, NodeChange};
 
-use super::plan::Plan;
+use super::{node_drain::WATCH_MOVE, plan::Plan};
 use crate::{
     complete,
     desk::Desk,
@@ -80,7 +80,7 @@ pub(super) async fn set(args: SetArgs, desk: &Desk) -> anyhow::Result<Exit> {
         }
     })?;
     if answer.changed {
-        desk.say("  watch the move: vsctl rebalance status");
+        desk.say(WATCH_MOVE);
     }
     Ok(Exit::Ok)
 }

@@ -104,6 +104,9 @@ impl RmArgs {
     }
 }
 
+/// What to type after something that moves by itself.
+pub(super) const WATCH_MOVE: &str = "  watch the move: vsctl rebalance status";
+
 /// What the verb writes: a plan, or the node and what was moved for it.
 pub(super) fn kind(desk: &Desk) -> &'static Kind {
     if desk.dry_run { &PLAN } else { &MOVED_NODE }
@@ -138,10 +141,12 @@ pub(super) async fn undrain(args: &UndrainArgs, desk: &Desk) -> anyhow::Result<E
         return Ok(Exit::Ok);
     }
     let info = answer.node.unwrap_or_default();
-    write(&info, None, &Moved::default(), desk, || match answer.changed {
-        true => format!("✓ {node} takes data again\n  watch the move: vsctl rebalance status\n"),
-        false => format!("{node} is not draining: nothing to change\n"),
-    })
+    if !answer.changed {
+        return write(&info, None, &Moved::default(), desk, || format!("{node} is not draining: nothing to change\n"));
+    }
+    write(&info, None, &Moved::default(), desk, || format!("✓ {node} takes data again\n"))?;
+    desk.say(WATCH_MOVE);
+    Ok(Exit::Ok)
 }
 
 pub(super) async fn rm(args: &RmArgs, desk: &Desk) -> anyhow::Result<Exit> {
@@ -170,8 +175,11 @@ pub(super) async fn rm(args: &RmArgs, desk: &Desk) -> anyhow::Result<Exit> {
     let answer = desk.change("RemoveNode", request, call).await?;
     let info = answer.node.unwrap_or_default();
     if answer.job.is_none() {
-        let rebuilt = if lost { "\n  watch what is rebuilt: vsctl repair status" } else { "" };
-        return write(&info, None, &Moved::default(), desk, || format!("✓ removed {named}{rebuilt}\n"));
+        write(&info, None, &Moved::default(), desk, || format!("✓ removed {named}\n"))?;
+        if lost {
+            desk.say("  watch what is rebuilt: vsctl repair status");
+        }
+        return Ok(Exit::Ok);
     }
     finish(&info, answer.job, "removed", !args.waits(), desk).await
 }
@@ -193,9 +201,9 @@ async fn finish(
         return write(info, None, &Moved::default(), desk, || format!("✓ {node} is {done} already\n"));
     };
     if is_left_alone {
-        return write(info, Some(job), &Moved::default(), desk, || {
-            format!("✓ {node} will be {done} by {job}\n  watch it: vsctl job watch {job}\n")
-        });
+        write(info, Some(job), &Moved::default(), desk, || format!("✓ {node} will be {done} by {job}\n"))?;
+        desk.say(&format!("  watch it: vsctl job watch {job}"));
+        return Ok(Exit::Ok);
     }
     let over = follow(job, desk).await?;
     match ended(&over, desk)? {

@@ -73,6 +73,9 @@ impl Plan {
 
     /// `8 035 chunks, 15.7 GiB`.
     fn amount(&self, style: &Style) -> String {
+        if self.answer.chunks == 0 {
+            return "nothing".to_owned();
+        }
         format!("{} chunks, {}", count(self.answer.chunks), human::bytes(style, self.answer.bytes))
     }
 

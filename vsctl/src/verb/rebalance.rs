@@ -138,16 +138,16 @@ async fn order(action: RebalanceAction, desk: &Desk) -> anyhow::Result<Exit> {
         let plan = Plan::ask(Vec::new(), desk).await?;
         let state = shown(&answer.state);
         plan.write_rest(desk, |rest| match action {
-            RebalanceAction::Pause => format!("plan: pause the move, which is {state} now: {rest} wait"),
-            RebalanceAction::Stop => format!("plan: stop the move, which is {state} now: {rest} stay"),
-            _ => format!("plan: go on with the move, which is {state} now: {rest} to move"),
+            RebalanceAction::Pause => format!("plan: pause the move, which is {state} now; it leaves {rest}"),
+            RebalanceAction::Stop => format!("plan: stop the move, which is {state} now; it leaves {rest}"),
+            _ => format!("plan: go on with the move, which is {state} now; it moves {rest}"),
         })?;
         return Ok(Exit::Ok);
     }
     desk.say(match action {
         RebalanceAction::Pause => "✓ the move is paused, whoever leads\n  go on with: vsctl rebalance resume",
         RebalanceAction::Resume => "✓ the move goes on\n  watch it: vsctl rebalance status",
-        RebalanceAction::Stop => "✓ the move is stopped until the layout changes\n  go on with: vsctl rebalance start",
+        RebalanceAction::Stop => "✓ the move is stopped until the next layout\n  go on with: vsctl rebalance start",
         _ => "✓ what is not where it should be is moved\n  watch it: vsctl rebalance status",
     });
     if !matches!(desk.style.format, OutputFormat::Table | OutputFormat::Wide) {

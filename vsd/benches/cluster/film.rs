@@ -140,7 +140,7 @@ impl<'a> Upload<'a> {
         let mut parts = Vec::new();
         for segment in 0..segments {
             let chunks = (0..chunks).map(|nth| format!("{name} {segment} {nth}").into()).collect();
-            for Gathered { no, data } in builder.segment(segment * segment_us, segment_us, chunks) {
+            for Gathered { no, data, .. } in builder.segment(segment * segment_us, segment_us, chunks) {
                 // none of these bytes is ever stored, so they may be told to be more
                 let data = data.iter().map(|chunk| ChunkRef { hash: Hash::of(chunk), bytes }).collect();
                 parts.extend(builder.written(no, Written { data, ..Written::default() }));

@@ -36,7 +36,7 @@ struct Placed {
 
 impl Placed {
     fn placing<'a>(&'a self, layout: &'a Layout) -> Placing<'a> {
-        Placing { group: &self.group, since: layout, target: layout, displaced: &self.displaced }
+        Placing { group: &self.group, since: layout, target: layout, beside: None, displaced: &self.displaced }
     }
 
     /// Whether it can be read out of these chunks.

@@ -14,7 +14,8 @@ use std::{
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
-use vs_client::gather::gather;
+use tokio::time::timeout;
+use vs_client::{chunk::ChunkError, gather::gather};
 use vs_core::{
     error::{Code, Failure},
     group::Group,
@@ -31,6 +32,7 @@ use vsd_core::{
     plan::{
         policy::{Policy, Wanted, views_of, wanted_scheme},
         repair::{Held, Presence},
+        verify::{Standing, Step, Verifying, standing},
     },
     upload::track::{Gathered, Sealed, TrackBuilder, Written},
 };
@@ -40,7 +42,7 @@ use super::{
     survey::{part_names, part_of},
     task::PUT_TIMEOUT,
     term::new_job,
-    world::{Epochs, World},
+    world::{Epochs, World, disks_of, down},
 };
 use crate::{
     holdings::Question,
@@ -54,6 +56,8 @@ const REST_MIN: Duration = Duration::from_secs(5);
 const REST_TIMES: u32 = 20;
 /// How long a film is left alone that could not be changed.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How long a node may fail to take a chunk: one that is restarted does not cost the work of hours.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the log is told how far a job is.
 const TELL: Duration = Duration::from_secs(2);
 
@@ -159,7 +163,8 @@ impl Repairer {
             told: Instant::now(),
         };
         let ended = migration.run().boxed().await;
-        if ended.is_err() {
+        // what somebody ended may be begun anew at once
+        if ended.as_ref().is_err_and(|broken| !matches!(broken, Broken::Over)) {
             failed.insert(migration.asset.id, Instant::now());
         }
         ended.map(|()| true)
@@ -284,14 +289,33 @@ impl Migration<'_> {
         Ok(tracks)
     }
 
-    /// What was verified some time ago is still there.
-    async fn check(&self) -> Result<(), Broken> {
+    /// What was verified some time ago is still there. A node that does not say is waited for, as long as it is counted on.
+    async fn check(&mut self) -> Result<(), Broken> {
         let gone = || Failure::new(Code::Unreachable, "what was written is not all there any more");
-        let Some((world, _)) = self.repairer.look().await? else { return Err(gone().into()) };
-        let Self { repairer, asset, placed, .. } = self;
-        let said = world.ask(&repairer.nodes, asset.id, placed.iter().copied(), false).await;
-        let is_there = placed.iter().all(|(node, chunk)| said.of(*node, chunk) == Held::Stored);
-        if is_there { Ok(()) } else { Err(gone().into()) }
+        let mut verifying = Verifying::new(0, 1);
+        let began = Instant::now();
+        loop {
+            let step = verifying.next(disks_of(&self.repairer.meta, &self.layout));
+            if step == Step::Count {
+                return Ok(());
+            }
+            let Some((world, _)) = self.repairer.look().await? else { return Err(gone().into()) };
+            let said = world.ask(&self.repairer.nodes, self.asset.id, self.placed.iter().copied(), false).await;
+            let standing = |(node, chunk): &(NodeId, ChunkHash)| {
+                standing(world.presence(*node), said.of(*node, chunk), world.counts_on(*node))
+            };
+            let worst = self.placed.iter().map(standing).max().unwrap_or(Standing::There);
+            let is_late = began.elapsed() > Duration::from_millis(world.grace_ms) + AGAIN;
+            if worst == Standing::Gone || is_late {
+                return Err(gone().into());
+            }
+            if worst == Standing::Waiting || step == Step::Leave {
+                verifying.wait();
+                tokio::time::sleep(TELL).await;
+                self.tell().await?;
+                self.until_resumed().await?;
+            }
+        }
     }
 
     async fn write_track(&mut self, at: usize) -> Result<Track, Broken> {
@@ -364,7 +388,7 @@ impl Migration<'_> {
         groups: Vec<Gathered>,
     ) -> Result<(), Broken> {
         for some in groups.chunks(self.world.concurrency) {
-            self.repairer.until_calm().await;
+            self.until_calm().await?;
             let mut writing: FuturesUnordered<_> =
                 some.iter().map(|group| self.write_group(track, group).boxed()).collect();
             let mut written = Vec::new();
@@ -417,7 +441,7 @@ impl Migration<'_> {
         Ok((group.no, Written { data, parity, displaced: Vec::new() }, there))
     }
 
-    /// The member is durable and verified on the node.
+    /// The member is durable and verified on the node. One that is restarted meanwhile is tried again.
     async fn write_member(&self, node: NodeId, chunk: ChunkRef, bytes: Bytes) -> Result<(), Failure> {
         let Repairer { puts, nodes, turns, .. } = self.repairer;
         let asset = self.asset.id;
@@ -425,14 +449,40 @@ impl Migration<'_> {
             return Err(Failure::new(Code::Unreachable, format!("{node} is not up")));
         };
         let question = Question { node, addr, asset, index: self.world.index, deep: true };
-        if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
-            return Ok(());
+        let patience = PATIENCE.min(Duration::from_millis(self.world.grace_ms));
+        let began = Instant::now();
+        loop {
+            if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
+                // to read it was as much as to write it: who comes next waits
+                turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
+                return Ok(());
+            }
+            turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
+            match puts.put(node, asset, chunk.hash, bytes.clone(), self.world.index, PUT_TIMEOUT).await {
+                Ok(()) => break,
+                Err(ChunkError::Node { .. }) if began.elapsed() < patience => tokio::time::sleep(TELL).await,
+                Err(error) => {
+                    let refused = Failure::new(Code::Unreachable, format!("{node} did not take a chunk"));
+                    return Err(refused.because(error));
+                }
+            }
         }
-        turns.take(chunk.bytes.into(), self.world.bytes_per_s).await;
-        let put = puts.put(node, asset, chunk.hash, bytes, self.world.index, PUT_TIMEOUT).await;
-        let refused = |error| Failure::new(Code::Unreachable, format!("{node} did not take a chunk")).because(error);
-        put.map_err(refused)?;
         puts.moved("migrate", chunk.bytes.into());
+        Ok(())
+    }
+
+    /// Stands still while something is repaired. What is pending is not: with a node of its places down it is given up
+    /// rather than left as it is for as long as that takes, and so is what cannot be placed anew while it is pending.
+    async fn until_calm(&self) -> Result<(), Failure> {
+        let mut urgent = self.repairer.is_urgent.subscribe();
+        while *urgent.borrow_and_update() {
+            let placing = self.epochs.layouts().first().into_iter().chain([&self.layout]);
+            let nodes = placing.flat_map(|layout| &layout.nodes).map(|node| node.id);
+            if let Some(down) = down(&self.repairer.meta, nodes) {
+                return Err(Failure::new(Code::Unreachable, format!("{down} is down, and other copies come first")));
+            }
+            let _ = timeout(TELL, urgent.changed()).await;
+        }
         Ok(())
     }
 

@@ -1,29 +1,84 @@
 //! The end of repair and moves: what an asset's copies are is said in the log.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use vs_core::{
     hash::ChunkHash,
     id::{AssetId, Epoch, NodeId},
+    manifest::Part,
 };
 use vsd_core::{
-    meta::Command,
-    plan::repair::{Held, Placing},
+    meta::{AssetRecord, Command},
+    plan::{
+        repair::{Held, Placing},
+        verify::{Step, Verified, Verifying},
+    },
 };
 
 use super::{
     repair::Repairer,
     survey::{Subject, part_names, part_of},
-    world::World,
+    world::{World, disks_of, signature},
 };
 use crate::{holdings::Said, meta::MetaError};
 
+/// Chunks remembered as verified.
+const VERIFIED_MAX: usize = 500_000;
+
+/// What is verified in this term: by whoever writes, and by whoever reads before an asset is placed.
+#[derive(Clone, Debug)]
+pub(super) struct Answers(Arc<Mutex<Verified>>);
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Verified::new(VERIFIED_MAX))))
+    }
+}
+
+impl Answers {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Verified> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Pairs = HashSet<(NodeId, ChunkHash)>;
+
+/// What a part has on computed places.
+struct Places {
+    all: Pairs,
+    /// What has to be read, unless it was.
+    to_verify: Pairs,
+}
+
+impl Places {
+    fn of(subject: &Subject<'_>, asset: &AssetRecord, part: &Part, to: usize) -> Self {
+        let layouts = subject.epochs.layouts();
+        let (mut all, mut to_verify) = (Pairs::new(), Pairs::new());
+        for group in part.groups(asset.id, asset.scheme) {
+            let (displaced, beside) = (subject.astray.among(&group), None);
+            let (since, target) = (&layouts[0], &layouts[to]);
+            let placing = Placing { group: &group, since, target, beside, displaced: &displaced };
+            to_verify.extend(placing.to_verify());
+            all.extend(group.placed(target).map(|(node, chunk)| (node, chunk.hash)));
+        }
+        Self { all, to_verify }
+    }
+}
+
+fn is_stored(said: &Said, (node, chunk): &(NodeId, ChunkHash)) -> bool {
+    said.of(*node, chunk) == Held::Stored
+}
+
 impl Repairer {
     /// Verifies what has to be, and commits that the asset is placed by this epoch, which the survey found settled but for
-    /// what was `verified` since. False when something is not as it should be, or not as it was then.
+    /// what was verified since. False when something is not as it should be, or not as it was then, or when there may be
+    /// something more urgent: what was read until then is not read again.
     pub(super) async fn place(
         &self,
-        verified: HashSet<(NodeId, ChunkHash)>,
+        verified: Answers,
         world: &World,
         id: AssetId,
         epoch: Epoch,
@@ -34,33 +89,49 @@ impl Repairer {
         let Some(subject) = Subject::new(&now, &state.view(), &asset)? else { return Ok(false) };
         // parts never change, and to ask about all of them takes long
         drop(state);
-        let layouts = subject.epochs.layouts();
-        let target = &layouts[subject.target(&now)];
+        let to = subject.target(&now);
+        let target = &subject.epochs.layouts()[to];
         if target.epoch != epoch {
             return Ok(false);
         }
-        for name in part_names(&asset) {
-            let Some(part) = part_of(&self.meta.stale().state, &asset, name)? else { return Ok(false) };
-            let (mut all, mut pairs) = (HashSet::new(), HashSet::new());
-            for group in part.groups(id, asset.scheme) {
-                let displaced = subject.astray.among(&group);
-                let placing = Placing { group: &group, since: &layouts[0], target, displaced: &displaced };
-                pairs.extend(placing.to_verify());
-                all.extend(group.placed(target).map(|(node, chunk)| (node, chunk.hash)));
+        let seen = signature(&self.meta);
+        let names: Vec<_> = part_names(&asset).collect();
+        let mut verifying = Verifying::new(names.len(), names.len());
+        loop {
+            let step = verifying.next(disks_of(&self.meta, target));
+            let (Step::Read(at) | Step::Look(at)) = step else {
+                if step == Step::Count {
+                    break;
+                }
+                return Ok(false);
+            };
+            let Some(part) = part_of(&self.meta.stale().state, &asset, names[at])? else { return Ok(false) };
+            let Places { all, mut to_verify } = Places::of(&subject, &asset, &part, to);
+            if step == Step::Look(at) {
+                let said = now.ask(&self.nodes, id, all.iter().copied(), false).await;
+                if !all.iter().all(|pair| is_stored(&said, pair)) {
+                    return Ok(false);
+                }
+                continue;
             }
-            pairs.retain(|pair| !verified.contains(pair));
-            all.retain(|pair| !pairs.contains(pair));
-            // what was written or verified before is still there, and the others are what they should be
-            let there = now.ask(&self.nodes, id, all.iter().copied(), false).await;
-            let read = now.ask(&self.nodes, id, pairs.iter().copied(), true).await;
-            let is_stored = |said: &Said, (node, chunk): &(NodeId, ChunkHash)| said.of(*node, chunk) == Held::Stored;
-            if !all.iter().all(|pair| is_stored(&there, pair)) || !pairs.iter().all(|pair| is_stored(&read, pair)) {
+            {
+                let verified = verified.lock();
+                to_verify.retain(|pair| !verified.contains(id, pair));
+            }
+            if to_verify.is_empty() {
+                continue;
+            }
+            let said = now.ask(&self.nodes, id, to_verify.iter().copied(), true).await;
+            let (read, left): (Vec<_>, Vec<_>) = to_verify.into_iter().partition(|pair| is_stored(&said, pair));
+            read.into_iter().for_each(|(node, chunk)| verified.lock().insert(id, node, chunk));
+            if !left.is_empty() || signature(&self.meta) != seen {
                 return Ok(false);
             }
         }
         let placed = Command::Placed { asset: id, version: asset.version, epoch: target.epoch, term: world.term };
         match self.meta.propose(placed).await?.accepted() {
             Ok(_) => {
+                verified.lock().forget(id);
                 tracing::info!(asset = %id, epoch = %target.epoch, "every copy is in its place");
                 Ok(true)
             }

@@ -8,7 +8,7 @@
 //! - What it commits names its term, so that an executor that wakes up late changes nothing.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 
@@ -51,8 +51,10 @@ const STUCK_TIMES: u32 = 4;
 const STEP_MIN: Duration = Duration::from_secs(1);
 /// How often the log is told how far a job is.
 const TELL: Duration = Duration::from_secs(2);
-/// Passes that must find a group lost before its asset is said to be damaged.
-const LOST_PASSES: u32 = 2;
+/// How long after something was found lost it must still be, before its asset is said to be damaged.
+const LOST_AGAIN: Duration = Duration::from_secs(2);
+/// Assets that are said to be damaged in one pass.
+const LOST_MAX: usize = 1_000;
 
 /// Looks after the redundancy of everything, while this node leads.
 pub(crate) struct Repairer {
@@ -141,24 +143,26 @@ impl Repairer {
         }
         let Some(term) = term else { return Ok(None) };
         world.refuse(term.full());
-        let survey = Survey::make(&self.nodes, &world, &state, term.tried()).boxed().await?;
+        let began = Instant::now();
+        let survey = Survey::make(&self.nodes, &world, &state, term.look()).boxed().await?;
+        let looking = began.elapsed();
         term.begin(state.view().jobs(None, PAGE_ITEMS_MAX)?, &world, &survey);
         // what it held of the past is let go: what follows may take hours
         drop(state);
         self.tell(term, &world, &survey).await?;
         let is_stuck = !survey.waiting.is_empty() || !survey.full.is_empty();
         let mut pass = if is_stuck { Pass::Stuck } else { Pass::Nothing };
-        let untried = survey.tasks.iter().any(|task| task.work == Work::Repair && !survey.was_tried(task));
-        self.is_urgent.send_replace(untried && term.may_do(Work::Repair));
+        self.is_urgent.send_replace(survey.is_urgent() && term.may_do(Work::Repair));
+        self.say_lost(&survey.lost).boxed().await?;
         if !survey.tasks.is_empty() {
-            pass = self.execute(term, &world, &survey).boxed().await?;
+            pass = self.execute(term, &world, &survey, looking).boxed().await?;
         }
         for asset in &survey.mended {
             self.say_damaged(&world, *asset, false).await?;
         }
         let seen = signature(&self.meta);
         for (asset, epoch) in &survey.to_place {
-            let placed = self.place(term.take_verified(*asset), &world, *asset, *epoch).boxed().await?;
+            let placed = self.place(term.verified.clone(), &world, *asset, *epoch).boxed().await?;
             pass = if placed { Pass::More } else { pass.max(Pass::Stuck) };
             // there may be something more urgent now
             if signature(&self.meta) != seen {
@@ -170,6 +174,21 @@ impl Repairer {
         }
         self.tell(term, &world, &survey).await?;
         Ok(Some(pass))
+    }
+
+    /// What is found lost a second time: soon, and whatever else is to be done. Who uploads it again is not to be told that
+    /// the library has it.
+    async fn say_lost(&self, assets: &[AssetId]) -> Result<(), MetaError> {
+        if assets.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(LOST_AGAIN).await;
+        let Some((world, state)) = self.look().await? else { return Ok(()) };
+        let some = &assets[..assets.len().min(LOST_MAX)];
+        for asset in Survey::still_lost(&self.nodes, &world, &state, some).await? {
+            self.say_damaged(&world, asset, true).await?;
+        }
+        Ok(())
     }
 
     fn leads(&self) -> bool {
@@ -189,10 +208,15 @@ impl Repairer {
 
     /// Does the tasks of what is not paused. An asset whose last task is done is placed at once, so that its old copies
     /// can go and there is room for what comes next.
-    async fn execute(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<Pass, MetaError> {
+    async fn execute(
+        &self,
+        term: &mut Term,
+        world: &World,
+        survey: &Survey,
+        looking: Duration,
+    ) -> Result<Pass, MetaError> {
         let began = Instant::now();
         let mut ahead = Ahead::of(survey);
-        let mut lost = HashSet::new();
         let mut moved = false;
         term.forget_failures();
         // a list, not an iterator: what is awaited has to be `Send` whatever the lifetimes
@@ -214,39 +238,29 @@ impl Repairer {
                 self.puts.moved(task.work.name(), u64::from(*bytes));
                 term.written(task.work, task.asset, *node, *chunk, u64::from(*bytes));
             }
-            if done.is_lost {
-                lost.insert(task.asset);
-            }
             let is_done = done.failed.is_none();
-            if let Some(failure) = done.failed {
-                tracing::debug!(asset = %task.asset, %failure, "a repair has to wait");
-                term.failed(task.name(), &failure, &done.full);
+            match done.failed {
+                Some(failure) => {
+                    tracing::debug!(asset = %task.asset, %failure, "a repair has to wait");
+                    term.failed(task, &failure, &done.full);
+                }
+                None => term.done(task),
             }
             if let Some(epoch) = ahead.ended(task.asset, is_done) {
-                placing.push(self.place(term.take_verified(task.asset), world, task.asset, epoch).boxed());
+                placing.push(self.place(term.verified.clone(), world, task.asset, epoch).boxed());
             }
             if term.told_ago() >= TELL {
                 self.tell(term, world, survey).await?;
             }
-            if !term.may_do(task.work) {
+            if !term.may_do(task.work) || term.waits_for_repair(task, looking) {
                 break;
             }
             // what changed in the cluster matters more than the end of this list
-            if began.elapsed() > STEP_MIN
-                && signature(&self.meta).0 != world.current().map_or(0, |layout| layout.epoch.0)
-            {
+            if began.elapsed() > STEP_MIN.max(looking) && !world.is_as_seen(&self.meta.watch_cluster().borrow()) {
                 break;
             }
         }
         drop((running, placing));
-        term.lost.retain(|asset, _| lost.contains(asset));
-        for asset in lost {
-            let passes = term.lost.entry(asset).or_insert(0);
-            *passes += 1;
-            if *passes >= LOST_PASSES {
-                self.say_damaged(world, asset, true).await?;
-            }
-        }
         Ok(if moved { Pass::More } else { Pass::Stuck })
     }
 
@@ -255,8 +269,9 @@ impl Repairer {
         (task, task.run(&self.chunks, &self.puts, world).await)
     }
 
-    /// Tells people, and the log, how it stands.
+    /// Tells people, and the log, how it stands: people first, whether or not the log takes it in.
     async fn tell(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<(), MetaError> {
+        self.status.send_replace(term.status(world, survey));
         for job in term.untold() {
             let put = self.meta.propose(Command::JobPut { job: job.clone(), term: world.term }).await?;
             match put.accepted() {

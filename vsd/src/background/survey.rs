@@ -6,14 +6,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use vs_core::{
-    hash::Hash,
+    hash::{ChunkHash, Hash},
     id::{AssetId, Epoch, NodeId},
     limit::PAGE_ITEMS_MAX,
     manifest::Part,
 };
 use vsd_core::{
     meta::{AssetRecord, AssetState, TableError, View},
-    plan::repair::{self, Finding, Health, Placing},
+    plan::{
+        repair::{self, Finding, Health, Placing, Readable},
+        urgency::{Class, Rank, keep_most_urgent},
+    },
 };
 
 use super::{
@@ -58,6 +61,7 @@ impl Amount {
 struct Seen {
     settled: bool,
     readable: bool,
+    is_lost: bool,
     /// Nothing but its tasks keeps it from being where it should be.
     can_finish: bool,
     tasks: Vec<Task>,
@@ -86,9 +90,12 @@ pub(super) struct Survey {
     pub(super) to_place: Vec<(AssetId, Epoch)>,
     /// Assets that were said to be damaged and can be read.
     pub(super) mended: Vec<AssetId>,
+    /// Assets that were not said to be damaged, and of which something cannot be had from anybody.
+    pub(super) lost: Vec<AssetId>,
     /// Wall time of its end.
     pub(super) made_at_ms: u64,
-    tried: HashSet<(AssetId, Hash)>,
+    /// Tasks that could not be done lately.
+    failed: HashSet<(AssetId, Hash)>,
     /// Assets that stay with an old epoch because the current one has too few nodes.
     pub(super) crowded: u64,
 }
@@ -142,15 +149,66 @@ pub(super) fn part_of(
     Ok(bytes.and_then(|bytes| Part::decode(&bytes).ok()))
 }
 
+/// Asks everybody about what nobody has who should, unless somebody may return who does. What is found can be read and is
+/// not missing; true when something is lost.
+async fn ask_all(
+    nodes: &Nodes,
+    world: &World,
+    asset: AssetId,
+    placings: &[Placing<'_>],
+    findings: &mut [Finding],
+) -> bool {
+    let missing = placings.iter().zip(findings).filter(|(_, finding)| finding.health == Health::Missing);
+    let missing: Vec<_> = missing.collect();
+    if missing.is_empty() || world.may_return() {
+        return false;
+    }
+    let up = world.up();
+    let mut wanted = Vec::new();
+    for (placing, _) in &missing {
+        for member in &placing.group.members {
+            wanted.extend(up.iter().map(|node| (*node, member.hash)));
+        }
+    }
+    let said = world.ask(nodes, asset, wanted, false).await;
+    let mut is_lost = false;
+    for (placing, finding) in missing {
+        let held = |node, chunk: &ChunkHash| said.of(node, chunk);
+        match placing.of_all(&up, held) {
+            Readable::Yes => finding.health = Health::Degraded,
+            Readable::Unknown => {}
+            Readable::Lost => is_lost = true,
+        }
+    }
+    is_lost
+}
+
 impl Survey {
-    /// Looks at every asset. What was tried in vain lately comes last.
+    /// What of these assets is still lost.
+    pub(super) async fn still_lost(
+        nodes: &Nodes,
+        world: &World,
+        state: &StateRead,
+        assets: &[AssetId],
+    ) -> Result<Vec<AssetId>, TableError> {
+        let mut survey = Self::default();
+        for asset in assets {
+            let Some(asset) = state.view().asset(*asset)? else { continue };
+            if let Some(subject) = Subject::new(world, &state.view(), &asset)? {
+                survey.look_at(nodes, world, state, &subject).await?;
+            }
+        }
+        Ok(survey.lost)
+    }
+
+    /// Looks at every asset. What has failed lately makes way for what has not.
     pub(super) async fn make(
         nodes: &Nodes,
         world: &World,
         state: &StateRead,
-        tried: HashSet<(AssetId, Hash)>,
+        failed: HashSet<(AssetId, Hash)>,
     ) -> Result<Self, TableError> {
-        let mut survey = Self { tried, ..Self::default() };
+        let mut survey = Self { failed, ..Self::default() };
         let mut after = None;
         loop {
             let page = state.view().assets(after, PAGE_ITEMS_MAX)?;
@@ -177,39 +235,32 @@ impl Survey {
         let asset = subject.asset;
         let layouts = subject.epochs.layouts();
         let to = subject.target(world);
-        let mut seen = Seen { settled: true, readable: true, can_finish: true, tasks: Vec::new() };
+        let mut seen = Seen { settled: true, readable: true, is_lost: false, can_finish: true, tasks: Vec::new() };
+        // a newer layout that has no room for all of them, or is not theirs yet, is still better than a place that is gone
+        let beside = layouts.last().filter(|_| to + 1 < layouts.len());
         for name in part_names(asset) {
             let Some(part) = part_of(state, asset, name)? else { return Ok(()) };
             let groups: Vec<_> = part.groups(asset.id, asset.scheme).collect();
             let displaced: Vec<_> = groups.iter().map(|group| subject.astray.among(group)).collect();
-            let placing = |at: usize| Placing {
-                group: &groups[at],
+            let placings = groups.iter().zip(&displaced).map(|(group, displaced)| Placing {
+                group,
                 since: &layouts[0],
                 target: &layouts[to],
-                displaced: &displaced[at],
-            };
-            // a newer layout that has no room for all of them is still better than a place that is gone
-            let newest = layouts.last().filter(|_| to + 1 < layouts.len() && subject.is_placeable());
-            let beside = |at: usize| newest.map(|newest| Placing { target: newest, ..placing(at) });
-            let wanted = (0..groups.len()).flat_map(|at| {
-                let beside = beside(at).map(|placing| placing.asked()).unwrap_or_default();
-                placing(at).asked().into_iter().chain(beside)
+                beside,
+                displaced,
             });
-            let said = world.ask(nodes, asset.id, wanted, false).await;
-            for at in 0..groups.len() {
-                let look = |placing: Placing<'_>| {
-                    placing.look(|node| world.presence(node), |node, chunk| said.of(node, chunk))
-                };
-                let mut finding = look(placing(at));
-                if let Some(beside) = beside(at).filter(|_| !finding.waits_for.is_empty()) {
-                    finding.writes.extend(look(beside).writes);
-                    finding.writes.sort_unstable();
-                    finding.writes.dedup();
-                }
-                self.take_in(world, subject, placing(at), finding, &mut seen);
+            let placings: Vec<_> = placings.collect();
+            let asked = placings.iter().flat_map(Placing::asked);
+            let said = world.ask(nodes, asset.id, asked, false).await;
+            let look =
+                |placing: &Placing<'_>| placing.look(|node| world.presence(node), |node, chunk| said.of(node, chunk));
+            let mut findings: Vec<_> = placings.iter().map(look).collect();
+            seen.is_lost |= ask_all(nodes, world, asset.id, &placings, &mut findings).await;
+            for (placing, finding) in placings.into_iter().zip(findings) {
+                self.take_in(world, subject, placing, finding, &mut seen);
             }
         }
-        let Seen { settled, readable, can_finish, tasks } = seen;
+        let Seen { settled, readable, is_lost, can_finish, tasks } = seen;
         let is_to_place = subject.is_placeable() && (to > 0 || asset.is_displaced());
         if settled && is_to_place {
             self.to_place.push((asset.id, layouts[to].epoch));
@@ -221,6 +272,9 @@ impl Survey {
         }
         if readable && asset.damaged {
             self.mended.push(asset.id);
+        }
+        if is_lost && !asset.damaged {
+            self.lost.push(asset.id);
         }
         let targets = tasks.iter().flat_map(|task| &task.writes);
         let fullness = targets.map(|(node, _)| world.used_percent(*node)).max().unwrap_or(0);
@@ -283,9 +337,9 @@ impl Survey {
         }
     }
 
-    /// Whether it was tried in vain lately.
-    pub(super) fn was_tried(&self, task: &Task) -> bool {
-        self.tried.contains(&task.name())
+    /// Whether something is to be repaired that could be.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.tasks.iter().any(|task| task.class() == Class::Repair && !self.failed.contains(&task.name()))
     }
 
     fn enter(&mut self, task: Task) {
@@ -295,21 +349,21 @@ impl Survey {
         }
     }
 
-    /// Repair before moves, and first what can lose least. What cannot be read or was tried in vain holds up nothing.
-    /// Moves asset by asset, so that each soon is where it should be and gives up its old places; first those to the
-    /// emptiest disks, so that there is room on the fuller ones when it is their turn.
+    /// Repair before moves, and first what can lose least; of moves first those to the emptiest disks, so that there is
+    /// room on the fuller ones when it is their turn.
     fn keep_most_urgent(&mut self) {
-        let tried = &self.tried;
-        self.tasks.sort_by_key(|task| {
-            let repairs = task.work == Work::Repair;
-            let spare = if repairs { task.spare } else { 0 };
-            let is_lost = task.health == Health::Missing;
-            (tried.contains(&task.name()), !repairs, is_lost, spare, task.fullness / FULLNESS_STEP, task.asset)
-        });
-        for task in self.tasks.iter().skip(TASKS_MAX) {
+        let failed = &self.failed;
+        let rank = |task: &Task| {
+            let class = task.class();
+            let weight = match class {
+                Class::Repair | Class::Lost => u64::try_from(task.spare).unwrap_or(u64::MAX),
+                Class::Move => task.fullness / FULLNESS_STEP,
+            };
+            Rank { class, has_failed: failed.contains(&task.name()), weight, asset: task.asset }
+        };
+        for task in keep_most_urgent(&mut self.tasks, TASKS_MAX, rank) {
             self.finishing.remove(&task.asset);
         }
-        self.tasks.truncate(TASKS_MAX);
     }
 }
 
@@ -339,7 +393,7 @@ mod tests {
     fn what_lacks_comes_first_then_assets_one_by_one_and_emptier_disks_before_fuller_ones() {
         let (moves, drain) = (Work::Move, Work::Drain(NodeId(5)));
         let vain = task(9, Work::Repair, 0, 0);
-        let mut survey = Survey { tried: [vain.name()].into(), ..Survey::default() };
+        let mut survey = Survey { failed: [vain.name()].into(), ..Survey::default() };
         let tasks = [
             task(1, moves, 2, 94),
             task(2, drain, 2, 41),
@@ -353,7 +407,7 @@ mod tests {
         tasks.into_iter().for_each(|task| survey.enter(task));
         survey.keep_most_urgent();
         let order: Vec<_> = survey.tasks.iter().map(|task| task.asset.0).collect();
-        assert_eq!(order, [5, 4, 2, 2, 3, 3, 1, 9]);
+        assert_eq!(order, [5, 4, 9, 2, 2, 3, 3, 1]);
     }
 
     #[test]

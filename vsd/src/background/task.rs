@@ -17,7 +17,7 @@ use vs_core::{
 };
 use vsd_core::{
     meta::{JobKind, JobRecord},
-    plan::repair::Health,
+    plan::{repair::Health, urgency::Class},
 };
 
 use super::world::{Epochs, World};
@@ -80,13 +80,19 @@ pub(super) struct Done {
     pub(super) failed: Option<Failure>,
     /// Who had no room.
     pub(super) full: Vec<NodeId>,
-    /// Nobody has enough of the group, and everybody who might was asked.
-    pub(super) is_lost: bool,
 }
 
 impl Task {
     pub(super) fn name(&self) -> (AssetId, Hash) {
         (self.asset, self.group.key)
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match (self.work, self.health) {
+            (Work::Repair, Health::Missing) => Class::Lost,
+            (Work::Repair, _) => Class::Repair,
+            (Work::Drain(_) | Work::Move, _) => Class::Move,
+        }
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -104,13 +110,7 @@ impl Task {
         let gathered = gather(chunks, self.asset, &self.group, &want, &known, addr_of).await;
         let members = match gathered.members {
             Ok(members) => want.into_iter().zip(members).collect::<HashMap<_, _>>(),
-            Err(failure) => {
-                // those that are gone past the grace, and so out of the layout, are not waited for
-                let may_return = |node: &NodeId| world.current().is_some_and(|layout| layout.lists(*node));
-                let all_asked = gathered.silent.iter().chain(&away).all(|node| !may_return(node));
-                let is_lost = all_asked;
-                return Done { failed: Some(failure), is_lost, ..Done::default() };
-            }
+            Err(failure) => return Done { failed: Some(failure), ..Done::default() },
         };
         let put = |(node, member): (NodeId, usize)| {
             let (bytes, chunk) = (members[&member].clone(), self.group.members[member]);

@@ -13,22 +13,22 @@ use vs_core::{
 };
 use vsd_core::{
     meta::{JobKind, JobRecord, JobState, LeaderTerm},
-    plan::repair::Presence,
+    plan::{
+        repair::Presence,
+        urgency::{Class, Failures},
+    },
 };
 
 use super::{
+    place::Answers,
     progress::Rate,
     status::{Progress, Status, WorkState},
     survey::{Amount, Survey},
-    task::Work,
+    task::{Task, Work},
     world::World,
 };
 use crate::run::wall_ms;
 
-/// Chunks remembered as verified. What is beyond is read again before its asset is placed.
-const VERIFIED_MAX: usize = 500_000;
-/// Tasks remembered that were tried in vain; beyond that all are as if they were new.
-const TRIED_MAX: usize = 100_000;
 /// For how long a node is not asked to take anything after it had no room.
 const FULL_FOR: Duration = Duration::from_secs(60);
 /// Nodes that are named as waited for.
@@ -36,9 +36,7 @@ const LINES_MAX: usize = 20;
 
 pub(super) struct Term {
     pub(super) number: LeaderTerm,
-    verified: Verified,
-    /// In how many passes running a group of the asset was found lost.
-    pub(super) lost: HashMap<AssetId, u32>,
+    pub(super) verified: Answers,
     repair_rate: Rate,
     move_rate: Rate,
     /// Those that are open and count what is written here.
@@ -46,37 +44,12 @@ pub(super) struct Term {
     /// As they were told to the log.
     jobs_told: Vec<JobRecord>,
     told_at: Option<Instant>,
-    /// Tasks that could not be done when they were last tried, and why.
-    tried: HashSet<(AssetId, Hash)>,
+    began: Instant,
+    failed: Failures<(AssetId, Hash)>,
+    /// Why tasks could not be done.
     failures: BTreeSet<String>,
     /// Nodes that had no room, and when.
     full: HashMap<NodeId, Instant>,
-}
-
-/// Whom this leader has had a chunk written to, and was answered that it is durable.
-#[derive(Debug, Default)]
-struct Verified {
-    pairs: HashMap<AssetId, HashSet<(NodeId, ChunkHash)>>,
-    count: usize,
-}
-
-impl Verified {
-    fn insert(&mut self, asset: AssetId, node: NodeId, chunk: ChunkHash) {
-        if self.count < VERIFIED_MAX && self.pairs.entry(asset).or_default().insert((node, chunk)) {
-            self.count += 1;
-        }
-    }
-
-    fn take(&mut self, asset: AssetId) -> HashSet<(NodeId, ChunkHash)> {
-        let taken = self.pairs.remove(&asset).unwrap_or_default();
-        self.count -= taken.len();
-        taken
-    }
-
-    fn retain(&mut self, is_wanted: impl Fn(AssetId) -> bool) {
-        self.pairs.retain(|asset, _| is_wanted(*asset));
-        self.count = self.pairs.values().map(HashSet::len).sum();
-    }
 }
 
 /// A job that begins.
@@ -95,14 +68,14 @@ impl Term {
     pub(super) fn new(world: &World) -> Self {
         Self {
             number: world.term,
-            verified: Verified::default(),
-            lost: HashMap::new(),
+            verified: Answers::default(),
             repair_rate: Rate::default(),
             move_rate: Rate::default(),
             jobs: Vec::new(),
             jobs_told: Vec::new(),
             told_at: None,
-            tried: HashSet::new(),
+            began: Instant::now(),
+            failed: Failures::default(),
             failures: BTreeSet::new(),
             full: HashMap::new(),
         }
@@ -138,16 +111,17 @@ impl Term {
         }
         let at_work: HashSet<_> = survey.tasks.iter().map(|task| task.asset).collect();
         let to_place: HashSet<_> = survey.to_place.iter().map(|(asset, _)| *asset).collect();
-        self.verified.retain(|asset| at_work.contains(&asset) || to_place.contains(&asset));
+        self.verified.lock().retain(|asset| at_work.contains(&asset) || to_place.contains(&asset));
     }
 
-    pub(super) fn tried(&self) -> HashSet<(AssetId, Hash)> {
-        self.tried.clone()
+    /// A pass begins to look; tasks that could not be done lately.
+    pub(super) fn look(&mut self) -> HashSet<(AssetId, Hash)> {
+        self.failed.begin_pass(self.began.elapsed())
     }
 
     /// A pass has found nothing to do.
     pub(super) fn rest(&mut self) {
-        self.tried.clear();
+        self.failed.clear();
         self.forget_failures();
     }
 
@@ -177,16 +151,23 @@ impl Term {
     }
 
     /// A task could not be done.
-    pub(super) fn failed(&mut self, name: (AssetId, Hash), failure: &Failure, full: &[NodeId]) {
+    pub(super) fn failed(&mut self, task: &Task, failure: &Failure, full: &[NodeId]) {
         self.full.extend(full.iter().map(|node| (*node, Instant::now())));
-        if self.tried.len() >= TRIED_MAX {
-            self.tried.clear();
-        }
-        self.tried.insert(name);
+        self.failed.failed(task.name(), task.class(), self.began.elapsed());
         if self.failures.len() < LINES_MAX {
             let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
             self.failures.insert(format!("{}{why}", failure.what));
         }
+    }
+
+    /// A task was done.
+    pub(super) fn done(&mut self, task: &Task) {
+        self.failed.done(&task.name());
+    }
+
+    /// Whether a repair that failed in this pass is to be tried again before this task; it took so long to look.
+    pub(super) fn waits_for_repair(&self, task: &Task, looking: Duration) -> bool {
+        task.class() == Class::Move && self.failed.is_repair_due(self.began.elapsed(), looking)
     }
 
     /// Nodes that had no room a moment ago.
@@ -199,7 +180,7 @@ impl Term {
     pub(super) fn written(&mut self, work: Work, asset: AssetId, node: NodeId, chunk: ChunkHash, bytes: u64) {
         let rate = if work == Work::Repair { &mut self.repair_rate } else { &mut self.move_rate };
         rate.add(Instant::now(), bytes);
-        self.verified.insert(asset, node, chunk);
+        self.verified.lock().insert(asset, node, chunk);
         let work = self.counted_as(work);
         if let Some(job) = self.job(work) {
             job.chunks_done += 1;
@@ -207,11 +188,6 @@ impl Term {
             job.chunks_total = job.chunks_total.max(job.chunks_done);
             job.bytes_total = job.bytes_total.max(job.bytes_done);
         }
-    }
-
-    /// What is verified of an asset; it is not known here any more.
-    pub(super) fn take_verified(&mut self, asset: AssetId) -> HashSet<(NodeId, ChunkHash)> {
-        self.verified.take(asset)
     }
 
     /// Jobs of which the log knows less.
@@ -371,7 +347,7 @@ mod tests {
             term.written(work, AssetId(1), NodeId(2), Hash::of(b"a"), 1);
         }
         assert_eq!((counted(&mut term, DRAIN).0, counted(&mut term, Work::Move).0), (11, 11));
-        assert_eq!(term.take_verified(AssetId(1)).len(), 1, "one copy, whatever it was for");
+        assert!(term.verified.lock().contains(AssetId(1), &(NodeId(2), Hash::of(b"a"))));
 
         let mut term = began(&jobs, &[]);
         assert_eq!(counted(&mut term, Work::Move).2, JobState::Done);

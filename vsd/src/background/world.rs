@@ -8,6 +8,7 @@ use vs_core::{
     layout::{Layout, NodeWish},
     limit::PAGE_ITEMS_MAX,
 };
+use vs_wire::v1;
 use vsd_core::{
     meta::{JobRecord, JobState, LeaderTerm, SettingName, TableError, View, index_in},
     plan::repair::Presence,
@@ -65,7 +66,7 @@ impl Epochs {
 }
 
 /// What of the cluster's picture makes another pass worth while when it changes.
-pub(super) type Signature = (u64, Vec<(u64, String, u64, u64)>, Wishes);
+pub(super) type Signature = (u64, Vec<Disks>, Wishes);
 
 /// Epoch up to which moves are stopped, and jobs that an operator may have changed.
 type Wishes = (Epoch, Vec<(JobId, JobState)>);
@@ -73,8 +74,29 @@ type Wishes = (Epoch, Vec<(JobId, JobState)>);
 pub(super) fn signature(meta: &Meta) -> Signature {
     let cluster = meta.watch_cluster();
     let cluster = cluster.borrow();
-    let node = |node: &vs_wire::v1::NodeInfo| (node.id, node.state.clone(), node.damaged, node.dirs_changed);
-    (cluster.epoch, cluster.nodes.iter().map(node).collect(), wishes(meta).unwrap_or_default())
+    (cluster.epoch, cluster.nodes.iter().map(disks).collect(), wishes(meta).unwrap_or_default())
+}
+
+/// What a node says of its disks, and whether it can be asked.
+type Disks = (u64, String, u64, u64);
+
+fn disks(node: &v1::NodeInfo) -> Disks {
+    (node.id, node.state.clone(), node.damaged, node.dirs_changed)
+}
+
+/// The same of the nodes of a layout.
+pub(super) fn disks_of(meta: &Meta, layout: &Layout) -> Vec<Disks> {
+    let cluster = meta.watch_cluster();
+    let cluster = cluster.borrow();
+    cluster.nodes.iter().filter(|node| layout.lists(NodeId(node.id))).map(disks).collect()
+}
+
+/// The first of these nodes that is down: not one that is silent for a moment.
+pub(super) fn down(meta: &Meta, mut nodes: impl Iterator<Item = NodeId>) -> Option<NodeId> {
+    let cluster = meta.watch_cluster();
+    let cluster = cluster.borrow();
+    let is_down = |id: &NodeId| cluster.nodes.iter().any(|node| node.id == id.0 && node.state == "down");
+    nodes.find(is_down)
 }
 
 fn wishes(meta: &Meta) -> Result<Wishes, TableError> {
@@ -98,7 +120,7 @@ impl World {
             let told = cluster.nodes.iter().find(|node| node.id == record.id.0);
             let presence = match told.map(|node| node.state.as_str()) {
                 _ if record.removed => Presence::Gone,
-                Some("up" | "draining") => Presence::Up,
+                Some(state) if says_up(state) => Presence::Up,
                 _ => Presence::Silent,
             };
             let silent_ms = told.and_then(|node| node.heard_ms).unwrap_or(0);
@@ -186,13 +208,43 @@ impl World {
         Said::ask(nodes, asset, wanted, addr_of, self.index, deep).await
     }
 
+    fn with(&self, presence: Presence) -> impl Iterator<Item = NodeId> + '_ {
+        self.nodes.iter().filter(move |(_, node)| node.presence == presence).map(|(id, _)| *id)
+    }
+
+    /// Nodes that can be asked.
+    pub(super) fn up(&self) -> Vec<NodeId> {
+        self.with(Presence::Up).collect()
+    }
+
     /// Nodes that may still have something, and those of them that are silent.
     pub(super) fn known_and_away(&self) -> (Vec<NodeId>, Vec<NodeId>) {
-        let with = |presence: Presence| self.nodes.iter().filter(move |(_, node)| node.presence == presence);
-        let ids = |presence| with(presence).map(|(id, _)| *id).collect::<Vec<_>>();
-        let away = ids(Presence::Silent);
-        (ids(Presence::Up).into_iter().chain(away.iter().copied()).collect(), away)
+        let away: Vec<_> = self.with(Presence::Silent).collect();
+        (self.with(Presence::Up).chain(away.iter().copied()).collect(), away)
     }
+
+    /// Whether somebody is silent who is waited for: those who are past the grace are out of the layout.
+    pub(super) fn may_return(&self) -> bool {
+        self.with(Presence::Silent).any(|node| self.counts_on(node))
+    }
+
+    /// Whether the newest epoch lists the node.
+    pub(super) fn counts_on(&self, node: NodeId) -> bool {
+        self.current().is_some_and(|layout| layout.lists(node))
+    }
+
+    /// Whether it is still so that the same nodes can be asked, and that the newest epoch is the newest.
+    pub(super) fn is_as_seen(&self, cluster: &v1::ClusterState) -> bool {
+        let is_up = |id: NodeId| cluster.nodes.iter().any(|node| node.id == id.0 && says_up(&node.state));
+        let is_same = |(id, node): (&NodeId, &Node)| {
+            node.presence == Presence::Gone || is_up(*id) == (node.presence == Presence::Up)
+        };
+        self.current().is_some_and(|layout| layout.epoch.0 == cluster.epoch) && self.nodes.iter().all(is_same)
+    }
+}
+
+fn says_up(state: &str) -> bool {
+    matches!(state, "up" | "draining")
 }
 
 #[cfg(test)]
@@ -216,5 +268,47 @@ impl World {
 impl Epochs {
     pub(super) fn none() -> Self {
         Self { all: Arc::new([]), from: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vs_core::layout::LayoutNode;
+
+    use super::*;
+
+    #[test]
+    fn a_world_is_out_of_date_when_a_node_falls_silent_or_comes_back_or_an_epoch_is_newer() {
+        let listed = [1, 2].map(|id| LayoutNode {
+            id: NodeId(id),
+            zone: String::new(),
+            weight_milli: 1_000,
+            wish: NodeWish::In,
+        });
+        let layout = Layout::new(Epoch(4), listed.into(), vec![vec![0, 1]]).expect("valid");
+        let node = |presence| Node {
+            addr: String::new(),
+            presence,
+            silent_ms: 0,
+            used_percent: 0,
+            is_full: false,
+            leaves: false,
+        };
+        let presences = [(1, Presence::Up), (2, Presence::Up), (3, Presence::Silent), (4, Presence::Gone)];
+        let nodes = presences.into_iter().map(|(id, presence)| (NodeId(id), node(presence))).collect();
+        let mut world = World { layouts: Arc::new([layout]), nodes, ..World::empty() };
+        let cluster = |epoch, states: [&str; 3]| {
+            let node =
+                |(id, state): (u64, &str)| v1::NodeInfo { id, state: state.to_owned(), ..v1::NodeInfo::default() };
+            v1::ClusterState { epoch, nodes: (1..).zip(states).map(node).collect(), ..v1::ClusterState::default() }
+        };
+        assert!(world.is_as_seen(&cluster(4, ["up", "draining", "down"])));
+        assert!(!world.is_as_seen(&cluster(5, ["up", "up", "down"])));
+        assert!(!world.is_as_seen(&cluster(4, ["up", "suspect", "down"])), "whoever reads from it waits");
+        assert!(!world.is_as_seen(&cluster(4, ["up", "up", "up"])), "it has what others lack");
+
+        assert!(!world.may_return(), "it is past the grace");
+        world.nodes.insert(NodeId(2), node(Presence::Silent));
+        assert!(world.may_return());
     }
 }

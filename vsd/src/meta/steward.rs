@@ -169,7 +169,7 @@ impl Steward {
         let Some(current) = self.layouts.current(&read.view())? else { return Ok(()) };
         let wanted = self.wanted(&current, unusable)?;
         let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow())?;
-        let wanted = weights::by_fullness(&current, wanted, &disks.disks());
+        let wanted = weights::by_fullness(&current, &wanted, &disks.disks());
         drop(read);
         if wanted == current.nodes || wanted.is_empty() {
             *wish = None;

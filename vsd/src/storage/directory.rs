@@ -33,11 +33,14 @@ use super::{
     disk::RealDisk,
     pick::Standing,
     queue::{Closed, Queue, Request, Swept, Unwanted, Work},
+    reach::Reach,
     under_way::{Call, UnderWay},
 };
 
 /// A call on a disk that takes longer than this is a stall: new chunks go elsewhere.
 const SLOW_AFTER: Duration = Duration::from_secs(2);
+/// A call that takes longer than this is as good as a disk that is gone: what it holds is written again elsewhere.
+const LOST_AFTER: Duration = Duration::from_secs(60);
 /// Reads under way on one disk. Enough to keep any disk busy, and its share of the threads that may block.
 const READS_MAX: usize = 32;
 /// How often somebody who waits for a disk looks whether it stalls.
@@ -52,6 +55,7 @@ const WARN_HYSTERESIS: u64 = 2;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) slow_after: Duration,
+    pub(crate) lost_after: Duration,
     pub(crate) reads_max: usize,
     /// How full its disk is when it is said to fill up, in percent.
     pub(crate) warn_percent: u8,
@@ -59,7 +63,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(warn_percent: u8) -> Self {
-        Self { slow_after: SLOW_AFTER, reads_max: READS_MAX, warn_percent }
+        Self { slow_after: SLOW_AFTER, lost_after: LOST_AFTER, reads_max: READS_MAX, warn_percent }
     }
 }
 
@@ -111,6 +115,7 @@ pub(crate) struct Directory<D: Disk = RealDisk> {
     queue: Arc<Queue<D>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     calls: Arc<UnderWay>,
+    reach: Reach,
     read_slots: Arc<Semaphore>,
     reads_max: usize,
     full_percent: u8,
@@ -118,6 +123,7 @@ pub(crate) struct Directory<D: Disk = RealDisk> {
     /// As of when the disk was last asked.
     stats: Mutex<Stats>,
     was_slow: AtomicBool,
+    was_lost: AtomicBool,
     fills_up: AtomicBool,
     pub(super) counters: Arc<Counters>,
 }
@@ -159,11 +165,13 @@ impl<D: Disk + 'static> Directory<D> {
             queue,
             writer: Mutex::new(Some(writer)),
             calls,
+            reach: Reach::new(limits.lost_after),
             read_slots: Arc::new(Semaphore::new(limits.reads_max)),
             reads_max: limits.reads_max,
             full_percent,
             warn_percent: limits.warn_percent,
             was_slow: AtomicBool::new(false),
+            was_lost: AtomicBool::new(false),
             fills_up: AtomicBool::new(false),
             counters,
         })
@@ -293,6 +301,11 @@ impl<D: Disk + 'static> Directory<D> {
         self.calls.is_slow()
     }
 
+    /// Whether nothing that is here is to be counted on, nor what would be stored.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.reach.lost(&self.calls).is_some()
+    }
+
     /// Returns once the disk stalls.
     pub(super) async fn stalls(&self) {
         while !self.is_slow() {
@@ -313,6 +326,9 @@ impl<D: Disk + 'static> Directory<D> {
     fn with_writer(&self, mut stats: Stats) -> Stats {
         if lock(&self.writer).as_ref().is_none_or(JoinHandle::is_finished) {
             stats.refusal.get_or_insert(Refusal::Stopped);
+        }
+        if let Some(why) = self.reach.lost(&self.calls) {
+            stats.refusal.get_or_insert(Refusal::Lost(why));
         }
         stats
     }
@@ -336,8 +352,9 @@ impl<D: Disk + 'static> Directory<D> {
         (standing, capacity_bytes)
     }
 
-    /// Logs the begin and the end of a stall.
+    /// Logs when the directory stalls or is lost, and when it is well again.
     pub(super) fn watch_stalls(&self) {
+        self.watch_loss();
         let is_slow = self.is_slow();
         if self.was_slow.swap(is_slow, Relaxed) == is_slow {
             return;
@@ -351,10 +368,24 @@ impl<D: Disk + 'static> Directory<D> {
         }
     }
 
-    /// Asks the disk for its figures, and logs when it begins to fill up.
+    fn watch_loss(&self) {
+        let lost = self.reach.lost(&self.calls);
+        if self.was_lost.swap(lost.is_some(), Relaxed) == lost.is_some() {
+            return;
+        }
+        let path = self.path.display();
+        match lost {
+            Some(why) => tracing::error!(dir = %self.id, %path, why, "the data directory counts as lost"),
+            None => tracing::warn!(dir = %self.id, %path, "the data directory is not lost after all"),
+        }
+    }
+
+    /// Asks the disk for its figures, and logs when it begins to fill up. After a failure it is looked how far that goes.
     pub(super) fn refresh(&self) {
         let _call = self.call();
-        let stats = self.with_writer(self.reader.stats());
+        let stats = self.reader.stats();
+        self.reach.look(&self.reader, &stats);
+        let stats = self.with_writer(stats);
         let percent = stats.space.map_or(0, used_percent);
         *self.last_stats() = stats;
         let warn_percent = u64::from(self.warn_percent);

@@ -20,6 +20,7 @@ mod pick;
 mod probe;
 mod queue;
 mod range;
+mod reach;
 mod read_only;
 mod store;
 #[cfg(test)]

@@ -63,8 +63,8 @@ pub(crate) struct Store<D: Disk = RealDisk> {
     /// Checks that may read at the same time.
     checks: Semaphore,
     pub(super) gets_absent: AtomicU64,
-    /// Ends when its sender goes.
-    watch: Mutex<Option<(mpsc::Sender<()>, JoinHandle<()>)>>,
+    /// Each ends when its sender goes.
+    watches: Mutex<Vec<(mpsc::Sender<()>, JoinHandle<()>)>>,
 }
 
 /// What came of copies that are not wanted.
@@ -83,7 +83,7 @@ pub(crate) struct Sweeping {
 pub(crate) enum Verified {
     Missing,
     Stored,
-    /// No copy of it is good, or will be there after the next start.
+    /// No copy of it is good, or will be there after the next start, or can be had from its directory.
     Damaged,
     /// No disk says.
     Unreadable,
@@ -104,12 +104,14 @@ impl<D: Disk + 'static> Store<D> {
     /// Serves from these directories. `lost` are told of in [`Self::notes`].
     pub(crate) fn new(dirs: Vec<Directory<D>>, lost: Vec<Lost>) -> io::Result<Self> {
         let dirs: Arc<[_]> = dirs.into();
-        let watched = Arc::clone(&dirs);
-        let (stop, stopped) = mpsc::channel();
-        let watch = thread::Builder::new().name("chunks-watch".to_owned()).spawn(move || watch(&watched, &stopped))?;
+        let watches = (0..dirs.len()).map(|at| {
+            let (watched, (stop, stopped)) = (Arc::clone(&dirs), mpsc::channel());
+            let watch = thread::Builder::new().name(format!("watch-{}", watched[at].id()));
+            Ok((stop, watch.spawn(move || watch_over(&watched[at], &stopped))?))
+        });
+        let watches = Mutex::new(watches.collect::<io::Result<_>>()?);
         let (guard, checks) = (Arc::default(), Semaphore::new(CHECKS_MAX));
-        let watch = Mutex::new(Some((stop, watch)));
-        Ok(Self { dirs, lost, guard, checks, gets_absent: AtomicU64::new(0), watch })
+        Ok(Self { dirs, lost, guard, checks, gets_absent: AtomicU64::new(0), watches })
     }
 
     pub(crate) fn dirs(&self) -> &[Directory<D>] {
@@ -128,7 +130,8 @@ impl<D: Disk + 'static> Store<D> {
     /// Stores a chunk; durable when this returns.
     pub(crate) async fn put(&self, asset: AssetId, chunk: VerifiedChunk) -> Result<Outcome, WriteError> {
         let put = Put { asset, chunk };
-        let order = self.order(&put.key());
+        let mut order = self.order(&put.key());
+        order.retain(|dir| !dir.is_lost());
         let mut failure = None;
         let mut stalled = Vec::new();
         for (nth, dir) in order.iter().enumerate() {
@@ -152,7 +155,8 @@ impl<D: Disk + 'static> Store<D> {
                 Err(error) => failure = Some(more_useful(failure, error)),
             }
         }
-        Err(failure.unwrap_or(WriteError::NoWrites(Refusal::Stopped)))
+        let refusal = || self.stats().into_iter().find_map(|(_, stats)| stats.refusal).unwrap_or(Refusal::Stopped);
+        Err(failure.unwrap_or_else(|| WriteError::NoWrites(refusal())))
     }
 
     /// The directories in the order in which they are asked to store a chunk.
@@ -215,7 +219,7 @@ impl<D: Disk + 'static> Store<D> {
     pub(crate) fn holders(&self, key: &Key) -> Vec<&Directory<D>> {
         let mut holders: Vec<_> = self.dirs.iter().filter(|dir| dir.reader().chunk_bytes(key).is_some()).collect();
         if holders.len() > 1 {
-            holders.sort_by_key(|dir| (dir.reader().is_listed_damaged(key), dir.is_slow()));
+            holders.sort_by_key(|dir| (dir.is_lost(), dir.reader().is_listed_damaged(key), dir.is_slow()));
         }
         holders
     }
@@ -263,7 +267,8 @@ impl<D: Disk + 'static> Store<D> {
     /// How a chunk is, as far as that is known without reading it.
     pub(crate) fn state(&self, key: &Key) -> Verified {
         let holders = self.holders(key);
-        let is_good = |dir: &&Directory<D>| !dir.reader().is_listed_damaged(key) && !dir.reader().is_doubted(key);
+        let is_bad = |dir: &Directory<D>| dir.reader().is_listed_damaged(key) || dir.reader().is_doubted(key);
+        let is_good = |dir: &&Directory<D>| !dir.is_lost() && !is_bad(dir);
         match holders.iter().any(is_good) {
             true => Verified::Stored,
             false if holders.is_empty() => Verified::Missing,
@@ -275,6 +280,10 @@ impl<D: Disk + 'static> Store<D> {
     pub(crate) async fn verify(&self, key: &Key) -> Verified {
         let mut worst = Verified::Missing;
         for dir in self.holders(key) {
+            if dir.is_lost() {
+                worst = worst.max(Verified::Damaged);
+                continue;
+            }
             let Ok(_turn) = self.checks.acquire().await else { return Verified::Unreadable };
             dir.until_quiet().await;
             let slot = timeout(READ_WAIT, dir.read_slot()).await.ok().flatten();
@@ -286,8 +295,8 @@ impl<D: Disk + 'static> Store<D> {
                 Ok(_) if dir.reader().is_doubted(key) => Verified::Damaged,
                 Ok(_) => return Verified::Stored,
                 Err(GetError::NotFound) => Verified::Missing,
-                Err(GetError::Corrupt { .. }) => Verified::Damaged,
-                Err(GetError::Io(_)) => Verified::Unreadable,
+                Err(error) if error.is_of_the_copy() => Verified::Damaged,
+                Err(_) => Verified::Unreadable,
             });
         }
         worst
@@ -316,7 +325,8 @@ impl<D: Disk + 'static> Store<D> {
         self.dirs.iter().map(|dir| (dir.id(), dir.stats())).collect()
     }
 
-    /// Another number whenever a directory comes, goes, takes no more writes, or was found damaged at its opening.
+    /// Another number whenever a directory comes, goes, is lost, takes no more writes, or was found damaged at its
+    /// opening.
     pub(crate) fn dirs_mark(&self) -> u64 {
         let mut input = Vec::new();
         for (dir, stats) in self.stats() {
@@ -371,11 +381,10 @@ impl<D: Disk> Store<D> {
                 scope.spawn(|| dir.shutdown());
             }
         });
-        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((stop, watch)) = watch {
-            drop(stop);
-            let _ = watch.join();
-        }
+        let watches = std::mem::take(&mut *self.watches.lock().unwrap_or_else(PoisonError::into_inner));
+        let (stops, watches): (Vec<_>, Vec<_>) = watches.into_iter().unzip();
+        drop(stops);
+        watches.into_iter().for_each(|watch| drop(watch.join()));
     }
 }
 
@@ -420,16 +429,14 @@ fn more_useful(former: Option<WriteError>, latter: WriteError) -> WriteError {
     }
 }
 
-/// Looks after the directories until it is told to stop. A disk that stalls is not asked anything.
-fn watch<D: Disk + 'static>(dirs: &[Directory<D>], stopped: &mpsc::Receiver<()>) {
+/// Looks after a directory until it is told to stop. A disk that stalls is not asked anything.
+fn watch_over<D: Disk + 'static>(dir: &Directory<D>, stopped: &mpsc::Receiver<()>) {
     let mut looks: u32 = 0;
     while stopped.recv_timeout(WATCH_INTERVAL) == Err(RecvTimeoutError::Timeout) {
         looks = looks.wrapping_add(1);
-        for dir in dirs {
-            dir.watch_stalls();
-            if looks.is_multiple_of(REFRESH_EVERY) && !dir.is_slow() {
-                dir.refresh();
-            }
+        dir.watch_stalls();
+        if looks.is_multiple_of(REFRESH_EVERY) && !dir.is_slow() {
+            dir.refresh();
         }
     }
 }

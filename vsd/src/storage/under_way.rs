@@ -52,6 +52,11 @@ impl UnderWay {
             || calls.slow_until.is_some_and(|until| until > Instant::now())
     }
 
+    /// Whether a call is under way that began so long ago.
+    pub(super) fn has_waited(&self, long: Duration) -> bool {
+        self.calls().began.first_key_value().is_some_and(|(_, began)| began.elapsed() > long)
+    }
+
     fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,7 +26,7 @@ use vsd_core::upload::{
     write::{Answer, PUT_TIMEOUT, Put, Step, Writing},
 };
 
-use super::{pipeline::blocking, sessions::Uploader};
+use super::{once::Once, pipeline::blocking, sessions::Uploader};
 use crate::puts::known;
 
 /// Chunks of one upload on their way at the same time, parity aside: two stripes, so that one is coded while the other
@@ -87,14 +87,18 @@ impl ChunkWriter {
     }
 
     /// Stores one group of a track; returns once a quorum holds it durably and every other member is accounted for.
-    pub(crate) async fn write(&self, track: Arc<str>, gathered: Gathered) -> Result<Written, Failure> {
+    pub(super) async fn write(&self, track: Arc<str>, gathered: Gathered, once: &Once) -> Result<Written, Failure> {
+        let part = gathered.part;
         let chunks = u32::try_from(gathered.data.len()).unwrap_or(u32::MAX);
         let _turn = self.inner.in_flight.acquire_many(chunks).await;
         let (mut group, members) = self.group_of(track, gathered).await?;
-        let displaced = patiently(|| async {
-            let ended = self.write_once(&group, &members).await;
-            self.tell(ended.as_ref().err());
-            ended
+        let displaced = once.write(part, group.key, async || {
+            patiently(|| async {
+                let ended = self.write_once(&group, &members).await;
+                self.tell(ended.as_ref().err());
+                ended
+            })
+            .await
         });
         let displaced = displaced.await?;
         let parity = group.members.split_off(group.data);
@@ -113,7 +117,7 @@ impl ChunkWriter {
     async fn group_of(&self, track: Arc<str>, gathered: Gathered) -> Result<(Group, Vec<Bytes>), Failure> {
         let (asset, scheme) = (self.inner.asset, self.inner.scheme);
         let compute = move || {
-            let Gathered { no, data: mut members } = gathered;
+            let Gathered { no, data: mut members, .. } = gathered;
             let data = members.len();
             if scheme.is_coded() {
                 members.extend(stripe::encode(&members).into_iter().map(Bytes::from));

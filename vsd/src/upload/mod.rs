@@ -16,11 +16,13 @@
 mod child;
 mod chunks;
 mod cutting;
+mod once;
 mod pipeline;
 mod probe;
 mod service;
 mod sessions;
 mod spool;
+mod tenure;
 mod track;
 
 pub(crate) use service::{UploadService, redundancy};

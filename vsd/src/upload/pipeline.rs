@@ -38,6 +38,7 @@ use super::{
     cutting::{self, NoTrack, Workshop},
     probe::probe,
     sessions::{Progress, Uploader, view_now},
+    tenure::{self, Role},
     track::{PartSink, TrackWriter},
 };
 
@@ -60,6 +61,8 @@ enum Broken {
     Rejected(Failure),
     /// Something else is in the way: try again.
     Later(Failure),
+    /// This node is not the one to finish it: others may.
+    Elsewhere(Failure),
 }
 
 impl From<Failure> for Broken {
@@ -71,31 +74,41 @@ impl From<Failure> for Broken {
     }
 }
 
-/// Finishes an upload whose bytes are all in the spool, however often it takes.
+/// Finishes an upload whose bytes are all in the spool or stored, however often it takes, and keeps its lease meanwhile.
 pub(crate) async fn run(uploader: Uploader, upload: UploadId, stop: CancellationToken) {
+    tokio::select! {
+        () = tenure::keep(&uploader, upload, &stop) => {}
+        () = attempts(&uploader, upload, &stop) => {}
+    }
+}
+
+async fn attempts(uploader: &Uploader, upload: UploadId, stop: &CancellationToken) {
     let mut wait = RETRY_MIN;
+    let mut is_guest = false;
     loop {
         let Some(turn) = stop.run_until_cancelled(uploader.turn()).await else { return };
-        let mut broken = match Attempt::begin(&uploader, upload, stop.clone()).await {
-            Ok(attempt) => attempt.finish().await,
-            Err(broken) => Err(broken),
-        };
+        let mut broken = attempt(uploader, upload, stop, &mut is_guest).await;
         drop(turn);
         if stop.is_cancelled() {
             return;
         }
         // A refusal is no proof that the upload is over: the record is.
-        if matches!(broken, Err(Broken::Over)) && !is_over(&uploader, upload).await {
+        if matches!(broken, Err(Broken::Over)) && !is_over(uploader, upload).await {
             broken = Err(Broken::Later(internal("the log refused a step of the upload")));
         }
         // it is another node's after all
         if matches!(&broken, Err(Broken::Later(failure)) if failure.code == Code::Busy)
-            && is_over(&uploader, upload).await
+            && is_over(uploader, upload).await
         {
             break;
         }
         match broken {
             Ok(()) | Err(Broken::Over) => break,
+            Err(Broken::Elsewhere(failure)) => {
+                tracing::warn!(%upload, %failure, "an upload is left to other nodes");
+                uploader.report(upload, |progress| progress.waiting = Some(failure));
+                return uploader.let_go(upload);
+            }
             Err(Broken::Rejected(failure) | Broken::Later(failure)) => {
                 tracing::warn!(%upload, %failure, "an upload has to wait");
                 uploader.report(upload, |progress| progress.waiting = Some(failure.clone()));
@@ -108,6 +121,30 @@ pub(crate) async fn run(uploader: Uploader, upload: UploadId, stop: Cancellation
         wait = (wait * 2).min(RETRY_MAX);
     }
     uploader.forget(upload);
+}
+
+/// One attempt. A guest is a node that has not the film that was uploaded, but what it fetched of the stored original.
+async fn attempt(
+    uploader: &Uploader,
+    upload: UploadId,
+    stop: &CancellationToken,
+    is_guest: &mut bool,
+) -> Result<(), Broken> {
+    let record = {
+        let state = uploader.meta().read().await.map_err(Failure::from)?;
+        let record = state.view().upload(upload).map_err(unreadable)?.ok_or(Broken::Over)?;
+        if uploader.role(&state.view(), &record)? == Role::Nobody {
+            return Err(Broken::Over);
+        }
+        record
+    };
+    let missing_bytes = tenure::missing_bytes(uploader, &record);
+    if missing_bytes > 0 && matches!(record.phase, UploadPhase::Stored { .. }) {
+        // before it is taken: whoever has the film in its spool drops it then
+        tenure::check_room(uploader, missing_bytes).map_err(Broken::Elsewhere)?;
+        *is_guest = true;
+    }
+    Attempt::begin(uploader, upload, stop.clone()).await?.finish(*is_guest).await
 }
 
 /// Whether the upload has ended or is another node's; unknown counts as no.
@@ -145,14 +182,12 @@ impl Attempt {
         Ok(Self { uploader: uploader.clone(), record, ballot, writer, sha256, bytes, stop })
     }
 
-    /// Does what is left to do, keeping the lease meanwhile.
-    async fn finish(self) -> Result<(), Broken> {
-        let upload = self.record.id;
-        let lease = tokio::spawn(keep_lease(self.uploader.clone(), upload, self.ballot, self.stop.clone()));
-        let ended = self.steps().await;
-        lease.abort();
-        match ended {
+    /// Does what is left to do.
+    async fn finish(self, is_guest: bool) -> Result<(), Broken> {
+        match self.steps().await {
             Err(Broken::Rejected(failure)) => self.reject(failure).await,
+            // Where there is more room it may be finished yet.
+            Err(Broken::Later(failure)) if failure.code == Code::NoSpace && is_guest => Err(Broken::Elsewhere(failure)),
             // Waiting for room would keep the bytes in the spool, which takes the room.
             Err(Broken::Later(failure)) if failure.code == Code::NoSpace => self.give_up(failure).await,
             ended => ended,
@@ -222,6 +257,10 @@ impl Attempt {
         spool.remove(upload);
         let mut file = blocking(move || spool.open(upload)).await?;
         for no in 0..u32::try_from(original.parts.len()).unwrap_or(u32::MAX) {
+            if self.stop.is_cancelled() {
+                return Err(Broken::Later(internal("the work was stopped")));
+            }
+            tenure::check_room(&self.uploader, self.bytes.saturating_sub(file.written))?;
             let part: Part = film.part(original, no).await?;
             for chunk in part.segments.iter().flat_map(|segment| &segment.chunks) {
                 let bytes = film.chunk(self.uploader.chunks(), &part, chunk).await?;
@@ -412,21 +451,6 @@ impl PartSink for Sink {
         let sum: u64 = self.reached.iter().map(|reached| reached.load(Ordering::Relaxed) / 1000).sum();
         let mean_ms = sum.checked_div(self.reached.len() as u64).unwrap_or(0);
         self.uploader.report(self.upload, |progress| progress.done = mean_ms.min(progress.total));
-    }
-}
-
-/// Tells the log that the writer lives, three times a lease.
-async fn keep_lease(uploader: Uploader, upload: UploadId, ballot: Ballot, stop: CancellationToken) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        match uploader.meta().propose(Command::LeaseRenew { upload, ballot }).await {
-            Ok(Response::Refused(refused)) => {
-                tracing::info!(%upload, %refused, "the upload is no longer this node's to finish");
-                return stop.cancel();
-            }
-            Ok(_) => {}
-            Err(error) => tracing::debug!(%upload, %error, "the lease could not be renewed"),
-        }
     }
 }
 

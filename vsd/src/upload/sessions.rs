@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -21,6 +21,7 @@ use super::{
     cutting::BUDGET_UNITS,
     pipeline,
     spool::{Spool, SpoolFile},
+    tenure::{self, Role},
 };
 use crate::{config::Media, meta::Meta, puts::Puts, run::wall_ms};
 
@@ -104,6 +105,8 @@ struct Inner {
     live: Mutex<HashMap<UploadId, Live>>,
     /// Uploads that are being finished, each with what stops it.
     running: Mutex<HashMap<UploadId, CancellationToken>>,
+    /// Uploads that this node took and had no room for, and since when.
+    let_go: Mutex<HashMap<UploadId, Instant>>,
     turns: Arc<Semaphore>,
     budget: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -122,6 +125,7 @@ impl Uploader {
             chunks,
             live: Mutex::default(),
             running: Mutex::default(),
+            let_go: Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             options,
@@ -152,7 +156,7 @@ impl Uploader {
     }
 
     /// Continues every upload of this node that is received but not finished, and of other nodes those whose original is
-    /// stored and whose writer is gone; drops files that belong to none.
+    /// stored and whose writer has long been silent; drops files that belong to none.
     pub(crate) async fn sweep_spool(&self) -> Result<(), Failure> {
         let state = self.meta().read().await?;
         let view = state.view();
@@ -162,13 +166,11 @@ impl Uploader {
             let page = view.uploads(after, 500).map_err(internal)?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
-            let now = view.cluster_time().map_err(internal)?;
-            let orphaned =
-                |record: &&UploadRecord| matches!(record.phase, UploadPhase::Stored { .. }) && record.lease_until < now;
-            page.iter().filter(orphaned).for_each(|record| self.process(record.id));
-            for record in page.iter().filter(|record| record.node == self.node() && !record.is_over()) {
-                open.insert(record.id);
-                if !matches!(record.phase, UploadPhase::Receiving) {
+            for record in &page {
+                if record.node == self.node() && !record.is_over() {
+                    open.insert(record.id);
+                }
+                if self.role(&view, record)? != Role::Nobody && !self.has_let_go(record.id) {
                     self.process(record.id);
                 }
             }
@@ -201,6 +203,24 @@ impl Uploader {
                 tracing::error!(%upload, %error, "finishing an upload broke down");
             }
         });
+    }
+
+    /// What this node is to an upload by this state.
+    pub(super) fn role(&self, view: &View<'_>, record: &UploadRecord) -> Result<Role, Failure> {
+        let lease_ms = view.setting(SettingName::UploadLease).map_err(internal)?;
+        Ok(tenure::role(record, self.node(), view.cluster_time().map_err(internal)?, lease_ms))
+    }
+
+    /// There is no room for an upload that was fetched from its chunks: nothing of it stays here, and others may try.
+    pub(super) fn let_go(&self, upload: UploadId) {
+        lock(&self.inner.let_go).insert(upload, Instant::now());
+        self.inner.spool.remove(upload);
+    }
+
+    fn has_let_go(&self, upload: UploadId) -> bool {
+        let mut let_go = lock(&self.inner.let_go);
+        let_go.retain(|_, since| since.elapsed() < tenure::LEFT_TO_OTHERS);
+        let_go.contains_key(&upload)
     }
 
     fn is_running(&self, upload: UploadId) -> bool {

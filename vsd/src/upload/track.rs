@@ -11,7 +11,7 @@ use vs_core::{
 };
 use vsd_core::upload::track::{Gathered, Sealed, TrackBuilder, Written};
 
-use super::chunks::ChunkWriter;
+use super::{chunks::ChunkWriter, once::Once};
 
 /// Groups on their way with which the next segment is still taken.
 const GROUPS_MAX: usize = 3;
@@ -29,6 +29,9 @@ pub(crate) struct TrackWriter {
     name: Arc<str>,
     writer: ChunkWriter,
     builder: TrackBuilder,
+    once: Arc<Once>,
+    /// Parts that are complete.
+    sealed: u32,
     /// Tasks of their own: they must go on while their track waits for memory that they hold.
     writing: JoinSet<(u64, Result<Written, Failure>)>,
 }
@@ -37,7 +40,7 @@ impl TrackWriter {
     pub(crate) fn new(writer: ChunkWriter, track: Track, ballot: Ballot) -> Self {
         let name = track.name.as_str().into();
         let builder = TrackBuilder::new(track, ballot, writer.scheme());
-        Self { name, writer, builder, writing: JoinSet::new() }
+        Self { name, writer, builder, once: Arc::default(), sealed: 0, writing: JoinSet::new() }
     }
 
     /// Begins to store the next segment, once few groups are on their way. `memory` is held until its own are stored.
@@ -80,10 +83,10 @@ impl TrackWriter {
     }
 
     fn begin(&mut self, group: Gathered, memory: Option<Arc<OwnedSemaphorePermit>>) {
-        let (writer, name) = (self.writer.clone(), self.name.clone());
+        let (writer, name, once) = (self.writer.clone(), self.name.clone(), self.once.clone());
         self.writing.spawn(async move {
             let _memory = memory;
-            (group.no, writer.write(name, group).await)
+            (group.no, writer.write(name, group, &once).await)
         });
     }
 
@@ -93,6 +96,8 @@ impl TrackWriter {
         let (no, written) = ended.map_err(|error| Failure::new(Code::Internal, error.to_string()))?;
         for part in self.builder.written(no, written?) {
             sink.part(part).await?;
+            self.sealed += 1;
+            self.once.close_before(self.sealed);
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ pub mod policy;
 pub mod repair;
 pub mod shift;
 pub mod sweep;
+pub mod urgency;
+pub mod verify;
 pub mod voters;
 pub mod wanted;
 pub mod weights;

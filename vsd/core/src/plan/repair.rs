@@ -2,7 +2,9 @@
 //!
 //! Invariants:
 //! - Members are written to computed places only, those of the epoch the asset is to be placed by. A place whose node is
-//!   silent is waited for; that it is silent for good is told by an epoch without it.
+//!   silent is waited for; that it is silent for good is told by an epoch without it. An asset that cannot be placed by
+//!   that epoch yet (it has too little room, or the asset is being written) still gets members beside, where it would
+//!   place them: as long as something is waited for, and until there are as many as there should be.
 //! - A group that can be read is never called missing, and one of whose places any lacks its member is never called
 //!   healthy.
 //! - Nothing here is remembered: whoever loses a plan makes it again.
@@ -14,7 +16,7 @@ use vs_core::{
     hash::ChunkHash,
     id::NodeId,
     layout::{Layout, NodeWish, Scheme},
-    manifest::Displaced,
+    manifest::{ChunkRef, Displaced},
 };
 
 /// Whether a node can be asked for something.
@@ -45,6 +47,15 @@ pub enum Health {
     Missing,
     Degraded,
     Healthy,
+}
+
+/// Whether a group can be read from anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readable {
+    Yes,
+    /// Somebody did not say, and may have what lacks.
+    Unknown,
+    Lost,
 }
 
 /// What was found of one group, and what is to be done.
@@ -108,6 +119,8 @@ pub struct Placing<'a> {
     pub group: &'a Group,
     pub since: &'a Layout,
     pub target: &'a Layout,
+    /// The newest epoch, when that is another.
+    pub beside: Option<&'a Layout>,
     /// Stand-ins and owed members of the asset that concern this group.
     pub displaced: &'a [Displaced],
 }
@@ -116,7 +129,8 @@ impl Placing<'_> {
     /// Everywhere a member should or may be: what has to be asked before [`look`](Self::look).
     #[must_use]
     pub fn asked(&self) -> Vec<(NodeId, ChunkHash)> {
-        let placed = self.group.placed(self.since).chain(self.group.placed(self.target));
+        let layouts = [self.since, self.target].into_iter().chain(self.beside);
+        let placed = layouts.flat_map(|layout| self.group.placed(layout));
         let stand_ins = self.stand_ins();
         let mut asked: Vec<_> = placed.map(|(node, chunk)| (node, chunk.hash)).chain(stand_ins).collect();
         asked.sort_unstable();
@@ -152,7 +166,29 @@ impl Placing<'_> {
                 (Presence::Up, Held::Unknown) | (Presence::Silent | Presence::Gone, _) => finding.waits_for.push(node),
             }
         }
+        if let Some(beside) = self.beside.filter(|_| !finding.waits_for.is_empty() && !reach.is_whole) {
+            let lacks = |node, chunk: &ChunkHash| {
+                presence(node) == Presence::Up && matches!(held(node, chunk), Held::Missing | Held::Damaged)
+            };
+            for (place, (node, chunk)) in self.group.placed(beside).enumerate() {
+                let write = (node, self.group.member_at(place));
+                if lacks(node, &chunk.hash) && !finding.writes.contains(&write) {
+                    finding.writes.push(write);
+                }
+            }
+        }
         finding
+    }
+
+    /// What those have of the group who are up, wherever it should be. Who returns that is not waited for is no concern.
+    pub fn of_all(&self, up: &[NodeId], held: impl Fn(NodeId, &ChunkHash) -> Held) -> Readable {
+        let is_there = |member: &&ChunkRef| up.iter().any(|node| held(*node, &member.hash) == Held::Stored);
+        let mut said = self.group.members.iter().flat_map(|member| up.iter().map(|node| held(*node, &member.hash)));
+        match self.group.members.iter().filter(is_there).count() {
+            members if members >= self.group.data => Readable::Yes,
+            _ if said.any(|held| held == Held::Unknown) => Readable::Unknown,
+            _ => Readable::Lost,
+        }
     }
 
     /// What is within reach: where it should be, is to go, or stands in. Copies of one chunk count by the nodes that have
@@ -198,7 +234,6 @@ mod tests {
         hash::Hash,
         id::{AssetId, Epoch},
         layout::LayoutNode,
-        manifest::ChunkRef,
         placement,
     };
 
@@ -253,7 +288,7 @@ mod tests {
             (wishing(1, &[1, 2, 3, 4, 5, 6], NodeWish::In), wishing(2, &[1, 2, 3, 4, 5, 6], NodeWish::Draining));
         let groups = (0..200).map(|stripe| Group { key: Hash::of(&[stripe]), ..self::stripe() });
         for group in groups {
-            let placing = Placing { group: &group, since: &since, target: &target, displaced: &[] };
+            let placing = Placing { group: &group, since: &since, target: &target, beside: None, displaced: &[] };
             let before: BTreeSet<_> = group.placed(&since).map(|(node, chunk)| (node, chunk.hash)).collect();
             let held =
                 |node, chunk: &ChunkHash| if before.contains(&(node, *chunk)) { Held::Stored } else { Held::Missing };
@@ -263,6 +298,33 @@ mod tests {
             let leaves = before.iter().any(|(node, _)| *node == NodeId(1));
             assert!(!leaves || !finding.writes.is_empty(), "its member goes elsewhere");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_placed_yet_outlives_the_nodes_it_began_on_and_is_lost_only_with_its_last_copy() {
+        let group = Group::replicated(stripe().members[0], 3);
+        let (first, newest) = (layout(1, &[1, 2, 3]), layout(2, &[4, 5]));
+        let mut holders: BTreeSet<_> = [1, 2, 3].into();
+        for dead in 1..=3 {
+            let presence = |node: NodeId| if node.0 <= dead { Presence::Silent } else { Presence::Up };
+            let held = |node: NodeId, _: &ChunkHash| match presence(node) {
+                Presence::Up if holders.contains(&node.0) => Held::Stored,
+                Presence::Up => Held::Missing,
+                _ => Held::Unknown,
+            };
+            // it is being written, so it stays with its epoch
+            let placing =
+                Placing { group: &group, since: &first, target: &first, beside: Some(&newest), displaced: &[] };
+            let finding = placing.look(presence, held);
+            assert!(finding.health != Health::Missing && !finding.waits_for.is_empty(), "{dead} dead: {finding:?}");
+            holders.extend(finding.writes.iter().map(|(node, _)| node.0));
+        }
+        let placing = Placing { group: &group, since: &first, target: &first, beside: None, displaced: &[] };
+        let held = |node: NodeId, _: &ChunkHash| if node == NodeId(5) { Held::Stored } else { Held::Missing };
+        assert_eq!(placing.of_all(&[4, 5].map(NodeId), held), Readable::Yes, "a copy where nobody would look");
+        assert_eq!(placing.of_all(&[NodeId(4)], held), Readable::Lost);
+        let busy = |node: NodeId, chunk: &ChunkHash| if node == NodeId(5) { Held::Unknown } else { held(node, chunk) };
+        assert_eq!(placing.of_all(&[4, 5].map(NodeId), busy), Readable::Unknown, "one that does not say may have it");
     }
 
     proptest! {
@@ -275,6 +337,7 @@ mod tests {
             held in prop::collection::vec((1u64..9, 0usize..5), 0..30),
             silent in prop::collection::btree_set(1u64..9, 0..4),
             stands: Option<(usize, u64)>,
+            has_beside: bool,
         ) {
             let group = match kind {
                 0 => Group::replicated(stripe().members[0], 3),
@@ -293,7 +356,9 @@ mod tests {
             let says = |node: NodeId, chunk: &ChunkHash| {
                 if has.contains(&(node, *chunk)) { Held::Stored } else { Held::Missing }
             };
-            let placing = Placing { group: &group, since: &since, target: &target, displaced: &displaced };
+            let newest = layout(3, &[8, 1, 6, 2, 5]);
+            let beside = has_beside.then_some(&newest);
+            let placing = Placing { group: &group, since: &since, target: &target, beside, displaced: &displaced };
             let finding = placing.look(presence, says);
 
             let mut after = has.clone();
@@ -304,6 +369,10 @@ mod tests {
             let up = |node: NodeId| presence(node) == Presence::Up;
             for (node, chunk) in group.placed(&target) {
                 prop_assert!(finding.waits_for.contains(&node) != (up(node) && after.contains(&(node, chunk.hash))));
+            }
+            if let Some(beside) = beside.filter(|_| !finding.waits_for.is_empty() && finding.health != Health::Healthy) {
+                let all_there = |(node, chunk): (NodeId, &ChunkRef)| !up(node) || after.contains(&(node, chunk.hash));
+                prop_assert!(group.placed(beside).all(all_there));
             }
             let within: BTreeSet<_> = placing.asked().into_iter().filter(|pair| has.contains(pair) && up(pair.0)).collect();
             let distinct = if kind == 1 {

@@ -61,7 +61,7 @@ pub struct Disks<'a> {
 
 /// The nodes for the next layout, of those that are wanted with their operators' weights.
 #[must_use]
-pub fn by_fullness(current: &Layout, wanted: Vec<LayoutNode>, disks: &Disks<'_>) -> Vec<LayoutNode> {
+pub fn by_fullness(current: &Layout, wanted: &[LayoutNode], disks: &Disks<'_>) -> Vec<LayoutNode> {
     let fill = |node: &LayoutNode| disks.usage.get(&node.id).and_then(|usage| usage.fill());
     let restored: Vec<_> = wanted.iter().map(|node| restored(current, node, fill(node))).collect();
     let is_as_now = restored.len() == current.nodes.len() && restored.iter().all(|node| current.nodes.contains(node));
@@ -125,7 +125,11 @@ impl Model {
         })
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "cut off at what fits, and coarse anyway"
+    )]
     fn fills_at(&self, weights: &[u32]) -> Vec<Option<u64>> {
         let then = shares(weights, self.width);
         let fill = |at: usize| self.fills[at].map(|fill| (fill as f64 * then[at] / self.shares[at]).max(1.0) as u64);
@@ -178,13 +182,12 @@ impl Model {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "both are millionths of little more than one")]
 fn ratio(aim: u64, fill: u64) -> f64 {
     aim as f64 / fill as f64
 }
 
 /// A weight rounded down to what a change may be worth.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is cut off at what fits")]
+#[allow(clippy::cast_possible_truncation, reason = "it is cut off at what fits")]
 fn coarse(exact: f64) -> u32 {
     let exact = exact as u32;
     let dropped = (u32::BITS - exact.leading_zeros()).saturating_sub(WEIGHT_BITS);
@@ -192,7 +195,6 @@ fn coarse(exact: f64) -> u32 {
 }
 
 /// Which part of the slots each node is in, when they list so many: by weight, but none is in more than all.
-#[allow(clippy::cast_precision_loss, reason = "nodes are few")]
 fn shares(weights: &[u32], width: usize) -> Vec<f64> {
     let mut shares: Vec<Option<f64>> = vec![None; weights.len()];
     loop {

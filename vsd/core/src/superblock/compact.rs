@@ -20,7 +20,7 @@ use super::{
     format::{BLOCK_BYTES, FooterEntry, Kind, record_bytes},
     index::Entry,
     op::{Move, Op},
-    reader::{GetError, Reader},
+    reader::Reader,
     scan::{Footer, footer},
 };
 
@@ -151,7 +151,7 @@ impl<D: Disk> Compaction<D> {
                     batch.moves.push(Op::Move(Move { entry, payload, payload_crc }));
                 }
                 Err(error) if is_live() => {
-                    if matches!(error, GetError::Corrupt { .. }) {
+                    if error.is_of_the_copy() {
                         reader.0.note_damaged(entry.key);
                     }
                     batch.unreadable.push(entry.key);

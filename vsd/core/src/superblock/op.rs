@@ -119,6 +119,8 @@ pub enum Refusal {
     FailedFsync(String),
     /// The file system is mounted, or was remounted, read-only.
     ReadOnly,
+    /// What it holds cannot be had: it would not keep what it is given either. For as long as that lasts.
+    Lost(&'static str),
     /// The writer ended, by a panic or because the daemon stops.
     Stopped,
 }
@@ -127,6 +129,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FailedFsync(why) => f.write_str(why),
+            Self::Lost(why) => f.write_str(why),
             Self::ReadOnly => f.write_str("the file system is read-only"),
             Self::Stopped => f.write_str("the writer has stopped"),
         }

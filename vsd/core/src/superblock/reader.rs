@@ -221,16 +221,19 @@ pub enum GetError {
     Io(#[source] io::Error),
 }
 
-/// What a disk says of a sector that cannot be read: `EIO`.
-const IO_ERROR: i32 = 5;
+/// What a kernel says that was interrupted, or has no memory or no descriptors to spare: `EINTR`, `ENOMEM`, `ENFILE`,
+/// `EMFILE`, and `ETIMEDOUT`. Whatever else it says of a read (`EIO`, `EUCLEAN`, `ESTALE` ...), saying it again will not
+/// help.
+const NOT_OF_THE_COPY: [i32; 5] = [4, 12, 23, 24, 110];
 
 impl GetError {
     /// Whether the copy is at fault, so that it has to be written again, and not how busy the machine is.
-    fn is_of_the_copy(&self) -> bool {
+    #[must_use]
+    pub fn is_of_the_copy(&self) -> bool {
         match self {
             Self::NotFound => false,
             Self::Corrupt { .. } => true,
-            Self::Io(error) => error.raw_os_error() == Some(IO_ERROR),
+            Self::Io(error) => error.raw_os_error().is_some_and(|errno| !NOT_OF_THE_COPY.contains(&errno)),
         }
     }
 }
@@ -264,6 +267,7 @@ pub struct Stats {
     /// Counted since the engine was opened, like all below.
     pub written_bytes: u64,
     pub fsyncs: u64,
+    /// Reads that found a copy damaged or unreadable.
     pub corrupt_reads: u64,
     pub deletes: u64,
     /// Given back to the file system after deletes and moves.
@@ -314,6 +318,26 @@ impl<D: Disk> Reader<D> {
         // a bad read before may have been the bus or the memory, or the copy was written again since
         self.0.damaged().remove(key);
         Ok(place.payload_bytes())
+    }
+
+    /// Whether so many chunks behind `after`, and from the front again, are all good, or all bad, when each is read from
+    /// the device; false when there are fewer. Ends at the first that is otherwise. Names the last one read.
+    ///
+    /// Chunks that follow one another by their hashes lie anywhere.
+    #[must_use]
+    pub fn are_all(&self, good: bool, after: Option<Key>, chunks: usize) -> (bool, Option<Key>) {
+        let mut sample = self.list(&(0..=u64::MAX), after, chunks);
+        let missing = chunks - sample.len();
+        sample.extend(self.list(&(0..=u64::MAX), None, missing).into_iter().filter(|key| Some(*key) <= after));
+        let mut last = after;
+        let is_so = |key: &Key| {
+            last = Some(*key);
+            match self.check(key) {
+                Ok(_) => good,
+                Err(error) => !good && error.is_of_the_copy(),
+            }
+        };
+        (sample.len() == chunks && sample.iter().all(is_so), last)
     }
 
     /// Length of a chunk in bytes, if it is stored here. Reads nothing from the disk.

@@ -103,6 +103,8 @@ pub struct Faults {
     pub sync_fails_after: Option<u32>,
     /// So many reads succeed before one fails.
     pub read_fails_after: Option<u32>,
+    /// As long as it lasts: every read fails with this error of the kernel.
+    pub read_errno: Option<i32>,
     /// So many writes succeed before one fails with EIO, having written a part.
     pub write_fails_after: Option<u32>,
     /// So many punches succeed before one fails.
@@ -586,6 +588,9 @@ impl Disk for SimDisk {
 
     fn read_at(&self, file: &u64, into: &mut [u8], offset: u64) -> io::Result<()> {
         let mut world = self.call(Call::Read)?;
+        if let Some(errno) = world.faults.read_errno {
+            return Err(io::Error::from_raw_os_error(errno));
+        }
         let failed = strikes(&mut world.faults.read_fails_after);
         let inode = world.inode(*file);
         let range = at(offset)..at(offset) + into.len();

@@ -545,6 +545,25 @@ fn a_stretch_that_cannot_be_read_costs_what_lies_in_it_until_it_is_written_again
 }
 
 #[test]
+fn whatever_the_kernel_says_of_a_read_is_held_against_the_copy_unless_it_is_short_of_something() {
+    let disk = stored(&[1]);
+    let (mut engine, _) = open(&disk);
+    let (short_of, broken) = ([4, 12, 23, 24, 110], [5, 6, 19, 74, 116, 117, 121]);
+    for errno in short_of.into_iter().chain(broken) {
+        disk.inject(|faults| faults.read_errno = Some(errno));
+        assert!(matches!(engine.reader().get(&put(1).key()), Err(GetError::Io(_))));
+        let expected = if short_of.contains(&errno) { vec![] } else { vec![put(1).key()] };
+        assert_eq!(engine.reader().damaged(None, 10), expected, "errno {errno}");
+        disk.heal();
+        assert!(engine.reader().check(&put(1).key()).is_ok());
+    }
+    disk.inject(|faults| faults.read_errno = Some(117));
+    assert!(matches!(write(&mut engine, &[put(1)])[..], [Ok(Outcome::Created)]), "a PUT writes it anew");
+    disk.heal();
+    assert!(engine.reader().damaged(None, 10).is_empty() && holds(&engine, 1));
+}
+
+#[test]
 fn scrubbing_finds_what_the_cache_hides() {
     let disk = stored(&[1]);
     let (mut engine, _) = open(&disk);

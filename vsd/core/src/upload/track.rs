@@ -38,6 +38,8 @@ pub struct Sealed {
 pub struct Gathered {
     /// Counted over the track: of a stripe, its number.
     pub no: u64,
+    /// The part that will name it.
+    pub part: u32,
     pub data: Vec<Bytes>,
 }
 
@@ -70,6 +72,8 @@ pub struct TrackBuilder {
     dealing: Vec<Bytes>,
     /// Chunks of the part that segments are now added to.
     part_chunks: usize,
+    /// Its number.
+    part_no: u32,
     segments: VecDeque<Pending>,
     /// Groups from the first that is not written.
     groups: VecDeque<Option<Written>>,
@@ -96,6 +100,7 @@ impl TrackBuilder {
             deal,
             dealing: Vec::new(),
             part_chunks: 0,
+            part_no: 0,
             segments: VecDeque::new(),
             groups: VecDeque::new(),
             first_group: 0,
@@ -120,6 +125,7 @@ impl TrackBuilder {
         if ends_part {
             filled.extend(self.close_group());
             self.part_chunks = 0;
+            self.part_no += 1;
         }
         if count > 1 {
             // A slice would keep the memory of its whole segment.
@@ -178,7 +184,7 @@ impl TrackBuilder {
         }
         let no = self.first_group + self.groups.len() as u64;
         self.groups.push_back(None);
-        Some(Gathered { no, data: std::mem::take(&mut self.dealing) })
+        Some(Gathered { no, part: self.part_no, data: std::mem::take(&mut self.dealing) })
     }
 
     /// Enters a segment that is on quorum; gives the part that it ends, if it does.
@@ -332,6 +338,7 @@ mod tests {
                 let mut displaced = Vec::new();
                 for group in part.groups(AssetId(1), scheme) {
                     let from = &done[stripes];
+                    prop_assert_eq!(from.part, part.no, "a group is named by the part it was given out for");
                     let as_written = written(from, scheme);
                     let (data, parity) = group.members.split_at(group.data);
                     prop_assert_eq!((data, parity), (&as_written.data[..], &as_written.parity[..]));

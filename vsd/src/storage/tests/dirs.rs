@@ -12,7 +12,7 @@ use vsd_core::superblock::{
     sim::{Call, SimDisk},
 };
 
-use super::super::{Directory, Limits, Store};
+use super::super::{Directory, Limits, Store, Verified, reach::SAMPLE_CHUNKS};
 
 pub(super) const ASSET: AssetId = AssetId(1);
 /// Chunks in a test: enough that each directory gets some.
@@ -21,10 +21,16 @@ const MANY: u32 = 40;
 pub(super) const NEVER_SLOW: Duration = Duration::from_secs(3_600);
 /// For a disk that does stall: as long as the test waits for that to be noticed.
 pub(super) const SLOW_AFTER: Duration = Duration::from_secs(1);
+/// The same before it counts as lost, and before it is looked whether it still is.
+const LOST_AFTER: Duration = Duration::from_secs(5);
 const READS_MAX: usize = 3;
 
 pub(super) fn store(disks: &[SimDisk], slow_after: Duration) -> Arc<Store<SimDisk>> {
-    let limits = Limits { slow_after, reads_max: READS_MAX, warn_percent: 85 };
+    patient_store(disks, slow_after, NEVER_SLOW)
+}
+
+fn patient_store(disks: &[SimDisk], slow_after: Duration, lost_after: Duration) -> Arc<Store<SimDisk>> {
+    let limits = Limits { slow_after, lost_after, reads_max: READS_MAX, warn_percent: 85 };
     let open = |(nth, disk): (u64, &SimDisk)| {
         let config = Config { superblock_bytes_max: 1 << 20, ..Config::new(DirId(nth), [7; 32]) };
         Directory::open(disk.clone(), Path::new("/simulated"), config, limits).expect("opens")
@@ -207,4 +213,76 @@ async fn a_stalled_disk_holds_up_nobody_but_who_needs_it() {
     }
     put_all(&store, 3 * MANY..4 * MANY).await;
     assert!((3 * MANY..4 * MANY).any(|nth| home(&store, nth) == 0), "it takes chunks again");
+}
+
+/// Those of the numbers whose chunks only the first directory has.
+fn only_in_first(store: &Store<SimDisk>, numbers: std::ops::Range<u32>) -> Vec<u32> {
+    numbers.filter(|nth| home(store, *nth) == 0).collect()
+}
+
+async fn wait_for_loss(store: &Store<SimDisk>, is_lost: bool) {
+    while store.dirs()[0].is_lost() != is_lost {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Nothing in the first directory counts any more, and everything can be stored again in the other.
+async fn assert_lost_and_replaced(store: &Store<SimDisk>, numbers: &[u32], mark: u64) {
+    assert_ne!(store.dirs_mark(), mark, "the cluster is told to ask anew");
+    for nth in numbers.iter().copied() {
+        let states = (store.state(&key(nth)), store.verify(&key(nth)).await);
+        assert_eq!(states, (Verified::Damaged, Verified::Damaged), "chunk {nth}");
+        assert_eq!(put(store, nth).await.expect("stored elsewhere"), Outcome::Created);
+        assert_eq!((store.state(&key(nth)), store.verify(&key(nth)).await), (Verified::Stored, Verified::Stored));
+        assert_eq!(store.get(ASSET, name(nth)).await.expect("the new copy"), bytes(nth));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_read_that_fails_shows_that_a_whole_directory_is_lost() {
+    let disks = two_disks();
+    let store = patient_store(&disks, NEVER_SLOW, LOST_AFTER);
+    put_all(&store, 0..2 * MANY).await;
+    let first = only_in_first(&store, 0..2 * MANY);
+    assert!(first.len() > SAMPLE_CHUNKS, "{}", first.len());
+    let mark = store.dirs_mark();
+
+    disks[0].inject(|faults| faults.read_errno = Some(117));
+    assert!(store.get(ASSET, name(first[0])).await.is_err());
+    wait_for_loss(&store, true).await;
+    let notes = store.ready().expect("the other directory takes writes");
+    assert!(notes.iter().any(|note| note.contains("cannot be read")), "{notes:?}");
+    assert_lost_and_replaced(&store, &first, mark).await;
+    disks[1].inject(|faults| faults.read_errno = Some(5));
+    assert!(store.get(ASSET, name(first[0])).await.is_err());
+    while !store.dirs()[1].is_lost() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let refused = put(&store, 3 * MANY).await.expect_err("it could not be read");
+    assert!(matches!(refused, WriteError::NoWrites(Refusal::Lost(_))), "{refused}");
+
+    disks.iter().for_each(SimDisk::heal);
+    wait_for_loss(&store, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_that_hangs_for_long_is_lost_until_it_answers() {
+    let disks = two_disks();
+    let store = patient_store(&disks, SLOW_AFTER, LOST_AFTER);
+    put_all(&store, 0..MANY).await;
+    let first = only_in_first(&store, 0..MANY);
+    let mark = store.dirs_mark();
+
+    disks[0].stall(Call::Read);
+    let hung = tokio::spawn({
+        let (store, nth) = (Arc::clone(&store), first[0]);
+        async move { store.get(ASSET, name(nth)).await }
+    });
+    wait_for_loss(&store, true).await;
+    assert_lost_and_replaced(&store, &first, mark).await;
+
+    disks[0].release();
+    assert!(hung.await.expect("no panic").is_ok());
+    wait_for_loss(&store, false).await;
+    assert_eq!(store.dirs_mark(), mark);
 }

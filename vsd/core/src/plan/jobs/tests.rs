@@ -24,18 +24,27 @@ enum Act {
         node: u64,
         wish: NodeWish,
     },
+    /// Of the newest jobs.
     Control {
-        job: u64,
+        nth: usize,
         action: JobAction,
     },
     /// The layout follows the wishes.
     Layout,
     /// What moves is where the current layout places it.
     Placed,
+    /// Both, and the leader does all it can.
+    Go,
     /// The leader decides, proposes so many steps, and dies; the others may still arrive.
     Lead {
         steps: usize,
     },
+    /// What the leader sends is overtaken by an operator's word.
+    Overtake {
+        nth: usize,
+        action: JobAction,
+    },
+    /// The latest first.
     Late {
         nth: usize,
     },
@@ -57,11 +66,13 @@ fn act() -> impl Strategy<Value = Act> {
     let node = || 1..=u64::from(NODES);
     prop_oneof![
         3 => (node(), wish).prop_map(|(node, wish)| Act::Wish { node, wish }),
-        3 => (1u64..6, prop::sample::select(actions.to_vec())).prop_map(|(job, action)| Act::Control { job, action }),
-        4 => Just(Act::Layout),
-        4 => Just(Act::Placed),
+        3 => (0usize..3, prop::sample::select(actions.to_vec())).prop_map(|(nth, action)| Act::Control { nth, action }),
+        2 => Just(Act::Layout),
+        2 => Just(Act::Placed),
+        6 => Just(Act::Go),
         6 => (0usize..3).prop_map(|steps| Act::Lead { steps }),
-        3 => (0usize..9).prop_map(|nth| Act::Late { nth }),
+        4 => (0usize..3, prop::sample::select(actions.to_vec())).prop_map(|(nth, action)| Act::Overtake { nth, action }),
+        4 => (0usize..4).prop_map(|nth| Act::Late { nth }),
         1 => Just(Act::Elect),
         1 => (3u8..6, node()).prop_map(|(n, node)| Act::Upload { n, node }),
         1 => (3u8..6).prop_map(|n| Act::Abort { n }),
@@ -89,7 +100,20 @@ impl Cluster {
         let view = self.world.view();
         let commands = match *act {
             Act::Wish { node, wish } => vec![Command::NodeWish { node: NodeId(node), wish }],
-            Act::Control { job, action } => vec![Command::JobControl { job: JobId(job), action }],
+            Act::Control { nth, action } => {
+                let jobs = view.jobs(None, 1_000).expect("readable");
+                let newest = jobs.iter().rev().nth(nth).map(|job| job.id);
+                newest.into_iter().map(|job| Command::JobControl { job, action }).collect()
+            }
+            Act::Overtake { nth, action } => {
+                let acts = [Act::Lead { steps: 0 }, Act::Control { nth, action }, Act::Late { nth: 0 }];
+                acts.iter().for_each(|act| self.act(act));
+                return;
+            }
+            Act::Go => {
+                [Act::Layout, Act::Placed, Act::Lead { steps: 9 }].iter().for_each(|act| self.act(act));
+                return;
+            }
             Act::Layout => layout(view).into_iter().collect(),
             Act::Placed => placed(view),
             Act::Elect => {
@@ -100,8 +124,10 @@ impl Cluster {
                 vec![Command::UploadBegin(Box::new(UploadBegin { node: NodeId(node), ..begin(n) }))]
             }
             Act::Abort { n } => vec![Command::UploadAbort { upload: upload_id(n) }],
-            Act::Late { nth } if nth < self.late.len() => vec![self.late.remove(nth)],
-            Act::Late { .. } => vec![],
+            Act::Late { nth } => {
+                let at = self.late.len().checked_sub(1 + nth);
+                at.map(|at| self.late.remove(at)).into_iter().collect()
+            }
             Act::Lead { steps } => {
                 let found = next_steps(view).expect("readable");
                 let mut commands: Vec<_> = found.into_iter().map(|step| command_of(view, step)).collect();
@@ -124,10 +150,10 @@ impl Cluster {
         let paused =
             |view: View<'_>| open_jobs(view).expect("readable").into_iter().find(|job| job.state == JobState::Paused);
         while let Some(job) = paused(self.world.view()) {
-            self.act(&Act::Control { job: job.id.0, action: JobAction::Resume });
+            self.run(Command::JobControl { job: job.id, action: JobAction::Resume });
         }
         for _ in 0..20 {
-            [Act::Layout, Act::Placed, Act::Lead { steps: 9 }].iter().for_each(|act| self.act(act));
+            self.act(&Act::Go);
         }
         assert_eq!(next_steps(self.world.view()), Ok(vec![]));
     }

@@ -22,7 +22,7 @@ fn usage(disks: &[(u64, u64)]) -> BTreeMap<NodeId, Usage> {
 
 fn weigh(now: &[LayoutNode], wanted: &[LayoutNode], disks: &[(u64, u64)], settled: bool) -> Vec<u32> {
     let usage = usage(disks);
-    let next = by_fullness(&layout(now), wanted.to_vec(), &Disks { usage: &usage, settled, width: 1 });
+    let next = by_fullness(&layout(now), wanted, &Disks { usage: &usage, settled, width: 1 });
     assert_eq!(
         next.iter().map(|node| node.id).collect::<Vec<_>>(),
         wanted.iter().map(|node| node.id).collect::<Vec<_>>()
@@ -63,7 +63,7 @@ fn a_weight_is_raised_as_far_as_the_disks_bear_it_and_lowered_by_operators_at_on
     assert_eq!(first(75, true), 500, "not worth an epoch");
     assert_eq!(weigh(&now, &[node(1, 200), node(2, 1_000), node(3, 1_000)], &[(10, 100); 3], false)[0], 200);
     let usage = BTreeMap::new();
-    let silent = by_fullness(&layout(&now), equal(3), &Disks { usage: &usage, settled: true, width: 1 });
+    let silent = by_fullness(&layout(&now), &equal(3), &Disks { usage: &usage, settled: true, width: 1 });
     assert_eq!(silent, now, "nobody knows how full they are");
 }
 
@@ -71,13 +71,14 @@ fn a_weight_is_raised_as_far_as_the_disks_bear_it_and_lowered_by_operators_at_on
 fn nothing_is_lowered_where_every_node_has_a_part_of_everything() {
     let nodes = equal(4);
     let usage = usage(&[(95, 100), (60, 100), (60, 100), (60, 100)]);
-    let weigh = |width| by_fullness(&layout(&nodes), nodes.clone(), &Disks { usage: &usage, settled: true, width });
+    let weigh = |width| by_fullness(&layout(&nodes), &nodes, &Disks { usage: &usage, settled: true, width });
     assert_eq!(weigh(5), nodes);
     assert_eq!(weigh(4), nodes);
     assert_ne!(weigh(3), nodes);
 }
 
 /// What the disks hold once all bytes lie by the weights.
+#[allow(clippy::cast_possible_truncation, reason = "disks are smaller than that")]
 fn filled(nodes: &[LayoutNode], total_bytes: &[u64], bytes: u64, width: usize) -> BTreeMap<NodeId, Usage> {
     let weights: Vec<_> = nodes.iter().map(|node| if takes(node) { node.weight_milli } else { 0 }).collect();
     let shares = shares(&weights, width);
@@ -117,8 +118,8 @@ proptest! {
             loop {
                 let usage = filled(&now, &totals, bytes, width);
                 let disks = Disks { usage: &usage, settled: true, width };
-                let next = by_fullness(&layout(&now), chosen.clone(), &disks);
-                prop_assert_eq!(&next, &by_fullness(&layout(&now), chosen.clone(), &disks), "the same again");
+                let next = by_fullness(&layout(&now), &chosen, &disks);
+                prop_assert_eq!(&next, &by_fullness(&layout(&now), &chosen, &disks), "the same again");
                 for (node, chosen) in next.iter().zip(&chosen) {
                     prop_assert!(node.weight_milli <= chosen.weight_milli && node.weight_milli > 0);
                     prop_assert_eq!((node.id, node.wish), (chosen.id, chosen.wish));
