@@ -57,7 +57,12 @@ impl Cluster {
 
     /// Starts one more node, which joins, and waits until it is given data.
     pub fn add(&mut self) -> usize {
-        self.begin_node(&|_, _| ());
+        self.add_prepared(|_, _| ())
+    }
+
+    /// The same; something is done to it before it is started.
+    pub fn add_prepared(&mut self, prepare: impl Fn(usize, &mut Node)) -> usize {
+        self.begin_node(&prepare);
         let at = self.size() - 1;
         self.await_given(&[at]);
         at

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use nix::sys::statvfs::statvfs;
+
 use crate::program;
 
 /// A file system in memory, for as long as the value lives.
@@ -19,6 +21,19 @@ impl Mount {
             return None;
         }
         Some(Self(at.to_owned()))
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Bytes that are used, and how many there are.
+    #[must_use]
+    pub fn space(&self) -> (u64, u64) {
+        let disk = statvfs(&self.0).expect("a file system");
+        let bytes = |blocks: u64| blocks * disk.fragment_size();
+        (bytes(disk.blocks() - disk.blocks_free()), bytes(disk.blocks()))
     }
 
     pub fn remount(&self, how: &str) {

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-const CHUNKS: u64 = 3_000;
+pub(crate) const CHUNKS: u64 = 3_000;
 const NODES: [u64; 2] = [5, 10];
 const SCHEMES: [Scheme; 2] = [Scheme::REPLICATED, Scheme::CODED];
 const TARGET: Target = Target::OursAtMost(10.0);
@@ -47,12 +47,12 @@ pub(crate) fn deviation_percent(figures: &[f64]) -> f64 {
     variance.sqrt() / mean * 100.0
 }
 
-fn equal(id: u64) -> LayoutNode {
+pub(crate) fn equal(id: u64) -> LayoutNode {
     LayoutNode { id: NodeId(id), zone: "default".to_owned(), weight_milli: WEIGHT_MILLI, wish: NodeWish::In }
 }
 
 /// The groups of a film; another round's film has other names.
-fn groups(round: u64, scheme: Scheme) -> Vec<Group> {
+pub(crate) fn groups(round: u64, scheme: Scheme) -> Vec<Group> {
     let chunk = |nth: u64| {
         // as the last chunk of each segment is, every third one is shorter
         let bytes = if nth % 3 == 2 { CHUNK_BYTES / 2 } else { CHUNK_BYTES };
@@ -75,7 +75,7 @@ fn groups(round: u64, scheme: Scheme) -> Vec<Group> {
     }
 }
 
-fn node_bytes(layout: &Layout, groups: &[Group]) -> Vec<f64> {
+pub(crate) fn node_bytes(layout: &Layout, groups: &[Group]) -> Vec<f64> {
     let mut held: BTreeMap<NodeId, f64> = layout.nodes.iter().map(|node| (node.id, 0.0)).collect();
     for (node, chunk) in groups.iter().flat_map(|group| group.placed(layout)) {
         *held.entry(node).or_default() += f64::from(chunk.bytes);

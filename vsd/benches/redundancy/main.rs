@@ -1,5 +1,6 @@
 //! What it costs that nothing is lost: coding beside ISA-L, bytes on disks for each byte of film, uploads beside the disk,
-//! how even nodes fill, and the repair of a dead node while somebody watches.
+//! how even nodes fill, the repair of a dead node while somebody watches, what moves when nodes come and go, and when disks
+//! have their space back.
 //!
 //! As in `benches/store`, no time stands alone: ours and its peer take turns, and what counts is the median of their ratios.
 //! Nodes are real `vsd serve`, films are real and go in by `vsctl`, and the one who watches is `vsplay`.
@@ -9,7 +10,9 @@ mod common;
 
 mod balance;
 mod coding;
+mod given_back;
 mod isal;
+mod moves;
 mod nodes;
 mod reader;
 mod repair;
@@ -39,11 +42,11 @@ struct Effort {
     large_film_s: u32,
     /// How much shorter than they should be the films are whose space is measured.
     film_divisor: u32,
-    /// Of repairs, each in a cluster of its own.
+    /// Of repairs, and of nodes that are added, each in a cluster of its own; and of films that are demoted and purged.
     repairs: usize,
-    /// Large films that are repaired.
+    /// Large films that are repaired or moved.
     library_films: usize,
-    /// For how long chunks are read before a node dies.
+    /// For how long chunks are read before a node dies or comes.
     calm_s: u32,
     /// Length of the film that is watched.
     watched_s: u32,
@@ -82,12 +85,13 @@ struct Lab<'a> {
 
 type Part = fn(&mut Lab<'_>) -> Outcome<()>;
 
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("coding", coding::measure),
     ("balance", balance::measure),
     ("space", space::measure),
     ("upload", upload::measure),
     ("repair", repair::measure),
+    ("moves", moves::measure),
 ];
 
 fn main() -> ExitCode {

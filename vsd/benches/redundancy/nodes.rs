@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -22,6 +23,8 @@ use crate::{
 /// How long the nodes may take to be a cluster, and until what was uploaded lies where it should.
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(100);
+/// What `st_blocks` counts in, whatever the file system's own blocks are.
+const STAT_BLOCK_BYTES: u64 = 512;
 
 pub(crate) struct Nodes {
     servers: Vec<Server>,
@@ -36,6 +39,8 @@ pub(crate) struct Held {
     pub(crate) bytes: f64,
     /// Of the files they are in.
     pub(crate) file_bytes: f64,
+    /// Of the disk that those take: holes do not count.
+    pub(crate) disk_bytes: f64,
 }
 
 impl Nodes {
@@ -59,6 +64,24 @@ impl Nodes {
         let is_whole = |node: &&Value| node["weight"].as_f64() > Some(0.0) && node["voter"] == true;
         await_true("the nodes to be one cluster", || Ok(nodes.listed()?.iter().filter(is_whole).count() == count))?;
         Ok(nodes)
+    }
+
+    /// Starts one more, which joins and takes its share; its address.
+    pub(crate) fn add(&mut self) -> Outcome<String> {
+        let dir = self.dirs[0].with_file_name(format!("n{}", self.dirs.len() + 1));
+        let mut server = Server::vsd(&dir, &["--join", &self.servers[0].addr.to_string()])?;
+        server.start()?;
+        let addr = server.addr.to_string();
+        self.servers.push(server);
+        self.dirs.push(dir);
+        Ok(addr)
+    }
+
+    /// Bytes that any leader has moved so far.
+    pub(crate) fn moved_bytes(&self) -> f64 {
+        let moved = |(server, _): (&Server, &PathBuf)| metric(server.addr, "vsd_moved_bytes_total{kind=\"move\"}");
+        // a node that has moved nothing tells nothing
+        self.running().map(moved).filter_map(Result::ok).sum()
     }
 
     fn listed(&self) -> Outcome<Vec<Value>> {
@@ -93,13 +116,17 @@ impl Nodes {
     }
 
     pub(crate) fn held(&self) -> Outcome<Held> {
-        let mut file_bytes = 0;
+        let (mut file_bytes, mut blocks) = (0, 0);
         for (_, dir) in self.running() {
             for file in fs::read_dir(dir.join("data").join("chunks"))? {
-                file_bytes += file?.metadata()?.len();
+                // one that was compacted meanwhile is gone
+                let Ok(file) = file?.metadata() else { continue };
+                file_bytes += file.len();
+                blocks += file.blocks();
             }
         }
-        Ok(Held { bytes: self.chunk_bytes()?.iter().sum(), file_bytes: file_bytes as f64 })
+        let disk_bytes = (blocks * STAT_BLOCK_BYTES) as f64;
+        Ok(Held { bytes: self.chunk_bytes()?.iter().sum(), file_bytes: file_bytes as f64, disk_bytes })
     }
 
     /// Bytes that all running nodes together had the kernel write to disks.

@@ -55,7 +55,7 @@ pub(crate) fn measure(lab: &mut Lab<'_>) -> Outcome<()> {
         chunks += video.chunks;
         before = held;
     }
-    let Held { bytes, file_bytes } = before;
+    let Held { bytes, file_bytes, .. } = before;
     let around = ((file_bytes - begin.file_bytes) / (bytes - begin.bytes) - 1.0) * 100.0;
     say(&format!("  what superblocks have around their chunks: {around:.2} %"));
     let spread = Rounds::from_iter([deviation_percent(&nodes.chunk_bytes()?)]);

@@ -49,6 +49,8 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 /// Longest reason that is recorded, in characters.
 const REASON_CHARS_MAX: usize = 1_000;
+/// How the reason begins of a film whose original is all that there was room for.
+pub(super) const NO_ROOM: &str = "no room for its tracks";
 
 /// How an attempt ended that did not finish the upload.
 #[derive(Debug)]
@@ -381,7 +383,7 @@ impl Attempt {
     async fn give_up(&self, failure: Failure) -> Result<(), Broken> {
         let reason = text_of(&failure);
         match self.reject(failure).await {
-            Err(Broken::Over) => self.commit(Vec::new(), None, Some(format!("no room for its tracks: {reason}"))).await,
+            Err(Broken::Over) => self.commit(Vec::new(), None, Some(format!("{NO_ROOM}: {reason}"))).await,
             ended => ended,
         }
     }

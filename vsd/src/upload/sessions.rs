@@ -363,7 +363,10 @@ pub(crate) async fn view_now(uploader: &Uploader, upload: UploadId) -> Result<Op
 fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &View<'_>) -> Result<(), Failure> {
     let (state, failure) = match end {
         End::Ready | End::Duplicate { .. } => (SessionState::Ready, None),
-        End::Unplayable { reason } => (SessionState::Failed, Some((Code::MediaRejected, reason.clone()))),
+        End::Unplayable { reason } => {
+            let code = if reason.starts_with(pipeline::NO_ROOM) { Code::NoSpace } else { Code::MediaRejected };
+            (SessionState::Failed, Some((code, reason.clone())))
+        }
         End::Failed { code, reason } => {
             (SessionState::Rejected, Some((code.parse().unwrap_or(Code::Internal), reason.clone())))
         }
@@ -376,10 +379,10 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
     session.done = session.total;
     session.failure = failure.map(|(code, reason)| {
         let what = match code {
+            _ if state == SessionState::Failed => "the film has no playable tracks; its original is stored",
             Code::Conflict => "the library has these bytes",
             Code::NotFound => "the upload has expired",
             Code::NoSpace => "no room for the upload",
-            _ if state == SessionState::Failed => "the film has no playable tracks; its original is stored",
             _ => "the file cannot be taken in",
         };
         vs_wire::failure_to_wire(&Failure::new(code, what).because(reason))
