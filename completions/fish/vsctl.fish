@@ -70,6 +70,7 @@ complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "cluster" -d 'Show the m
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "redundancy" -d 'How videos are kept, and what that costs'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "repair" -d 'Mend what nodes and disks lost, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "rebalance" -d 'Move data to where the layout has it, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "settings" -d 'What holds for the whole cluster'
@@ -794,42 +795,45 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subco
 complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show where a node keeps one chunk'
 complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Read chunks from a node\'s disks and check every byte'
 complete -c vsctl -n "__fish_vsctl_using_subcommand chunk; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s C -l context -d 'Use this context of the configuration file' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l timeout -d 'Give up after this long, as in 30s' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t''
 never\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
 wide\t'For people, with every column'
 json\t'One document; the stable contract'
 jsonl\t'One JSON object a line'
 yaml\t''
 csv\t'With a header line, exact values'
 name\t'Ids only'"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l columns -d 'Show these columns or keys only' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
 bar\t''
 plain\t'A line every five seconds'
 json\t'An object a second'
 none\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l stale -d 'Read whatever the answering node has, without asking the others'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l json -d 'Same as -o json'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l no-headers -d 'Leave out the header line'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l bytes -d 'Exact sizes in tables'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l utc -d 'Exact times in tables, in UTC'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s y -l yes -d 'Do not ask before severe acts'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l no-input -d 'Never ask anything; what would need an answer is refused'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -l dry-run -d 'Say what would be done, change nothing'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s q -l quiet -d 'Print ids only, and say nothing else'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "show" -d 'Show all that is known about one node'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "ping" -d 'Measure how fast nodes answer from here'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "rm" -d 'Remove a node for good; asks first'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping set rm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "show" -d 'Show all that is known about one node'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "ping" -d 'Measure how fast nodes answer from here'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "add" -d 'Give a joining node its zone and weight, and wait until it is filled'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "rm" -d 'Remove a node for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "drain" -d 'Move everything off a node'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "undrain" -d 'Let a node take data again'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and not __fish_seen_subcommand_from ls show ping add rm drain undrain set help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -920,6 +924,132 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l zone -d 'What fails together with it, as in eu-2' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l weight -d 'Share of the data, 1 for an ordinary node' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l no-wait -d 'Do not wait until everything is moved'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l lost -d 'It is down and will not come back'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l no-wait -d 'Do not wait until everything is moved'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l no-wait -d 'Do not wait until everything is moved'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from drain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from undrain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l zone -d 'What fails together with it, as in eu-2' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l weight -d 'Share of the data, 1 for an ordinary node' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s C -l context -d 'Use this context of the configuration file' -r
@@ -952,76 +1082,50 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s C -l context -d 'Use this context of the configuration file' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l timeout -d 'Give up after this long, as in 30s' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
-always\t''
-never\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
-wide\t'For people, with every column'
-json\t'One document; the stable contract'
-jsonl\t'One JSON object a line'
-yaml\t''
-csv\t'With a header line, exact values'
-name\t'Ids only'"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l columns -d 'Show these columns or keys only' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
-bar\t''
-plain\t'A line every five seconds'
-json\t'An object a second'
-none\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l stale -d 'Read whatever the answering node has, without asking the others'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l json -d 'Same as -o json'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l no-headers -d 'Leave out the header line'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l bytes -d 'Exact sizes in tables'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l utc -d 'Exact times in tables, in UTC'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask before severe acts'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l no-input -d 'Never ask anything; what would need an answer is refused'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -l dry-run -d 'Say what would be done, change nothing'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print ids only, and say nothing else'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is known about one node'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "ping" -d 'Measure how fast nodes answer from here'
-complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "add" -d 'Give a joining node its zone and weight, and wait until it is filled'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Remove a node for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "drain" -d 'Move everything off a node'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "undrain" -d 'Let a node take data again'
+complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
 complete -c vsctl -n "__fish_vsctl_using_subcommand node; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s C -l context -d 'Use this context of the configuration file' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l timeout -d 'Give up after this long, as in 30s' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t''
 never\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
 wide\t'For people, with every column'
 json\t'One document; the stable contract'
 jsonl\t'One JSON object a line'
 yaml\t''
 csv\t'With a header line, exact values'
 name\t'Ids only'"
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l columns -d 'Show these columns or keys only' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
 bar\t''
 plain\t'A line every five seconds'
 json\t'An object a second'
 none\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l stale -d 'Read whatever the answering node has, without asking the others'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l json -d 'Same as -o json'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l no-headers -d 'Leave out the header line'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l bytes -d 'Exact sizes in tables'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l utc -d 'Exact times in tables, in UTC'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s y -l yes -d 'Do not ask before severe acts'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l no-input -d 'Never ask anything; what would need an answer is refused'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -l dry-run -d 'Say what would be done, change nothing'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s q -l quiet -d 'Print ids only, and say nothing else'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "show" -d 'Show the nodes of the layout and their shares'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "locate" -d 'Tell where each chunk of a video belongs'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "balance" -d 'Compare what nodes hold with what they should'
-complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show locate balance help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -f -a "show" -d 'Show the nodes of the layout and their shares'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -f -a "plan" -d 'Tell what would move if nodes were added, drained or weighed otherwise'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -f -a "locate" -d 'Tell where each chunk of a video belongs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -f -a "balance" -d 'Compare what nodes hold with what they should'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and not __fish_seen_subcommand_from show plan locate balance help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l epoch -d 'Show this epoch, while something still needs it [default: the current]' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
@@ -1053,6 +1157,42 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subc
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l add -d 'Another machine in this zone, of weight W if not 1' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l drain -d 'Everything moves off this node' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l undrain -d 'This node takes data again' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l rm -d 'This node is gone' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l weight -d 'This node has another share of the data' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l zone -d 'This node stands elsewhere' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l track -d 'Only chunks of this track' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -l segment -d 'Only chunks of this segment, counted from 0' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from locate" -s C -l context -d 'Use this context of the configuration file' -r
@@ -1117,6 +1257,7 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subc
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from balance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the nodes of the layout and their shares'
+complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Tell what would move if nodes were added, drained or weighed otherwise'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "locate" -d 'Tell where each chunk of a video belongs'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "balance" -d 'Compare what nodes hold with what they should'
 complete -c vsctl -n "__fish_vsctl_using_subcommand layout; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -1896,6 +2037,198 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subc
 complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Mend nothing until resumed or started'
 complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
 complete -c vsctl -n "__fish_vsctl_using_subcommand repair; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "start" -d 'Look for what is to be moved now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "status" -d 'Show how far it is, and what it waits for'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "pause" -d 'Move nothing until resumed or started'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "stop" -d 'Leave everything where it is until started, or the layout changes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and not __fish_seen_subcommand_from start status pause resume stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from help" -f -a "start" -d 'Look for what is to be moved now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show how far it is, and what it waits for'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Move nothing until resumed or started'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Leave everything where it is until started, or the layout changes'
+complete -c vsctl -n "__fish_vsctl_using_subcommand rebalance; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and not __fish_seen_subcommand_from start status pause resume stop help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -2094,42 +2427,45 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_sub
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on where it was paused'
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "stop" -d 'End the run under way; none begins by itself for an hour'
 complete -c vsctl -n "__fish_vsctl_using_subcommand compact; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s C -l context -d 'Use this context of the configuration file' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l timeout -d 'Give up after this long, as in 30s' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t''
 never\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
 wide\t'For people, with every column'
 json\t'One document; the stable contract'
 jsonl\t'One JSON object a line'
 yaml\t''
 csv\t'With a header line, exact values'
 name\t'Ids only'"
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l columns -d 'Show these columns or keys only' -r
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
 bar\t''
 plain\t'A line every five seconds'
 json\t'An object a second'
 none\t''"
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l stale -d 'Read whatever the answering node has, without asking the others'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l json -d 'Same as -o json'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l no-headers -d 'Leave out the header line'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l bytes -d 'Exact sizes in tables'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l utc -d 'Exact times in tables, in UTC'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s y -l yes -d 'Do not ask before severe acts'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l no-input -d 'Never ask anything; what would need an answer is refused'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -l dry-run -d 'Say what would be done, change nothing'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s q -l quiet -d 'Print ids only, and say nothing else'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "ls" -d 'List jobs that are not over'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "show" -d 'Show how far a job is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "watch" -d 'Follow a job to its end'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "pause" -d 'Let a job stand still until it is resumed'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "resume" -d 'Let a paused job go on'
-complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show watch pause resume help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "ls" -d 'List jobs that are not over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "show" -d 'Show how far a job is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "logs" -d 'Show what happened to a job'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "watch" -d 'Follow a job to its end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "retry" -d 'Begin a failed or cancelled job anew'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "cancel" -d 'End a job where it is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "pause" -d 'Let a job stand still until it is resumed'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "resume" -d 'Let a paused job go on'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and not __fish_seen_subcommand_from ls show logs watch retry cancel pause resume help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from ls" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -2191,6 +2527,36 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcomm
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -2221,6 +2587,66 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcomm
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from pause" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -2283,7 +2709,10 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcomm
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List jobs that are not over'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show how far a job is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "logs" -d 'Show what happened to a job'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Follow a job to its end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "retry" -d 'Begin a failed or cancelled job anew'
+complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'End a job where it is'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Let a job stand still until it is resumed'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Let a paused job go on'
 complete -c vsctl -n "__fish_vsctl_using_subcommand job; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -2924,31 +3353,32 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l no-input -d 
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "upload" -d 'Upload films'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "ls" -d 'List videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "video" -d 'List, show, edit, remove and restore videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "session" -d 'List, resume and cancel uploads in flight'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "node" -d 'The machines of the cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "layout" -d 'Where data belongs'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "redundancy" -d 'How videos are kept, and what that costs'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "repair" -d 'Mend what nodes and disks lost, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "settings" -d 'What holds for the whole cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "config" -d 'Show and change settings'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "context" -d 'Name clusters and choose between them'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "version" -d 'Print the version, with commit and date'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "consistency"
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair compact job settings config context completions man version consistency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "upload" -d 'Upload films'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "video" -d 'List, show, edit, remove and restore videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "layout" -d 'Where data belongs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "redundancy" -d 'How videos are kept, and what that costs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "repair" -d 'Mend what nodes and disks lost, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "rebalance" -d 'Move data to where the layout has it, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "config" -d 'Show and change settings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "context" -d 'Name clusters and choose between them'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "consistency"
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "ls" -d 'List videos'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "edit" -d 'Change a video\'s title, description or tags'
@@ -2964,9 +3394,13 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ls" -d 'List nodes: state, disks, and how fast they answer from here'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "show" -d 'Show all that is known about one node'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "ping" -d 'Measure how fast nodes answer from here'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "add" -d 'Give a joining node its zone and weight, and wait until it is filled'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "rm" -d 'Remove a node for good; asks first'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "drain" -d 'Move everything off a node'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "undrain" -d 'Let a node take data again'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "set" -d 'Change a node\'s zone, or its share of the data'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from layout" -f -a "show" -d 'Show the nodes of the layout and their shares'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from layout" -f -a "plan" -d 'Tell what would move if nodes were added, drained or weighed otherwise'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from layout" -f -a "locate" -d 'Tell where each chunk of a video belongs'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from layout" -f -a "balance" -d 'Compare what nodes hold with what they should'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from cluster" -f -a "status" -d 'Show who leads, and how far every member is'
@@ -2989,6 +3423,11 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from repair" -f -a "start" -d 'Look through everything now'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from repair" -f -a "pause" -d 'Mend nothing until resumed or started'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from repair" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from rebalance" -f -a "start" -d 'Look for what is to be moved now'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from rebalance" -f -a "status" -d 'Show how far it is, and what it waits for'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from rebalance" -f -a "pause" -d 'Move nothing until resumed or started'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from rebalance" -f -a "resume" -d 'Go on where it was paused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from rebalance" -f -a "stop" -d 'Leave everything where it is until started, or the layout changes'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "start" -d 'Begin to compact now'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "status" -d 'Show how far each node is and what was given back'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "pause" -d 'Stand still until resumed or started, over restarts too'
@@ -2996,7 +3435,10 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from compact" -f -a "stop" -d 'End the run under way; none begins by itself for an hour'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "ls" -d 'List jobs that are not over'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "show" -d 'Show how far a job is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "logs" -d 'Show what happened to a job'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "watch" -d 'Follow a job to its end'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "retry" -d 'Begin a failed or cancelled job anew'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "cancel" -d 'End a job where it is'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "pause" -d 'Let a job stand still until it is resumed'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from job" -f -a "resume" -d 'Let a paused job go on'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "ls" -d 'List every setting with its default'
