@@ -3,7 +3,7 @@
 #   make demo [FILE=film.mp4]   a film goes in, appears in the library and plays
 #   make test                   everything CI runs
 #   make lint / make fix        style and lints; fix also writes generated files
-#   make long                   the slow suites: 2 GiB upload, 50 kills, a storm, long histories of 3 and 5 disturbed nodes
+#   make long                   the slow suites: 2 GiB upload, 50 kills, long histories, storms, and moves that are struck at every step
 #   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
 #   make fuzz [MINUTES=10]      so many minutes of hostile bytes for each decoder
 #   make bench [JSON=FILE]      how fast chunk store, metadata and redundancy are, beside peers measured in the same run
@@ -45,6 +45,7 @@ fix: need
 long: build
 	@$(CARGO) test --package vs-tests --test long -- --ignored --nocapture
 	@$(CARGO) test --package vs-tests --test interrupted -- --ignored --nocapture --test-threads 1
+	@$(CARGO) test --package vs-tests --test filling -- --ignored --nocapture
 	@$(CARGO) test --package vs-tests --test histories -- --ignored --nocapture --test-threads 1
 
 model: need

@@ -262,6 +262,7 @@ fn note(cluster: &Cluster, at: usize, weights: &mut Vec<f64>) {
 }
 
 #[test]
+#[ignore = "a disk that is full before its weight falls takes nothing of what would let it drop the rest; run by `make long`"]
 fn a_small_disk_among_large_ones_takes_less_by_itself() {
     let small = 4;
     let Some(disks) = Disks::new(&[512, 512, 512, 512, 64]) else { return };

@@ -133,16 +133,19 @@ fn assert_change_completes(from: &str, to: &str, then: &str, blows: &[(Victim, B
 }
 
 #[test]
+#[ignore = "minutes of blows, one after the other; run by `make long`"]
 fn moves_to_and_from_a_node_outlive_their_leaders_and_targets() {
     assert_moves_complete(&EACH[..3]);
 }
 
 #[test]
+#[ignore = "minutes of blows, one after the other; run by `make long`"]
 fn a_change_to_stripes_outlives_its_leaders_and_targets() {
     assert_change_completes("replicate:3", "erasure", "erasure(3+2)", &EACH);
 }
 
 #[test]
+#[ignore = "minutes of blows, one after the other; run by `make long`"]
 fn a_change_to_copies_outlives_its_leaders_and_targets() {
     assert_change_completes("erasure", "replicate:3", "replicate(3)", &EACH);
 }

@@ -409,7 +409,8 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         flushed
             .map_err(|error| broken(ErrorSubject::StateMachine, ErrorVerb::Write, error))?
             .map_err(|error| unwritable(LogError::State(error)))?;
-        tracing::trace!(target: "vsd::raft_trace", term = log_id.leader_id.term, leader = log_id.leader_id.node_id, index = log_id.index, "purge");
+        let CommittedLeaderId { term, node_id: leader } = log_id.leader_id;
+        tracing::trace!(target: "vsd::raft_trace", term, leader, index = log_id.index, "purge");
         let mut batch = WriteBatch::default();
         batch.put(PURGED, codec::encode(&log_id));
         batch.delete_range(key(0).as_slice(), key(log_id.index.saturating_add(1)).as_slice());

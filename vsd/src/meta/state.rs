@@ -352,7 +352,8 @@ fn link(chain: [u8; 32], index: u64, writes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>
 fn trace(what: &'static str, id: LogId, chain: &[u8; 32]) {
     if tracing::enabled!(target: "vsd::raft_trace", tracing::Level::TRACE) {
         let chain: String = chain.iter().map(|byte| format!("{byte:02x}")).collect();
-        tracing::trace!(target: "vsd::raft_trace", term = id.leader_id.term, leader = id.leader_id.node_id, index = id.index, chain, "{what}");
+        let (term, leader) = (id.leader_id.term, id.leader_id.node_id);
+        tracing::trace!(target: "vsd::raft_trace", term, leader, index = id.index, chain, "{what}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Equal chunks of a part are one chunk, and are written once.
 //!
-//! Two writes of it at a time could each take other nodes to stand in, and together say what no one node layout allows. A name stands
-//! for the same copies wherever the part has it: what the first write says of them is all there is to say.
+//! Two writes of it at a time could each take other nodes to stand in, and together say what no layout allows. A name
+//! stands for the same copies wherever the part has it: what the first write says of them is all there is to say.
 
 use std::{
     collections::BTreeMap,

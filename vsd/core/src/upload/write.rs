@@ -7,8 +7,8 @@
 //! - When all goes well every place is sent one PUT, and nobody anything else.
 //! - A group fails only when those of its places and possible stand-ins that would answer are too few for its quorum.
 //!
-//! A stand-in is a node of the layout, or of the current one, that is up, not full and no place of the group: a place that is down now may be
-//! written by repair at any time.
+//! A stand-in is a node of the layout, or of the current one, that is up, not full and no place of the group: a place that
+//! is down now may be written by repair at any time.
 
 use std::{cmp::Reverse, time::Duration};
 
