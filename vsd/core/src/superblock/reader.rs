@@ -320,12 +320,13 @@ impl<D: Disk> Reader<D> {
         Ok(place.payload_bytes())
     }
 
-    /// Whether so many chunks behind `after`, and from the front again, are all good, or all bad, when each is read from
-    /// the device; false when there are fewer. Ends at the first that is otherwise. Names the last one read.
+    /// Whether the disk gives, or refuses, each of so many chunks behind `after`, and from the front again; false when there
+    /// are fewer. Ends at the first that is otherwise. Names the last one read.
     ///
-    /// Chunks that follow one another by their hashes lie anywhere.
+    /// Chunks that follow one another by their hashes lie anywhere. Those that have rotted are given: they can be written
+    /// again where they are.
     #[must_use]
-    pub fn are_all(&self, good: bool, after: Option<Key>, chunks: usize) -> (bool, Option<Key>) {
+    pub fn are_all(&self, given: bool, after: Option<Key>, chunks: usize) -> (bool, Option<Key>) {
         let mut sample = self.list(&(0..=u64::MAX), after, chunks);
         let missing = chunks - sample.len();
         sample.extend(self.list(&(0..=u64::MAX), None, missing).into_iter().filter(|key| Some(*key) <= after));
@@ -333,8 +334,8 @@ impl<D: Disk> Reader<D> {
         let is_so = |key: &Key| {
             last = Some(*key);
             match self.check(key) {
-                Ok(_) => good,
-                Err(error) => !good && error.is_of_the_copy(),
+                Ok(_) | Err(GetError::Corrupt { .. }) => given,
+                Err(error) => !given && error.is_of_the_copy(),
             }
         };
         (sample.len() == chunks && sample.iter().all(is_so), last)
