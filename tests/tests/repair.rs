@@ -82,6 +82,14 @@ fn a_node_that_stays_away_is_replaced_by_a_new_one() {
     let _ = remove(&tools, &dead_id).ok();
     assert_eq!(state(&cluster, 0, &dead_id).as_deref(), Some("out"));
     await_repair_idle(&tools);
+    // while the new one takes the dead one's place among the voters, a majority of both is needed
+    wait_long_for("five others to vote", || {
+        let status = tools.vsctl(&["cluster", "status", "-o", "json"]);
+        let status = (status.code == 0).then(|| status.json())?;
+        let members = status["members"].as_array()?;
+        let is_gone = members.iter().all(|member| member["id"] != dead_id.as_str());
+        (is_gone && status["voters"] == 5 && members.len() == 5).then_some(())
+    });
     kill_all(&mut cluster, &[alive[1], alive[2]]);
     let tools = cluster.tools_anywhere();
     await_answers(&tools);
