@@ -15,6 +15,7 @@ use vs_tests::{
     Cluster, Mount, Node, Tools,
     clip::{Clip, numbered, repeated_numbered},
     meanwhile::{Over, await_more, keep},
+    moving::{await_level, layout},
     redundancy::{Film, await_chunks, await_repair_idle, set, sum, wait_long_for},
 };
 
@@ -154,24 +155,6 @@ fn all(cluster: &Cluster) -> Vec<usize> {
     (0..cluster.size()).collect()
 }
 
-fn rebalance(tools: &Tools) -> Option<Value> {
-    let said = tools.vsctl(&["rebalance", "status", "-o", "json"]);
-    (said.code == 0).then(|| said.json())
-}
-
-fn epoch(tools: &Tools) -> u64 {
-    wait_long_for("an epoch", || rebalance(tools)?["epoch"].as_u64())
-}
-
-/// Waits until everything is placed by an epoch after that one.
-fn await_moved(tools: &Tools, after: u64) {
-    wait_long_for("everything to be where the layout has it", || {
-        let status = rebalance(tools)?;
-        let is_new = status["epoch"].as_u64() > Some(after) && status["oldest_epoch"] == status["epoch"];
-        (is_new && status["assets_behind"] == 0).then_some(())
-    });
-}
-
 fn listed(cluster: &Cluster, at: usize) -> Option<Value> {
     cluster.listed(0)?.into_iter().find(|node| node["addr"] == cluster.advertised(at))
 }
@@ -220,11 +203,11 @@ fn a_nearly_full_cluster_levels_out_and_says_whether_a_node_can_be_spared() {
     shelf.fill(&cluster, 90);
     let full = disks.fill(5);
     assert!(full > 87.0, "{full} % is not nearly full");
-    let before = epoch(&tools);
+    let before = layout(&tools).epoch.0;
     for _ in 0..2 {
         let _ = cluster.add_prepared(|at, node| disks.give(at, node));
     }
-    await_moved(&tools, before);
+    await_level(&tools, before + 1);
     await_repair_idle(&tools);
     shelf.await_swept(&cluster);
     let is_level = |at: usize| (0.65..1.35).contains(&(disks.fill_of(at) / disks.fill(7)));
@@ -269,7 +252,7 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
     let (mut cluster, tools) = disks.begin(5);
     // stripes have a member on each of five nodes, whatever that weighs
     let mut shelf = Shelf::new(&disks, &tools, &[COPIED]);
-    let (before, mut weights) = (epoch(&tools), Vec::new());
+    let (before, mut weights) = (layout(&tools).epoch.0, Vec::new());
     note(&cluster, small, &mut weights);
     for percent in 10.. {
         if disks.fill_of(small) > WARN_PERCENT {
@@ -295,7 +278,7 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
             assert!(!more.is_finished(), "an upload failed");
             (weights.len() > 1).then_some(())
         });
-        await_moved(&tools, before);
+        await_level(&tools, before + 1);
         await_more(&[&uploads], &[]);
         drop(over);
         more.join().expect("no upload failed")
@@ -306,9 +289,9 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
         note(&cluster, small, &mut weights);
         thread::sleep(PAUSE);
     }
-    await_moved(&tools, before);
+    await_level(&tools, before + 1);
     assert!(weights.is_sorted_by(|one, next| one > next), "it goes down and stays there: {weights:?}");
-    let epochs = epoch(&tools) - before;
+    let epochs = layout(&tools).epoch.0 - before;
     assert!((1..=3).contains(&epochs), "{epochs} epochs: {weights:?}");
     await_repair_idle(&tools);
     shelf.await_swept(&cluster);
