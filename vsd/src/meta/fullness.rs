@@ -19,6 +19,13 @@ const SWEPT_AFTER: Duration = Duration::from_secs(30);
 /// For how long it is taken to be the same how content is kept.
 const WIDTH_KNOWN: Duration = Duration::from_secs(60);
 
+/// What the disks of these nodes hold, of those that have told.
+pub(crate) fn usage(nodes: &[v1::NodeInfo]) -> BTreeMap<NodeId, Usage> {
+    let known = nodes.iter().filter(|node| node.disk_total_bytes > 0);
+    let usage = |node: &v1::NodeInfo| Usage { used_bytes: node.disk_used_bytes, total_bytes: node.disk_total_bytes };
+    known.map(|node| (NodeId(node.id), usage(node))).collect()
+}
+
 /// What the leader remembers of its looks: nothing that the next one would miss.
 #[derive(Debug, Default)]
 pub(super) struct Fullness {
@@ -48,12 +55,9 @@ impl Fullness {
         current: &Layout,
         picture: &v1::ClusterState,
     ) -> Result<Look, TableError> {
-        let usage = |node: &v1::NodeInfo| {
-            (NodeId(node.id), Usage { used_bytes: node.disk_used_bytes, total_bytes: node.disk_total_bytes })
-        };
-        let known = picture.nodes.iter().filter(|node| node.disk_total_bytes > 0);
         let settled = self.is_settled(view, current.epoch)?;
-        Ok(Look { usage: known.map(usage).collect(), settled, width: if settled { self.width(view)? } else { 0 } })
+        let width = if settled { self.width(view)? } else { 0 };
+        Ok(Look { usage: usage(&picture.nodes), settled, width })
     }
 
     /// Whether all was placed by the epoch so long ago that every node has dropped what it need not keep: a sweep asks

@@ -70,6 +70,7 @@ use vsd_core::meta::{Command, Entry, LeaderTerm, Response, TableError, Txn, appl
 pub(crate) use self::{
     archive::Saved,
     database::OpenError,
+    fullness::usage,
     incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
     layouts::LayoutCache,
     offline::Offline,
