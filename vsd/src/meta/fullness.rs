@@ -67,11 +67,8 @@ impl Fullness {
             self.settled = None;
             return Ok(false);
         }
-        let (since, from) = *self.settled.get_or_insert((epoch, Instant::now()));
-        if since != epoch {
-            self.settled = None;
-            return Ok(false);
-        }
+        let settled = self.settled.filter(|(since, _)| *since == epoch).unwrap_or_else(|| (epoch, Instant::now()));
+        let (_, from) = *self.settled.insert(settled);
         let delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
         Ok(from.elapsed() >= delay * 2 + SWEPT_AFTER)
     }
