@@ -8,7 +8,7 @@
 //! - What it commits names its term, so that an executor that wakes up late changes nothing.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     time::{Duration, Instant},
 };
 
@@ -123,6 +123,7 @@ impl Repairer {
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(began.elapsed() * REST_TIMES),
                 Ok(None) => {
                     term = None;
+                    self.meta.tell_lacks(BTreeMap::new());
                     self.is_urgent.send_replace(false);
                     Duration::ZERO
                 }
@@ -238,6 +239,7 @@ impl Repairer {
                 self.puts.moved(task.work.name(), u64::from(*bytes));
                 term.written(task.work, task.asset, *node, *chunk, u64::from(*bytes));
             }
+            term.reads_failed(task.work, done.reads_failed);
             let is_done = done.failed.is_none();
             match done.failed {
                 Some(failure) => {
@@ -277,7 +279,7 @@ impl Repairer {
 
     /// Tells people, and the log, how it stands: people first, whether or not the log takes it in.
     async fn tell(&self, term: &mut Term, world: &World, survey: &Survey) -> Result<(), MetaError> {
-        self.status.send_replace(term.status(world, survey));
+        self.say(term.status(world, survey));
         for job in term.untold() {
             let put = self.meta.propose(Command::JobPut { job: job.clone(), term: world.term }).await?;
             match put.accepted() {
@@ -290,8 +292,13 @@ impl Repairer {
                 }
             }
         }
-        self.status.send_replace(term.status(world, survey));
+        self.say(term.status(world, survey));
         Ok(())
+    }
+
+    fn say(&self, status: Status) {
+        self.meta.tell_lacks(status.lacks.clone());
+        self.status.send_replace(status);
     }
 }
 

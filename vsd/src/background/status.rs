@@ -4,13 +4,14 @@
 //! Only the leader's executor does anything. That of another node stays idle, and whoever is asked there asks the
 //! leader.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use vs_core::{
     error::{Code, Failure},
-    id::JobId,
+    id::{JobId, NodeId},
 };
+use vsd_core::plan::weights::Lack;
 
 /// How long an order may wait until the executor has heard it.
 const HEARD_WITHIN: Duration = Duration::from_secs(5);
@@ -65,6 +66,8 @@ pub(crate) struct Status {
     pub(crate) chunks_healthy: u64,
     pub(crate) chunks_degraded: u64,
     pub(crate) chunks_missing: u64,
+    /// What waits for room, by the node that is to have it.
+    pub(crate) lacks: BTreeMap<NodeId, Lack>,
     /// Wall time of the end of that pass; none before the first one of this leader.
     pub(crate) last_pass_at_ms: Option<u64>,
 }

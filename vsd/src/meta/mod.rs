@@ -65,7 +65,10 @@ use vs_core::{
     layout::{Layout, LayoutNode},
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Entry, LeaderTerm, Response, TableError, Txn, apply, index_in};
+use vsd_core::{
+    meta::{Command, Entry, LeaderTerm, Response, TableError, Txn, apply, index_in},
+    plan::weights::Lack,
+};
 
 pub(crate) use self::{
     archive::Saved,
@@ -236,6 +239,7 @@ struct Inner {
     proposals: Proposals,
     picture: Picture,
     layouts: LayoutCache,
+    lacks: watch::Sender<BTreeMap<NodeId, Lack>>,
     stop: CancellationToken,
 }
 
@@ -373,6 +377,15 @@ impl Meta {
         self.inner.picture.watch()
     }
 
+    /// What is placed on nodes that have no room for it: their weights follow.
+    pub(crate) fn tell_lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
+        self.inner.lacks.send_if_modified(|known| {
+            let is_new = *known != lacks;
+            *known = lacks;
+            is_new
+        });
+    }
+
     /// From now on the others hear of this node's disks.
     pub(crate) fn tell_of(&self, own: Own) {
         self.inner.picture.tell_of(own);
@@ -501,6 +514,7 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
         proposals,
         picture,
         layouts,
+        lacks: watch::channel(BTreeMap::new()).0,
         stop,
     });
     inner.learn_addresses();
@@ -537,6 +551,7 @@ impl Inner {
             picture: self.picture.clone(),
             proposals: self.proposals.clone(),
             layouts: self.layouts.clone(),
+            lacks: self.lacks.subscribe(),
         }
     }
 
