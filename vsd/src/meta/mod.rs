@@ -22,7 +22,6 @@ mod database;
 mod elections;
 mod fullness;
 mod incarnation;
-mod layouts;
 mod log;
 mod metrics;
 mod network;
@@ -66,8 +65,9 @@ use vs_core::{
 };
 use vs_wire::v1;
 use vsd_core::{
-    meta::{Command, Entry, LeaderTerm, Response, TableError, Txn, apply, index_in},
-    plan::weights::Lack,
+    background,
+    meta::{Command, Entry, LayoutCache, LeaderTerm, Response, TableError, Txn, apply, index_in},
+    plan::{jobs, weights::Lack},
 };
 
 pub(crate) use self::{
@@ -75,7 +75,6 @@ pub(crate) use self::{
     database::OpenError,
     fullness::usage,
     incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
-    layouts::LayoutCache,
     offline::Offline,
     peers::{Me, Newer, PREFACE, PeerError, ask_at},
     picture::{Own, node_info},
@@ -386,6 +385,11 @@ impl Meta {
         });
     }
 
+    /// What decisions need of it.
+    pub(crate) fn picture(&self) -> background::Picture {
+        picture::plain(&self.inner.picture.watch().borrow())
+    }
+
     /// From now on the others hear of this node's disks.
     pub(crate) fn tell_of(&self, own: Own) {
         self.inner.picture.tell_of(own);
@@ -415,9 +419,8 @@ impl Meta {
     /// When the state cannot be had.
     pub(crate) async fn layout_without(&self, node: NodeId) -> Result<Option<Layout>, MetaError> {
         let current = self.read().await?.view().current_layout()?;
-        let Some(current) = current.filter(|layout| layout.lists(node)) else { return Ok(None) };
-        let left = current.nodes.iter().filter(|listed| listed.id != node).cloned().collect();
-        steward::next_layout(current, left).await.map(Some)
+        let Some(current) = current else { return Ok(None) };
+        tokio::task::spawn_blocking(move || jobs::layout_without(&current, node)).await.map_err(MetaError::stopped)
     }
 
     /// The layout after the current one with these nodes, as it would be proposed.
