@@ -23,6 +23,8 @@ const MIB: u64 = 1 << 20;
 /// Nothing is larger than a small disk; and what is left is not worth another film.
 const FILM_BYTES_MAX: u64 = 24 * MIB;
 const FILM_BYTES_MIN: u64 = 3 * MIB;
+/// More than a full cluster could hold even with what is not counted exactly.
+const FAR_TOO_LARGE: u64 = 72 * MIB;
 /// A node whose disk is fuller takes no chunks, and one whose disk is fuller than others' is to take less.
 const FULL_PERCENT: f64 = 95.0;
 const WARN_PERCENT: f64 = 85.0;
@@ -305,6 +307,17 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
     drop(cluster);
 }
 
+/// A film for which there is no room anywhere is refused before any of it is sent, with a reason for each node.
+fn assert_refused_at_once(cluster: &Cluster, tools: &Tools) {
+    let sessions = || tools.vsctl(&["session", "ls", "--all", "-o", "json"]).ok().json()["items"].clone();
+    let before = sessions();
+    let said = tools.try_upload(&repeated_numbered(Clip::Film, FAR_TOO_LARGE, 1, &cluster.work()), &[]);
+    said.fails(11, "VS-E1101");
+    let is_named = |at| said.err.contains(&format!("{} takes", cluster.id(at, 0).expect("a node")));
+    assert!((0..cluster.size()).all(is_named), "{said}");
+    assert_eq!(sessions(), before, "no upload was begun");
+}
+
 #[test]
 fn a_full_cluster_refuses_uploads_until_something_is_purged() {
     let Some(disks) = Disks::new(&[48; 3]) else { return };
@@ -325,6 +338,8 @@ fn a_full_cluster_refuses_uploads_until_something_is_purged() {
     }
     assert!(disks.fill(3) > WARN_PERCENT, "refused at {} %", disks.fill(3));
     assert!(!try_store(number), "refused again");
+    disks.await_known(&cluster);
+    assert_refused_at_once(&cluster, &tools);
     assert_eq!(tools.ls(&["--filter", "status=ready"]).len(), shelf.films.len());
     shelf.assert_all_read();
 

@@ -5,6 +5,7 @@
 
 pub mod mp4;
 pub mod plan;
+pub mod room;
 pub mod segment;
 pub mod track;
 pub mod write;
