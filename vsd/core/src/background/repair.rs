@@ -112,7 +112,7 @@ impl<S: Shell> Repairer<S> {
             self.shell.sleep(LOOK).await;
             if !self.leads() {
                 (term, rest_until) = (None, Duration::ZERO);
-                self.is_urgent.store(false, Relaxed);
+                self.rest();
                 continue;
             }
             let now_seen = signature(&self.shell);
@@ -130,8 +130,7 @@ impl<S: Shell> Repairer<S> {
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(took * REST_TIMES),
                 Ok(None) => {
                     term = None;
-                    self.shell.lacks(BTreeMap::new());
-                    self.is_urgent.store(false, Relaxed);
+                    self.rest();
                     Duration::ZERO
                 }
                 Err(error) => {
@@ -141,6 +140,12 @@ impl<S: Shell> Repairer<S> {
             };
             rest_until = self.shell.now() + rest;
         }
+    }
+
+    /// While another node leads, what was found here counts for nothing.
+    fn rest(&self) {
+        self.shell.lacks(BTreeMap::new());
+        self.is_urgent.store(false, Relaxed);
     }
 
     /// How long ago that was.
