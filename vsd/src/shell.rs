@@ -1,6 +1,7 @@
 //! The world that decisions are carried out in, as it is: this node's metadata, the other nodes, and tokio.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use vs_core::{
 use vsd_core::{
     background::{Get, GetError, Note, Picture, PutError, Question, Shell, State, Unavailable},
     meta::{Command, LayoutCache, LeaderTerm, Response, TableError, View},
-    plan::repair::Held,
+    plan::{repair::Held, weights::Lack},
 };
 
 use crate::{
@@ -149,6 +150,10 @@ impl Shell for Daemon {
                 PutError::Node(error.to_string())
             }
         })
+    }
+
+    fn lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
+        self.meta.tell_lacks(lacks);
     }
 
     fn note(&self, note: Note<'_>) {

@@ -3,28 +3,35 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::Instant;
-use vs_core::{
-    id::{Epoch, NodeId},
-    layout::Layout,
-    limit::PAGE_ITEMS_MAX,
-};
+use vs_core::{id::NodeId, layout::Layout, limit::PAGE_ITEMS_MAX};
 use vs_wire::v1;
 use vsd_core::{
     meta::{AssetState, SettingName, TableError, View},
-    plan::weights::{Disks, Usage},
+    plan::weights::{Calm, Disks, Lack, Usage},
 };
 
-/// How long sweeps may take, beside their delays, to drop what moved away.
-const SWEPT_AFTER: Duration = Duration::from_secs(30);
 /// For how long it is taken to be the same how content is kept.
 const WIDTH_KNOWN: Duration = Duration::from_secs(60);
 
+/// What the disks of these nodes hold, of those that have told.
+pub(crate) fn usage(nodes: &[v1::NodeInfo]) -> BTreeMap<NodeId, Usage> {
+    let known = nodes.iter().filter(|node| node.disk_total_bytes > 0);
+    let usage = |node: &v1::NodeInfo| Usage { used_bytes: node.disk_used_bytes, total_bytes: node.disk_total_bytes };
+    known.map(|node| (NodeId(node.id), usage(node))).collect()
+}
+
 /// What the leader remembers of its looks: nothing that the next one would miss.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fullness {
-    /// Since when every asset is placed by this epoch.
-    settled: Option<(Epoch, Instant)>,
+    began: Instant,
+    calm: Calm,
     width: Option<(usize, Instant)>,
+}
+
+impl Default for Fullness {
+    fn default() -> Self {
+        Self { began: Instant::now(), calm: Calm::default(), width: None }
+    }
 }
 
 /// One look.
@@ -47,29 +54,16 @@ impl Fullness {
         view: &View<'_>,
         current: &Layout,
         picture: &v1::ClusterState,
+        lacks: &BTreeMap<NodeId, Lack>,
     ) -> Result<Look, TableError> {
-        let usage = |node: &v1::NodeInfo| {
-            (NodeId(node.id), Usage { used_bytes: node.disk_used_bytes, total_bytes: node.disk_total_bytes })
-        };
-        let known = picture.nodes.iter().filter(|node| node.disk_total_bytes > 0);
-        let settled = self.is_settled(view, current.epoch)?;
-        Ok(Look { usage: known.map(usage).collect(), settled, width: if settled { self.width(view)? } else { 0 } })
-    }
-
-    /// Whether all was placed by the epoch so long ago that every node has dropped what it need not keep: a sweep asks
-    /// twice, with the delay between.
-    fn is_settled(&mut self, view: &View<'_>, epoch: Epoch) -> Result<bool, TableError> {
-        if view.epochs()?.iter().any(|(used, _)| *used != epoch) {
-            self.settled = None;
-            return Ok(false);
+        let drop_delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
+        let settled = self.calm.look(current.epoch, &view.epochs()?, lacks, drop_delay, self.began.elapsed());
+        let width = if settled { self.width(view)? } else { 0 };
+        let mut usage = usage(&picture.nodes);
+        for (node, lack) in lacks {
+            usage.entry(*node).and_modify(|usage| usage.used_bytes += lack.waiting_bytes);
         }
-        let (since, from) = *self.settled.get_or_insert((epoch, Instant::now()));
-        if since != epoch {
-            self.settled = None;
-            return Ok(false);
-        }
-        let delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
-        Ok(from.elapsed() >= delay * 2 + SWEPT_AFTER)
+        Ok(Look { usage, settled, width })
     }
 
     /// How many nodes the widest scheme takes that anything is kept by.

@@ -5,12 +5,12 @@
 //! leader is found again by the next one.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
 use openraft::{BasicNode, ChangeMembers};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use vs_core::{
     id::{Epoch, NodeId},
     layout::{Layout, LayoutNode},
@@ -22,7 +22,7 @@ use vsd_core::{
     meta::{Command, DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
     plan::{
         voters::{self, Change, Member},
-        weights,
+        weights::{self, Lack},
     },
 };
 
@@ -55,6 +55,7 @@ pub(super) struct Steward {
     pub(super) picture: Picture,
     pub(super) proposals: Proposals,
     pub(super) layouts: LayoutCache,
+    pub(super) lacks: watch::Receiver<BTreeMap<NodeId, Lack>>,
 }
 
 impl Steward {
@@ -167,7 +168,7 @@ impl Steward {
         let read = self.state.read();
         let Some(current) = self.layouts.current(&read.view())? else { return Ok(()) };
         let wanted = self.wanted(&current, unusable)?;
-        let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow())?;
+        let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow(), &self.lacks.borrow())?;
         let wanted = weights::by_fullness(&current, &wanted, &disks.disks());
         drop(read);
         if wanted == current.nodes || wanted.is_empty() {

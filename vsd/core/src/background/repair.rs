@@ -130,6 +130,7 @@ impl<S: Shell> Repairer<S> {
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(took * REST_TIMES),
                 Ok(None) => {
                     term = None;
+                    self.shell.lacks(BTreeMap::new());
                     self.is_urgent.store(false, Relaxed);
                     Duration::ZERO
                 }
@@ -246,6 +247,7 @@ impl<S: Shell> Repairer<S> {
                 }
                 Some(Ended::Task(task, done)) => (task, done),
             };
+            term.reads_failed(task.work, done.reads_failed);
             running -= 1;
             moved |= !done.written.is_empty();
             let is_done = done.failed.is_none();
@@ -317,7 +319,9 @@ impl<S: Shell> Repairer<S> {
     }
 
     fn show(&self, term: &mut Term, world: &World, survey: &Survey) {
-        *self.status_now() = term.status(world, survey, self.shell.now());
+        let status = term.status(world, survey, self.shell.now());
+        self.shell.lacks(status.lacks.clone());
+        *self.status_now() = status;
     }
 }
 

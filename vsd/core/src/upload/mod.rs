@@ -6,6 +6,7 @@
 pub mod mp4;
 pub mod once;
 pub mod plan;
+pub mod room;
 pub mod segment;
 pub mod store;
 pub mod track;
