@@ -111,8 +111,8 @@ impl<S: Shell> Repairer<S> {
         loop {
             self.shell.sleep(LOOK).await;
             if !self.leads() {
-                (term, rest_until) = (None, Duration::ZERO);
-                self.is_urgent.store(false, Relaxed);
+                self.retire(&mut term);
+                rest_until = Duration::ZERO;
                 continue;
             }
             let now_seen = signature(&self.shell);
@@ -129,9 +129,7 @@ impl<S: Shell> Repairer<S> {
                 Ok(Some(Pass::Stuck)) => AGAIN.max(took * STUCK_TIMES),
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(took * REST_TIMES),
                 Ok(None) => {
-                    term = None;
-                    self.shell.lacks(BTreeMap::new());
-                    self.is_urgent.store(false, Relaxed);
+                    self.retire(&mut term);
                     Duration::ZERO
                 }
                 Err(error) => {
@@ -141,6 +139,14 @@ impl<S: Shell> Repairer<S> {
             };
             rest_until = self.shell.now() + rest;
         }
+    }
+
+    /// It does not lead: what it found is not so any more.
+    fn retire(&self, term: &mut Option<Term>) {
+        if term.take().is_some() {
+            self.shell.lacks(BTreeMap::new());
+        }
+        self.is_urgent.store(false, Relaxed);
     }
 
     /// How long ago that was.
