@@ -23,7 +23,7 @@ use super::{
     spool::{Spool, SpoolFile},
     tenure::{self, Role},
 };
-use crate::{config::Media, meta::Meta, puts::Puts, run::wall_ms};
+use crate::{config::Media, meta::Meta, puts::Puts, run::wall_ms, shell::Daemon};
 
 /// How often the spool is looked through for files of uploads that are over.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
@@ -102,6 +102,7 @@ struct Inner {
     spool: Spool,
     chunks: ChunkClient,
     puts: Puts,
+    daemon: Daemon,
     live: Mutex<HashMap<UploadId, Live>>,
     /// Uploads that are being finished, each with what stops it.
     running: Mutex<HashMap<UploadId, CancellationToken>>,
@@ -117,11 +118,13 @@ impl Uploader {
     /// Starts the role: goes on with what an earlier run left.
     pub(crate) async fn start(options: Options, meta: Meta) -> Result<Self, Failure> {
         let chunks = ChunkClient::bound_to(options.from);
+        let puts = Puts::new(chunks.clone(), meta.clone());
         let inner = Inner {
             spool: Spool::new(options.spool.clone()),
             turns: Arc::new(Semaphore::new(options.concurrency)),
             budget: Arc::new(Semaphore::new(BUDGET_UNITS)),
-            puts: Puts::new(chunks.clone(), meta.clone()),
+            daemon: Daemon::new(meta.clone(), chunks.clone(), puts.clone()),
+            puts,
             chunks,
             live: Mutex::default(),
             running: Mutex::default(),
@@ -331,8 +334,8 @@ impl Uploader {
         &self.inner.chunks
     }
 
-    pub(crate) fn puts(&self) -> &Puts {
-        &self.inner.puts
+    pub(crate) fn daemon(&self) -> &Daemon {
+        &self.inner.daemon
     }
 
     /// What the role counts, in Prometheus' text format.

@@ -40,6 +40,7 @@ use crate::{
         verify::{Standing, Step, Verifying, standing},
     },
     upload::{
+        store::not_computed,
         track::{Gathered, Sealed, TrackBuilder, Written},
         write::PUT_TIMEOUT,
     },
@@ -432,7 +433,7 @@ impl<S: Shell> Migration<'_, S> {
         let (asset, scheme, name, no) = (self.asset.id, self.pending.scheme, track.name.clone(), group.no);
         let gathered = group.clone();
         let encoded = self.repairer.shell.compute(move || gathered.encode(asset, &name, scheme)).await;
-        let (placed, members) = encoded.ok_or_else(|| Failure::new(Code::Internal, "a group was not computed"))?;
+        let (placed, members) = encoded.ok_or_else(not_computed)?;
         let places = self.layout.place(&placed.key, placed.width);
         let write = |(place, node): (usize, NodeId)| {
             let member = placed.member_at(place);

@@ -111,8 +111,8 @@ impl<S: Shell> Repairer<S> {
         loop {
             self.shell.sleep(LOOK).await;
             if !self.leads() {
-                (term, rest_until) = (None, Duration::ZERO);
-                self.rest();
+                self.retire(&mut term);
+                rest_until = Duration::ZERO;
                 continue;
             }
             let now_seen = signature(&self.shell);
@@ -129,8 +129,7 @@ impl<S: Shell> Repairer<S> {
                 Ok(Some(Pass::Stuck)) => AGAIN.max(took * STUCK_TIMES),
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(took * REST_TIMES),
                 Ok(None) => {
-                    term = None;
-                    self.rest();
+                    self.retire(&mut term);
                     Duration::ZERO
                 }
                 Err(error) => {
@@ -142,9 +141,11 @@ impl<S: Shell> Repairer<S> {
         }
     }
 
-    /// While another node leads, what was found here counts for nothing.
-    fn rest(&self) {
-        self.shell.lacks(BTreeMap::new());
+    /// It does not lead: what it found is not so any more.
+    fn retire(&self, term: &mut Option<Term>) {
+        if term.take().is_some() {
+            self.shell.lacks(BTreeMap::new());
+        }
         self.is_urgent.store(false, Relaxed);
     }
 

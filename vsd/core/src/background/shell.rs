@@ -1,4 +1,5 @@
-//! What the background needs of the world: the one trait between its decisions and whatever carries them out.
+//! What the background, and whoever stores chunks, needs of the world: the one trait between their decisions and whatever
+//! carries them out.
 //!
 //! `vsd` implements it over the metadata, the network and tokio; the simulator over its own log, network and clock. Whoever
 //! implements it decides nothing: no retries, no order, no choice of node, no memory of what was asked before.

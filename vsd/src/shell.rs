@@ -1,4 +1,4 @@
-//! The executor's world, as it is: this node's metadata, the other nodes, and tokio.
+//! The world that decisions are carried out in, as it is: this node's metadata, the other nodes, and tokio.
 
 use std::{
     collections::BTreeMap,
@@ -29,6 +29,7 @@ use crate::{
     run::wall_ms,
 };
 
+/// For one kind of work that is counted together: whatever is put is counted by these [`Puts`].
 #[derive(Debug)]
 pub(crate) struct Daemon {
     meta: Meta,
@@ -173,6 +174,7 @@ impl Shell for Daemon {
             Note::MigrationUnavailable(error) => tracing::debug!(%error, "schemes were not looked at"),
             Note::StepRefused { job, refused } => tracing::debug!(%job, %refused, "a step of a job is not taken"),
             Note::StepsFailed(error) => tracing::debug!(%error, "the jobs of nodes do not go on now"),
+            Note::UploadStepFailed(failure) => tracing::debug!(%failure, "a step of an upload is repeated"),
         }
     }
 }
