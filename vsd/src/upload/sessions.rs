@@ -135,7 +135,11 @@ impl Uploader {
             meta,
         };
         let uploader = Self { inner: Arc::new(inner) };
-        uploader.sweep_spool().await?;
+        match uploader.sweep_spool().await {
+            // its chunks are served all the same (AVL-1)
+            Err(failure) if failure.code.retryable() => not_swept(&failure),
+            swept => swept?,
+        }
         let sweeper = uploader.clone();
         uploader.inner.tasks.spawn(async move {
             loop {
@@ -144,7 +148,7 @@ impl Uploader {
                     () = sweeper.stopping() => return,
                 }
                 if let Err(failure) = sweeper.sweep_spool().await {
-                    tracing::warn!(%failure, "the spool could not be looked through");
+                    not_swept(&failure);
                 }
             }
         });
@@ -417,6 +421,10 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
 pub(crate) fn wall_of(view: &View<'_>, at: ClusterTime) -> Result<u64, Failure> {
     let now = view.cluster_time().map_err(internal)?;
     Ok(wall_ms().saturating_add(at.0.saturating_sub(now.0)))
+}
+
+fn not_swept(failure: &Failure) {
+    tracing::warn!(%failure, "the spool could not be looked through");
 }
 
 fn internal(error: vsd_core::meta::TableError) -> Failure {
