@@ -1,7 +1,11 @@
 //! Histories of clients that change videos while the cluster is disturbed, checked for linearizability (CON-1, CON-3). A short one
-//! here; `make long` does the long ones. `VS_HISTORY_OPS` and `VS_HISTORY_CHANGES` say how long the short one is.
+//! here; `make long` does the long ones, `make nightly` one after the other for as long as asked. `VS_HISTORY_OPS` and
+//! `VS_HISTORY_CHANGES` say how long the short one is.
 
-use std::sync::OnceLock;
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use vs_tests::{
     Cluster,
@@ -69,6 +73,20 @@ fn a_long_history_of_five_nodes_is_linearizable() {
 }
 
 /// A history of a real cluster that nobody disturbs.
+#[test]
+#[ignore = "as long as VS_HISTORY_MINUTES says; run by `make nightly`"]
+fn one_history_after_the_other_is_linearizable() {
+    let minutes = std::env::var("VS_HISTORY_MINUTES").expect("VS_HISTORY_MINUTES says how long");
+    let enough = Duration::from_secs_f64(60.0 * minutes.parse::<f64>().expect("VS_HISTORY_MINUTES is a number"));
+    let began = Instant::now();
+    for nodes in [3, 5].into_iter().cycle() {
+        disturbed(nodes, SHORT);
+        if began.elapsed() >= enough {
+            break;
+        }
+    }
+}
+
 fn recorded() -> History {
     static RECORDED: OnceLock<History> = OnceLock::new();
     let record = || {
