@@ -1,7 +1,6 @@
 //! The world that decisions are carried out in, as it is: this node's metadata, the other nodes, and tokio.
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,7 +18,7 @@ use vs_core::{
 use vsd_core::{
     background::{Get, GetError, Note, Picture, PutError, Question, Shell, State, Unavailable},
     meta::{Command, LayoutCache, LeaderTerm, Response, TableError, View},
-    plan::{repair::Held, weights::Lack},
+    plan::{repair::Held, weights::Standstill},
 };
 
 use crate::{
@@ -152,8 +151,8 @@ impl Shell for Daemon {
         })
     }
 
-    fn lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
-        self.meta.tell_lacks(lacks);
+    fn stands_still(&self, found: Standstill) {
+        self.meta.stands_still(found);
     }
 
     fn note(&self, note: Note<'_>) {

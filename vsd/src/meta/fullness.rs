@@ -7,7 +7,7 @@ use vs_core::{id::NodeId, layout::Layout, limit::PAGE_ITEMS_MAX};
 use vs_wire::v1;
 use vsd_core::{
     meta::{AssetState, SettingName, TableError, View},
-    plan::weights::{Calm, Disks, Lack, Usage},
+    plan::weights::{Calm, Disks, Standstill, Usage},
 };
 
 /// For how long it is taken to be the same how content is kept.
@@ -54,14 +54,14 @@ impl Fullness {
         view: &View<'_>,
         current: &Layout,
         picture: &v1::ClusterState,
-        lacks: &BTreeMap<NodeId, Lack>,
+        found: &Standstill,
     ) -> Result<Look, TableError> {
         let drop_delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
-        let settled = self.calm.look(current.epoch, &view.epochs()?, lacks, drop_delay, self.began.elapsed());
+        let settled = self.calm.look(current.epoch, &view.epochs()?, found, drop_delay, self.began.elapsed());
         let width = if settled { self.width(view)? } else { 0 };
         let mut usage = usage(&picture.nodes);
-        for (node, lack) in lacks {
-            usage.entry(*node).and_modify(|usage| usage.used_bytes += lack.waiting_bytes);
+        for (node, placed_bytes) in &found.lacks {
+            usage.entry(*node).and_modify(|usage| *usage = usage.of_full(*placed_bytes));
         }
         Ok(Look { usage, settled, width })
     }

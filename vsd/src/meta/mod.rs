@@ -62,12 +62,13 @@ use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, NodeId},
     layout::{Layout, LayoutNode},
+    placement::Relief,
 };
 use vs_wire::v1;
 use vsd_core::{
     background,
     meta::{Command, Entry, LayoutCache, LeaderTerm, Response, TableError, Txn, apply, index_in},
-    plan::{jobs, weights::Lack},
+    plan::{jobs, weights::Standstill},
 };
 
 pub(crate) use self::{
@@ -238,7 +239,7 @@ struct Inner {
     proposals: Proposals,
     picture: Picture,
     layouts: LayoutCache,
-    lacks: watch::Sender<BTreeMap<NodeId, Lack>>,
+    standstill: watch::Sender<Standstill>,
     stop: CancellationToken,
 }
 
@@ -376,11 +377,11 @@ impl Meta {
         self.inner.picture.watch()
     }
 
-    /// What is placed on nodes that have no room for it: their weights follow.
-    pub(crate) fn tell_lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
-        self.inner.lacks.send_if_modified(|known| {
-            let is_new = *known != lacks;
-            *known = lacks;
+    /// What cannot go on for want of room: the layout's weights follow.
+    pub(crate) fn stands_still(&self, found: Standstill) {
+        self.inner.standstill.send_if_modified(|known| {
+            let is_new = *known != found;
+            *known = found;
             is_new
         });
     }
@@ -433,7 +434,7 @@ impl Meta {
         drop(state);
         match earlier {
             Some(earlier) => Ok(earlier),
-            None => steward::next_layout(current.clone(), nodes).await,
+            None => steward::next_layout(current.clone(), nodes, Relief::default()).await,
         }
     }
 
@@ -517,7 +518,7 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
         proposals,
         picture,
         layouts,
-        lacks: watch::channel(BTreeMap::new()).0,
+        standstill: watch::channel(Standstill::default()).0,
         stop,
     });
     inner.learn_addresses();
@@ -554,7 +555,7 @@ impl Inner {
             picture: self.picture.clone(),
             proposals: self.proposals.clone(),
             layouts: self.layouts.clone(),
-            lacks: self.lacks.subscribe(),
+            standstill: self.standstill.subscribe(),
         }
     }
 

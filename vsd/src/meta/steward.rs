@@ -5,7 +5,7 @@
 //! leader is found again by the next one.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -15,14 +15,14 @@ use vs_core::{
     id::{Epoch, NodeId},
     layout::{Layout, LayoutNode},
     limit::PAGE_ITEMS_MAX,
-    placement,
+    placement::{self, Relief},
 };
 use vsd_core::{
     health::NodeState,
     meta::{Command, DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
     plan::{
         voters::{self, Change, Member},
-        weights::{self, Lack},
+        weights::{self, Standstill},
     },
 };
 
@@ -55,7 +55,7 @@ pub(super) struct Steward {
     pub(super) picture: Picture,
     pub(super) proposals: Proposals,
     pub(super) layouts: LayoutCache,
-    pub(super) lacks: watch::Receiver<BTreeMap<NodeId, Lack>>,
+    pub(super) standstill: watch::Receiver<Standstill>,
 }
 
 impl Steward {
@@ -168,7 +168,7 @@ impl Steward {
         let read = self.state.read();
         let Some(current) = self.layouts.current(&read.view())? else { return Ok(()) };
         let wanted = self.wanted(&current, unusable)?;
-        let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow(), &self.lacks.borrow())?;
+        let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow(), &self.standstill.borrow())?;
         let wanted = weights::by_fullness(&current, &wanted, &disks.disks());
         drop(read);
         if wanted == current.nodes || wanted.is_empty() {
@@ -186,13 +186,25 @@ impl Steward {
         let earlier = earlier(&self.layouts, &self.state.read().view(), &current, &wanted)?;
         let layout = match earlier {
             Some(earlier) => earlier,
-            None => next_layout(Layout::clone(&current), wanted).await?,
+            None => next_layout(Layout::clone(&current), wanted, self.relief()?).await?,
         };
         let (epoch, nodes) = (layout.epoch, layout.nodes.len());
         let set = self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;
         set.accepted().map_err(MetaError::stopped)?;
         tracing::info!(%epoch, nodes, "a new layout");
         Ok(())
+    }
+
+    /// Nodes that have no room for what they do not hold by every epoch in use.
+    fn relief(&self) -> Result<Relief, TableError> {
+        let lacking: BTreeSet<_> = self.standstill.borrow().lacks.keys().copied().collect();
+        if lacking.is_empty() {
+            return Ok(Relief::default());
+        }
+        let read = self.state.read();
+        let used: BTreeSet<_> = read.view().epochs()?.into_iter().map(|(epoch, _)| epoch).collect();
+        let kept = self.layouts.in_use(&read.view())?;
+        Ok(Relief { lacking, used: kept.iter().filter(|layout| used.contains(&layout.epoch)).cloned().collect() })
     }
 
     /// The nodes that the layout is to have: those that store and are ready, and of those it has now also the ones that
@@ -262,8 +274,9 @@ pub(super) fn layout_node(record: &NodeRecord) -> LayoutNode {
 }
 
 /// The layout after `current` with these nodes.
-pub(super) async fn next_layout(current: Layout, nodes: Vec<LayoutNode>) -> Result<Layout, MetaError> {
+pub(super) async fn next_layout(current: Layout, nodes: Vec<LayoutNode>, relief: Relief) -> Result<Layout, MetaError> {
     let epoch = Epoch(current.epoch.0 + 1);
-    let proposed = tokio::task::spawn_blocking(move || placement::propose(epoch, Some(&current), nodes));
+    let propose = move || placement::propose_relieved(epoch, Some(&current), nodes, &relief);
+    let proposed = tokio::task::spawn_blocking(propose);
     proposed.await.map_err(MetaError::stopped)
 }

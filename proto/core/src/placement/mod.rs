@@ -40,8 +40,10 @@ mod quota;
 mod ring;
 mod table;
 
+use std::collections::BTreeSet;
+
 use crate::{
-    id::Epoch,
+    id::{Epoch, NodeId},
     layout::{Layout, LayoutNode, NodeWish},
     limit::{SLOT_NODES_MAX, SLOTS},
 };
@@ -61,7 +63,38 @@ struct Taker {
 /// The layout for these nodes that differs least from the previous one. Nodes that are draining, out or of weight 0
 /// take no slots, unless there are no others.
 #[must_use]
-pub fn propose(epoch: Epoch, previous: Option<&Layout>, mut nodes: Vec<LayoutNode>) -> Layout {
+pub fn propose(epoch: Epoch, previous: Option<&Layout>, nodes: Vec<LayoutNode>) -> Layout {
+    propose_relieved(epoch, previous, nodes, &Relief::default())
+}
+
+/// Nodes whose disks refuse what the previous layout places there.
+#[derive(Clone, Debug, Default)]
+pub struct Relief {
+    pub lacking: BTreeSet<NodeId>,
+    /// Every layout that something is placed by.
+    pub used: Vec<Layout>,
+}
+
+impl Relief {
+    /// Whether the node may lack the member of this place: something is placed by a layout that does not have it there.
+    fn gives_up(&self, slot: usize, index: usize, node: NodeId) -> bool {
+        let stands = |layout: &Layout| {
+            let at = layout.slots.get(slot).and_then(|list| list.get(index));
+            at.is_some_and(|at| layout.nodes[usize::from(*at)].id == node)
+        };
+        self.lacking.contains(&node) && !self.used.iter().all(stands)
+    }
+}
+
+/// The same, when nodes have no room for what waits for them: if they are to have less, they give up first the places
+/// that they may lack the members of. What is not to be written there any more holds up nothing.
+#[must_use]
+pub fn propose_relieved(
+    epoch: Epoch,
+    previous: Option<&Layout>,
+    mut nodes: Vec<LayoutNode>,
+    relief: &Relief,
+) -> Layout {
     nodes.sort_by_key(|node| node.id);
     nodes.truncate(usize::from(u16::MAX));
     let takers = takers(&nodes);
@@ -72,7 +105,7 @@ pub fn propose(epoch: Epoch, previous: Option<&Layout>, mut nodes: Vec<LayoutNod
     {
         return Layout { epoch, ..previous.clone() };
     }
-    let carried = carried(previous, &nodes, &takers, slots, width);
+    let carried = carried(previous, &nodes, &takers, relief, slots, width);
     let walks = ring::walks(&nodes, &takers, slots);
     let slots = Table::new(&takers, carried).balanced(&walks);
     let position = |taker: u16| takers[usize::from(taker)].at;
@@ -100,6 +133,7 @@ fn carried(
     previous: Option<&Layout>,
     nodes: &[LayoutNode],
     takers: &[Taker],
+    relief: &Relief,
     slots: usize,
     width: usize,
 ) -> Vec<Vec<u16>> {
@@ -110,11 +144,13 @@ fn carried(
         takers.binary_search_by(stands).ok().and_then(|at| u16::try_from(at).ok()).unwrap_or(nobody)
     };
     let now: Vec<u16> = previous.nodes.iter().map(taker_of).collect();
-    let carry = |list: &Vec<u16>| {
-        let kept = list.iter().map(|&at| now[usize::from(at)]);
+    let carry = |(slot, list): (usize, &Vec<u16>)| {
+        let is_given_up = |index: usize, at: u16| relief.gives_up(slot, index, previous.nodes[usize::from(at)].id);
+        let keep = |(index, &at): (usize, &u16)| if is_given_up(index, at) { nobody } else { now[usize::from(at)] };
+        let kept = list.iter().enumerate().map(keep);
         kept.chain(std::iter::repeat(nobody)).take(width).collect()
     };
-    previous.slots.iter().map(carry).collect()
+    previous.slots.iter().enumerate().map(carry).collect()
 }
 
 #[cfg(test)]

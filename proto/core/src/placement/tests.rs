@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::{hash::Hasher, id::NodeId, limit::WEIGHT_MILLI};
+use crate::{hash::Hasher, limit::WEIGHT_MILLI};
 
 /// How much more may move than the least that could, when one of several equal nodes comes or goes: in one zone, and in
 /// several, where nodes also move to keep the zones apart.
@@ -50,7 +50,7 @@ fn crowded(layout: &Layout, length: usize) -> (usize, usize) {
     let mut zones: BTreeMap<&str, usize> = BTreeMap::new();
     let mut crowded = 0;
     let zone = |at: &u16| layout.nodes[usize::from(*at)].zone.as_str();
-    let count = layout.slots.iter().flatten().map(zone).collect::<std::collections::BTreeSet<_>>().len();
+    let count = layout.slots.iter().flatten().map(zone).collect::<BTreeSet<_>>().len();
     let max = length.div_ceil(count);
     for list in &layout.slots {
         for (index, at) in list[..length].iter().enumerate() {
@@ -222,4 +222,30 @@ fn tables_are_those_of_earlier_releases() {
         [digest(&one), digest(&three), digest(&[without_four]), digest(&[weighed])],
         ["cefa7178ab3d", "6970fae8a4ff", "9a1f0a705061", "7fab2639a7f7"]
     );
+}
+
+#[test]
+fn a_full_node_that_is_to_have_less_gives_up_first_what_it_cannot_hold() {
+    // a machine went, and the last one has no room for its part of that
+    let older = propose(Epoch(1), None, equal(6, 1));
+    let previous = propose(Epoch(2), Some(&older), equal(5, 1));
+    let (full, lacking) = (NodeId(5), BTreeSet::from([NodeId(5)]));
+    let next = |weight_milli: u32, relief: &Relief| {
+        let mut nodes = equal(5, 1);
+        nodes[4].weight_milli = weight_milli;
+        propose_relieved(Epoch(3), Some(&previous), nodes, relief)
+    };
+    // for copies: whether a slot has the node in its first three, and had not
+    let lacks = |layout: &Layout| {
+        let came = |slot: &usize| ids(layout, *slot, 3).contains(&full) && !ids(&older, *slot, 3).contains(&full);
+        (0..layout.slots.len()).filter(came).count()
+    };
+    let relief = Relief { lacking, used: vec![older.clone()] };
+    assert!(lacks(&previous) > 0);
+    for weight_milli in [740, 700, 600] {
+        let relieved = next(weight_milli, &relief);
+        check(&relieved);
+        assert!(lacks(&next(weight_milli, &Relief::default())) > 0);
+        assert_eq!(lacks(&relieved), 0, "by {weight_milli}");
+    }
 }

@@ -32,7 +32,10 @@ use super::{
     term::Term,
     world::{Signature, World, signature},
 };
-use crate::meta::{Command, JobRecord, Response, SettingName};
+use crate::{
+    meta::{Command, JobRecord, Response, SettingName},
+    plan::weights::Standstill,
+};
 
 /// How often the cluster's picture is looked at.
 pub(super) const LOOK: Duration = Duration::from_millis(250);
@@ -144,7 +147,8 @@ impl<S: Shell> Repairer<S> {
     /// It does not lead: what it found is not so any more.
     fn retire(&self, term: &mut Option<Term>) {
         if term.take().is_some() {
-            self.shell.lacks(BTreeMap::new());
+            self.shell.stands_still(Standstill::default());
+            *self.status_now() = Status::default();
         }
         self.is_urgent.store(false, Relaxed);
     }
@@ -326,7 +330,7 @@ impl<S: Shell> Repairer<S> {
 
     fn show(&self, term: &mut Term, world: &World, survey: &Survey) {
         let status = term.status(world, survey, self.shell.now());
-        self.shell.lacks(status.lacks.clone());
+        self.shell.stands_still(status.standstill.clone());
         *self.status_now() = status;
     }
 }

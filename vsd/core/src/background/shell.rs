@@ -12,7 +12,7 @@
 //! - Every call but [`sleep`](Shell::sleep) ends by itself, within a time of the implementation's.
 //! - Any future may be dropped at any time. What it asked for may then have happened or not, or happen later.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 pub use vs_core::read::gather::{Get, GetError};
@@ -25,7 +25,7 @@ use vs_core::{
 use super::{note::Note, picture::Picture};
 use crate::{
     meta::{Command, LayoutCache, LeaderTerm, Response, TableError, View},
-    plan::{repair::Held, weights::Lack},
+    plan::{repair::Held, weights::Standstill},
 };
 
 /// The metadata at one moment. It may be kept for a while; what it shows does not change.
@@ -129,9 +129,9 @@ pub trait Shell: Get {
         within: Duration,
     ) -> impl Future<Output = Result<(), PutError>> + Send;
 
-    /// What is placed on nodes that have no room for it, as it is now: the layout's weights follow
+    /// What cannot go on for want of room, as it is now: the layout's weights follow
     /// ([`by_fullness`](crate::plan::weights::by_fullness)).
-    fn lacks(&self, lacks: BTreeMap<NodeId, Lack>);
+    fn stands_still(&self, found: Standstill);
 
     /// Something happened that people, counters or a trace hear of. Nothing depends on it.
     fn note(&self, note: Note<'_>);

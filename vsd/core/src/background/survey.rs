@@ -79,6 +79,8 @@ pub(super) struct Survey {
     pub(super) waiting: BTreeMap<NodeId, u64>,
     /// Members that wait for room on a node.
     pub(super) full: BTreeMap<NodeId, Amount>,
+    /// Bytes that the newest layout places on each node.
+    pub(super) placed: BTreeMap<NodeId, u64>,
     /// Assets that may be said to be placed by an epoch once their tasks are done.
     pub(super) finishing: BTreeMap<AssetId, Epoch>,
     /// Members that are not moved because an operator stopped it.
@@ -253,6 +255,10 @@ impl Survey {
                 |placing: &Placing<'_>| placing.look(|node| world.presence(node), |node, chunk| said.of(node, chunk));
             let mut findings: Vec<_> = placings.iter().map(look).collect();
             seen.is_lost |= ask_all(shell, world, asset.id, &placings, &mut findings).await;
+            let newest = layouts.last().into_iter();
+            for (node, chunk) in newest.flat_map(|newest| groups.iter().flat_map(|group| group.placed(newest))) {
+                *self.placed.entry(node).or_default() += u64::from(chunk.bytes);
+            }
             for (placing, finding) in placings.into_iter().zip(findings) {
                 self.take_in(world, subject, placing, finding, &mut seen);
             }

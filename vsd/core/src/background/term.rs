@@ -26,12 +26,14 @@ use crate::{
     plan::{
         repair::Presence,
         urgency::{Class, Failures},
-        weights::Lack,
+        weights::Standstill,
     },
 };
 
 /// For how long a node is not asked to take anything after it had no room.
 const FULL_FOR: Duration = Duration::from_secs(60);
+/// For how many times as long it counts as full where it is to be said what everything waits for.
+const REFUSED_TIMES: u32 = 3;
 /// Nodes that are named as waited for.
 const LINES_MAX: usize = 20;
 
@@ -50,8 +52,10 @@ pub(super) struct Term {
     failures: BTreeSet<String>,
     /// Nodes that had no room, and when.
     full: BTreeMap<NodeId, Duration>,
-    /// Bytes written to each node.
-    written: BTreeMap<NodeId, u64>,
+    /// When nodes last refused something for want of room, unless they have taken something since.
+    refused: BTreeMap<NodeId, Duration>,
+    /// By all that was done here.
+    written_bytes: u64,
 }
 
 /// A job that begins.
@@ -79,7 +83,8 @@ impl Term {
             failed: Failures::default(),
             failures: BTreeSet::new(),
             full: BTreeMap::new(),
-            written: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            written_bytes: 0,
         }
     }
 
@@ -155,6 +160,7 @@ impl Term {
     /// A task could not be done.
     pub(super) fn failed(&mut self, task: &Task, failure: &Failure, full: &[NodeId], now: Duration) {
         self.full.extend(full.iter().map(|node| (*node, now)));
+        self.refused.extend(full.iter().map(|node| (*node, now)));
         self.failed.failed(task.name(), task.class(), now);
         if self.failures.len() < LINES_MAX {
             let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
@@ -183,7 +189,8 @@ impl Term {
         let (work, asset) = of;
         let rate = if work == Work::Repair { &mut self.repair_rate } else { &mut self.move_rate };
         rate.add(now, bytes);
-        *self.written.entry(node).or_default() += bytes;
+        self.written_bytes += bytes;
+        self.refused.remove(&node);
         self.verified.lock().insert(asset, node, chunk);
         let work = self.counted_as(work);
         if let Some(job) = self.job(work) {
@@ -226,16 +233,17 @@ impl Term {
         self.told_at.map_or(Duration::MAX, |at| now.saturating_sub(at))
     }
 
-    /// What waits for room and for nothing else.
-    fn lacks(&self, survey: &Survey) -> BTreeMap<NodeId, Lack> {
-        if self.jobs.iter().any(|job| job.state == JobState::Paused) {
-            return BTreeMap::new();
+    /// Nodes that what could be done waits for, for want of room. One that refuses is tried again and again.
+    fn standstill(&self, world: &World, survey: &Survey, now: Duration) -> Standstill {
+        let is_held_up = self.jobs.iter().any(|job| job.state == JobState::Paused) || survey.stopped > 0;
+        if is_held_up || world.current().is_none_or(|layout| !world.may_move_to(layout.epoch)) {
+            return Standstill::default();
         }
-        let written = |node: &NodeId| self.written.get(node).copied().unwrap_or_default();
-        let lack = |(node, waits): (&NodeId, &Amount)| {
-            (*node, Lack { waiting_bytes: waits.bytes, written_bytes: written(node) })
-        };
-        survey.full.iter().map(lack).collect()
+        let refuses = |at: &Duration| now.saturating_sub(*at) < FULL_FOR * REFUSED_TIMES;
+        let refusing = self.refused.iter().filter(|(_, at)| refuses(at)).map(|(node, _)| node);
+        let lacking = survey.full.keys().chain(refusing);
+        let placed = |node: &NodeId| survey.placed.get(node).copied().unwrap_or_default();
+        Standstill { lacks: lacking.map(|node| (*node, placed(node))).collect(), written_bytes: self.written_bytes }
     }
 
     pub(super) fn status(&mut self, world: &World, survey: &Survey, now: Duration) -> Status {
@@ -280,7 +288,7 @@ impl Term {
             chunks_healthy: survey.healthy,
             chunks_degraded: survey.degraded,
             chunks_missing: survey.missing,
-            lacks: self.lacks(survey),
+            standstill: self.standstill(world, survey, now),
             last_pass_at_ms: Some(survey.made_at_ms),
         }
     }

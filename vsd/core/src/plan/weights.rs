@@ -7,7 +7,8 @@
 //! - A weight never exceeds its operator's. Nodes that are to be emptied, and those whose disks nobody knows, keep theirs.
 //! - Nothing is lowered while bytes are still on their way to where the current layout places them, nor together with
 //!   another change: what the disks hold says nothing then of what they will. Bytes that can go nowhere because a node has
-//!   no room for them are not on their way ([`Calm`]): that node is as full as it would be with them.
+//!   no room for them are not on their way ([`Calm`]): that node counts as full, or as fuller if more is placed on it than
+//!   it could ever hold.
 //! - It comes to rest. A node is lowered from above 85 % to 80 % or the mean, and raised only to what keeps it below 80 %;
 //!   weights are coarse and rounded down; and nothing is lowered where that would move next to nothing.
 
@@ -20,7 +21,8 @@ use vs_core::{
     layout::{Layout, LayoutNode, NodeWish},
 };
 
-pub use calm::{Calm, Lack};
+use super::shift::FULL_PERCENT;
+pub use calm::{Calm, Standstill};
 
 /// A node that is fuller than this, and by more than the margin than the cluster as a whole, is to take less. In
 /// millionths.
@@ -45,6 +47,14 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Of a node that has no room for what waits for it, with so much placed on it in all: what it still has to drop does
+    /// not tell.
+    #[must_use]
+    pub fn of_full(self, placed_bytes: u64) -> Self {
+        let full = u128::from(self.total_bytes) * u128::from(FULL_PERCENT) / 100;
+        Self { used_bytes: placed_bytes.max(u64::try_from(full).unwrap_or(u64::MAX)), ..self }
+    }
+
     /// How full they are, in millionths; none without disks.
     fn fill(self) -> Option<u64> {
         let fill = u128::from(self.used_bytes) * 1_000_000;

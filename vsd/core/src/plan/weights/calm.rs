@@ -7,12 +7,12 @@ use vs_core::id::{Epoch, NodeId};
 /// How long sweeps may take, beside their delays, to drop what moved away.
 const SWEPT_AFTER: Duration = Duration::from_secs(30);
 
-/// What a node has no room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Lack {
-    /// The layout places it there, and it waits.
-    pub waiting_bytes: u64,
-    /// What went there nevertheless, ever since somebody has counted.
+/// What the executor finds that cannot go on for want of room.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Standstill {
+    /// Nodes that have no room for what waits for them, and how much the newest layout places on each in all.
+    pub lacks: BTreeMap<NodeId, u64>,
+    /// What was written anywhere, ever since somebody has counted.
     pub written_bytes: u64,
 }
 
@@ -22,8 +22,8 @@ struct Seen {
     epoch: Epoch,
     /// Older epochs, and how many assets each still places.
     behind: Vec<(Epoch, u64)>,
-    /// Nodes without room, and how much was written there.
-    lacks: Vec<(NodeId, u64)>,
+    /// Nodes without room, and how much was written by then.
+    lacks: Option<(Vec<NodeId>, u64)>,
 }
 
 /// Remembers since when nothing has moved: nothing that the next leader would not find.
@@ -31,23 +31,24 @@ struct Seen {
 pub struct Calm(Option<(Seen, Duration)>);
 
 impl Calm {
-    /// Whether every asset is placed by the current epoch, or waits for room on a node that gets none, and has been for so
-    /// long that every node has dropped what it need not keep: a sweep asks twice, with the delay between. `now` counts
-    /// from wherever the caller likes; `epochs` are those in use, and how many assets each places.
+    /// Whether every asset is placed by the current epoch, or waits for room on a node that has none while nothing else is
+    /// written, and has been for so long that every node has dropped what it need not keep: a sweep asks twice, with the
+    /// delay between. `now` counts from wherever the caller likes; `epochs` are those in use, and how many assets each
+    /// places.
     pub fn look(
         &mut self,
         epoch: Epoch,
         epochs: &[(Epoch, u64)],
-        lacks: &BTreeMap<NodeId, Lack>,
+        found: &Standstill,
         drop_delay: Duration,
         now: Duration,
     ) -> bool {
         let behind: Vec<_> = epochs.iter().copied().filter(|(used, _)| *used != epoch).collect();
-        if !behind.is_empty() && lacks.is_empty() {
+        let lacks = (!found.lacks.is_empty()).then(|| (found.lacks.keys().copied().collect(), found.written_bytes));
+        if !behind.is_empty() && lacks.is_none() {
             self.0 = None;
             return false;
         }
-        let lacks = lacks.iter().map(|(node, lack)| (*node, lack.written_bytes)).collect();
         let seen = Seen { epoch, behind, lacks };
         let since = self.0.take().filter(|(before, _)| *before == seen).map_or(now, |(_, since)| since);
         self.0 = Some((seen, since));
@@ -63,11 +64,13 @@ mod tests {
     fn disks_tell_once_nothing_has_moved_for_a_while_or_once_nothing_can_for_want_of_room() {
         let (delay, second) = (Duration::from_secs(10), Duration::from_secs(1));
         let until = delay * 2 + SWEPT_AFTER;
-        let lack = |waiting_bytes, written_bytes| BTreeMap::from([(NodeId(4), Lack { waiting_bytes, written_bytes })]);
-        let (none, level, behind) = (BTreeMap::new(), [(Epoch(3), 9)], [(Epoch(2), 4), (Epoch(3), 5)]);
+        let lack = |placed_bytes, written_bytes| Standstill {
+            lacks: BTreeMap::from([(NodeId(4), placed_bytes)]),
+            written_bytes,
+        };
+        let (none, level, behind) = (Standstill::default(), [(Epoch(3), 9)], [(Epoch(2), 4), (Epoch(3), 5)]);
         let mut calm = Calm::default();
-        let mut looks =
-            |epochs: &[(Epoch, u64)], lacks: &BTreeMap<_, _>, at| calm.look(Epoch(3), epochs, lacks, delay, at);
+        let mut looks = |epochs: &[(Epoch, u64)], found: &Standstill, at| calm.look(Epoch(3), epochs, found, delay, at);
         assert!(!looks(&level, &none, second) && !looks(&level, &none, until));
         assert!(looks(&level, &none, until + second));
         assert!(
@@ -77,8 +80,8 @@ mod tests {
 
         let from = until * 3 + second;
         assert!(!looks(&behind, &lack(70, 5), from) && !looks(&behind, &lack(90, 5), from + until - second));
-        assert!(looks(&behind, &lack(80, 5), from + until), "more may wait, as long as nothing gets there");
-        assert!(!looks(&behind, &lack(60, 6), from + until + second), "there was room");
+        assert!(looks(&behind, &lack(80, 5), from + until), "more may be placed there, as long as nothing is written");
+        assert!(!looks(&behind, &lack(60, 6), from + until + second), "something was");
         assert!(!looks(&[(Epoch(2), 3), (Epoch(3), 6)], &lack(60, 6), from + until * 2), "one asset has moved");
     }
 }
