@@ -76,7 +76,7 @@ impl Kept {
         self.assert_reads_without(cluster, &away);
         let upload = self.next_upload(cluster);
         let anywhere = cluster.tools_anywhere();
-        self.films.push(Film::store(&anywhere, &upload, &[]));
+        self.films.push(Film::store_in_the_end(&anywhere, &upload));
         for at in &struck {
             match blow {
                 Blow::Kill => cluster.node_mut(*at).launch(),
