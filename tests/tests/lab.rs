@@ -19,11 +19,12 @@ fn kinds(report: &Value) -> Vec<&str> {
 fn things_go_wrong_and_what_was_promised_holds() {
     let dev = Dev::start(3);
     let lab = |more: &[&str]| {
-        let always = ["lab", "chaos", "--seconds", "30", "--seed", "4", "--pause-max", PAUSE_MAX, "-o", "json"];
-        dev.tools().vsctl(&[&always, more].concat())
+        let always = ["lab", "chaos", "--seconds", "30", "--seed", "4", "-o", "json", "--mend-max", PAUSE_MAX];
+        dev.tools().vsctl(&[&always, &["--pause-max", PAUSE_MAX][..], more].concat())
     };
-    let planned = lab(&["--dry-run"]).ok();
-    assert!(planned.out().is_empty(), "{planned}");
+    let planned = lab(&["--dry-run"]).ok().json();
+    assert_eq!(planned["items"].as_array().map(Vec::len), Some(12), "{planned:#}");
+    assert!(dev.tools().ls(&[]).is_empty(), "a plan is no more than that");
 
     let processes = lab(&["--faults", "crash,freeze,partition"]).ok();
     let report = processes.json();

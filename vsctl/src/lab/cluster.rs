@@ -30,6 +30,13 @@ pub(crate) struct Member {
     supervisor: Option<String>,
 }
 
+/// A chunk of which a bit was flipped on one node.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotten {
+    at: usize,
+    pub(crate) chunk: v1::ChunkName,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
     pub(crate) members: Vec<Member>,
@@ -94,8 +101,8 @@ impl Cluster {
         call(CALL_TIMEOUT, client.supervisor().strike(request)).await.map(drop)
     }
 
-    /// Does what a round is about to these nodes. What it comes to, a line each.
-    pub(crate) async fn afflict(&self, round: &Round, victims: &[usize]) -> Result<Vec<String>, Failure> {
+    /// Does what a round is about to these nodes; the chunks that rot by it.
+    pub(crate) async fn afflict(&self, round: &Round, victims: &[usize]) -> Result<Vec<Rotten>, Failure> {
         match round.kind {
             FaultKind::Crash => self.strike_all(victims, Blow::Kill, round.lasts).await,
             FaultKind::Freeze => self.strike_all(victims, Blow::Freeze, round.lasts).await,
@@ -108,7 +115,7 @@ impl Cluster {
         }
     }
 
-    async fn strike_all(&self, victims: &[usize], blow: Blow, lasts: Duration) -> Result<Vec<String>, Failure> {
+    async fn strike_all(&self, victims: &[usize], blow: Blow, lasts: Duration) -> Result<Vec<Rotten>, Failure> {
         try_join_all(victims.iter().map(|at| self.strike(*at, blow, lasts))).await.map(|_| Vec::new())
     }
 
@@ -134,23 +141,59 @@ impl Cluster {
     }
 
     /// Lets chunks rot, and has the node look through all that it holds.
-    async fn corrupt(&self, round: &Round, victims: &[usize]) -> Result<Vec<String>, Failure> {
+    async fn corrupt(&self, round: &Round, victims: &[usize]) -> Result<Vec<Rotten>, Failure> {
         let Strength::Chunks { count, seed } = round.strength else { return Ok(Vec::new()) };
         let mut rotten = Vec::new();
         for at in victims {
-            let (node, client) = (self.members[*at].id, self.client(*at).await?);
+            let client = self.client(*at).await?;
             let request = v1::CorruptChunksRequest { chunks: count, seed };
             let items = call(CALL_TIMEOUT, client.fault().corrupt_chunks(request)).await?.items;
             let (job, action) = (v1::CareJob::Scrub.into(), v1::CareAction::Start.into());
             let order = v1::OrderCareRequest { job, action, ..v1::OrderCareRequest::default() };
             call(CALL_TIMEOUT, client.admin().order_care(order)).await?;
-            let name = |chunk: &v1::CorruptedChunk| match vs_wire::hash(&chunk.hash) {
-                Ok(hash) => format!("{node} chunk {} of asset {}", hash.short(), chunk.asset),
-                Err(_) => format!("{node} a chunk of asset {}", chunk.asset),
-            };
-            rotten.extend(items.iter().map(name));
+            rotten.extend(
+                items
+                    .into_iter()
+                    .map(|chunk| Rotten { at: *at, chunk: v1::ChunkName { asset: chunk.asset, hash: chunk.hash } }),
+            );
         }
         Ok(rotten)
+    }
+
+    /// Whether none of these is rotten any more that belongs to a video: others nobody mends, since nobody wants them.
+    pub(crate) async fn is_mended_of(&self, rotten: &[Rotten]) -> bool {
+        for Rotten { at, chunk } in rotten {
+            let Ok(client) = self.client(*at).await else { return false };
+            let request = v1::VerifyChunksRequest { chunks: vec![chunk.clone()] };
+            let Ok(mut verified) = call(CALL_TIMEOUT, client.admin().verify_chunks(request)).await else {
+                return false;
+            };
+            let state = match verified.message().await {
+                Ok(Some(verified)) => verified.state(),
+                _ => return false,
+            };
+            let is_sound = matches!(state, v1::ChunkState::Intact | v1::ChunkState::Missing);
+            if !is_sound && self.is_wanted(chunk.asset).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether any video has this asset, or nobody says.
+    async fn is_wanted(&self, asset: u64) -> bool {
+        let mut request = v1::ListVideosRequest::default();
+        loop {
+            let list = |client: Client, request| async move { client.meta().list_videos(request).await };
+            let Ok(page) = self.reach.ask(CALL_TIMEOUT, request, list).await else { return true };
+            if page.value.items.iter().any(|video| video.asset == asset) {
+                return true;
+            }
+            if page.value.next_page_token.is_empty() {
+                return false;
+            }
+            request = v1::ListVideosRequest { page_token: page.value.next_page_token, ..Default::default() };
+        }
     }
 
     /// What became of the processes, where that is known.
@@ -164,8 +207,8 @@ impl Cluster {
         Ok(listed.into_iter().flat_map(|list| list.items).collect())
     }
 
-    /// Waits until the cluster is whole again after `since`, in wall time: every node up, every voter in step, nothing
-    /// damaged, and every chunk where it should be. False when that takes longer than `limit`.
+    /// Waits until the cluster is whole again after `since`, in wall time: every node up, every voter in step, and
+    /// every chunk where it should be. False when that takes longer than `limit`.
     pub(crate) async fn is_mended(&self, since_ms: u64, limit: Duration) -> bool {
         let mended = async {
             for look in 0.. {
@@ -208,7 +251,7 @@ impl Cluster {
         let is_up = |node: &v1::NodeInfo| matches!(node.state.as_str(), "up" | "draining" | "out");
         let in_step = |member: &v1::Member| matches!(member.state.as_str(), "leader" | "follower" | "learner");
         processes.iter().all(runs)
-            && nodes.iter().all(|node| is_up(node) && node.damaged == 0)
+            && nodes.iter().all(is_up)
             && cluster.leader.is_some()
             && cluster.members.iter().all(in_step)
             && join_all(self.endpoints().iter().map(answers)).await.into_iter().all(|answers| answers)
@@ -224,7 +267,7 @@ impl Cluster {
         })
     }
 
-    /// Waits until the node of the victim has looked through all it holds.
+    /// Waits until these nodes have looked through all that they hold.
     pub(crate) async fn has_scrubbed(&self, victims: &[usize], since_ms: u64, limit: Duration) -> bool {
         let scrubbed = async {
             for at in victims {

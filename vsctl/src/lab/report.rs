@@ -7,6 +7,7 @@ use vs_core::unit::human_duration;
 
 use super::{
     oracle::{Op, Oracle, Tally},
+    schedule::Round,
     verdict::{Lived, Minority, Verdict, held},
 };
 use crate::{
@@ -26,6 +27,17 @@ pub(crate) struct Told {
     pub(crate) what: String,
     pub(crate) notes: Vec<String>,
     pub(crate) lived: Lived,
+}
+
+/// What would go wrong.
+pub(crate) fn planned(round: &Round, nodes: &[String]) -> Value {
+    json!({
+        "fault": round.kind.to_string(),
+        "nodes": nodes,
+        "or_leader": round.aims_at_leader,
+        "what": round.what(),
+        "lasts_ms": millis(round.lasts),
+    })
 }
 
 pub(crate) fn round(told: &Told, oracle: &Oracle) -> Value {
@@ -96,7 +108,18 @@ pub(crate) static CHAOS: Kind = Kind {
     columns: &[],
 };
 
-pub(crate) static ROUNDS: Kind = Kind {
+pub(crate) static PLANNED: Kind = Kind {
+    id: "fault",
+    keys: &["fault", "nodes", "or_leader", "what", "lasts_ms"],
+    columns: &[
+        Column { key: "fault", heading: "FAULT", wide: false, right: false, show: |r, _| text(r, "fault") },
+        Column { key: "nodes", heading: "NODES", wide: false, right: false, show: show_planned },
+        Column { key: "what", heading: "HOW", wide: false, right: false, show: |r, _| text(r, "what") },
+        Column { key: "lasts_ms", heading: "LASTS", wide: false, right: true, show: |r, _| span(r, "lasts_ms") },
+    ],
+};
+
+static ROUNDS: Kind = Kind {
     id: "fault",
     keys: &[
         "at_ms",
@@ -216,8 +239,13 @@ fn count(item: &Value, key: &str) -> String {
 
 fn show_nodes(round: &Value, _: &Style) -> String {
     let nodes = round["nodes"].as_array().into_iter().flatten();
-    let marked = |node: &Value| if *node == round["leader"] { plain(node) + "*" } else { plain(node) };
+    let marked = |node: &Value| if round.get("leader") == Some(node) { plain(node) + "*" } else { plain(node) };
     nodes.map(marked).collect::<Vec<_>>().join(" ")
+}
+
+fn show_planned(round: &Value, style: &Style) -> String {
+    let nodes = show_nodes(round, style);
+    if round["or_leader"] == true { format!("{nodes} or the leader") } else { nodes }
 }
 
 fn show_mended(round: &Value, _: &Style) -> String {

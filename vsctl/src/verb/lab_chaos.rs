@@ -16,11 +16,11 @@ use crate::{
     desk::{Desk, millis},
     lab::{
         clip::Clips,
-        cluster::Cluster,
+        cluster::{Cluster, Rotten},
         load::Load,
         oracle::Op,
         probe,
-        report::{self, CHAOS, Told},
+        report::{self, CHAOS, PLANNED, Told},
         schedule::{FaultKind, Round, Schedule, victims_max},
         verdict::{Facts, Lived, Verdict, held, verdicts},
     },
@@ -164,17 +164,15 @@ pub(super) fn conclude(verdicts: &[Verdict], repeat: &str) -> anyhow::Result<Exi
 }
 
 fn plan(schedule: Schedule, cluster: &Cluster, desk: &Desk) -> anyhow::Result<Exit> {
-    let names = |round: &Round| {
-        let names = round.victims.iter().map(|at| cluster.members[*at].id.to_string()).collect::<Vec<_>>();
-        if round.aims_at_leader { format!("{}, or who leads", names.join(" ")) } else { names.join(" ") }
-    };
     let most = victims_max(cluster.members.len());
     desk.plan(&format!("plan: one after the other, at most {most} nodes at a time, in this order"));
-    for round in schedule.take(if cluster.targets().is_empty() { 0 } else { SHOWN }) {
-        let line =
-            format!("  {}  {}  for {}  {}", round.kind, names(&round), human_duration(round.lasts), round.what());
-        desk.plan(line.trim_end());
-    }
+    let shown = if cluster.targets().is_empty() { 0 } else { SHOWN };
+    let item = |round: Round| {
+        let nodes: Vec<_> = round.victims.iter().map(|at| cluster.members[*at].id.to_string()).collect();
+        report::planned(&round, &nodes)
+    };
+    let items: Vec<_> = schedule.take(shown).map(item).collect();
+    out::list(&desk.style, &PLANNED, &items, None)?;
     Ok(Exit::Ok)
 }
 
@@ -253,11 +251,16 @@ impl Lab<'_> {
             told.what
         ));
         let since_ms = wall_ms();
-        told.notes = self.cluster.afflict(round, &victims).await?;
+        let rotten = self.cluster.afflict(round, &victims).await?;
+        told.notes = rotten.iter().map(note).collect();
         self.endure(round, &victims, &mut told.lived).await;
         self.cluster.heal(round).await?;
         told.lived.ended = self.load.now();
-        told.lived.mended = self.mended(round, &victims, since_ms, told.lived.ended).await;
+        let is_found = rotten.is_empty() || self.cluster.has_scrubbed(&victims, since_ms, self.args.mend_max).await;
+        let is_mended = is_found
+            && self.cluster.is_mended(wall_ms(), self.args.mend_max).await
+            && self.cluster.is_mended_of(&rotten).await;
+        told.lived.mended = is_mended.then(|| self.load.now().saturating_sub(told.lived.ended));
         let said = match told.lived.mended {
             Some(after) => format!("mended after {}", human_duration(after)),
             None => format!("not mended within {}", human_duration(self.args.mend_max)),
@@ -279,15 +282,6 @@ impl Lab<'_> {
             lived.minority = join_all(asked).await;
         }
         tokio::time::sleep(until.saturating_sub(self.load.now())).await;
-    }
-
-    /// How long after `ended` everything was whole.
-    async fn mended(&self, round: &Round, victims: &[usize], since_ms: u64, ended: Duration) -> Option<Duration> {
-        let limit = self.args.mend_max;
-        let healed_ms = wall_ms();
-        let is_found = round.kind != FaultKind::Corrupt || self.cluster.has_scrubbed(victims, since_ms, limit).await;
-        let is_mended = is_found && self.cluster.is_mended(healed_ms, limit).await;
-        is_mended.then(|| self.load.now().saturating_sub(ended))
     }
 
     /// Brings every film back that was acknowledged. Those that do not come, and why.
@@ -330,6 +324,12 @@ impl Lab<'_> {
             "repeat": self.args.repeat(seed),
         })
     }
+}
+
+/// Which chunk rots.
+fn note(rotten: &Rotten) -> String {
+    let hash = vs_wire::hash(&rotten.chunk.hash).map(|hash| hash.to_string()).unwrap_or_default();
+    format!("chunk {hash} of asset {}", rotten.chunk.asset)
 }
 
 fn wall_ms() -> u64 {

@@ -64,7 +64,7 @@ impl Fault for FaultService {
         let afflicted = Arc::clone(self.afflicted()?);
         let v1::SetFaultsRequest { faults, for_ms } = request.into_inner();
         let faults = faults.unwrap_or_default();
-        tracing::warn!(?faults, for_ms, "a lab changes what is wrong with this node");
+        tracing::info!(?faults, for_ms, "a lab changes what is wrong with this node");
         afflicted.set(faults, Duration::from_millis(for_ms)).map_err(|failure| status_from_failure(&failure))?;
         Ok(Response::new(v1::SetFaultsResponse {}))
     }
