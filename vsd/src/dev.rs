@@ -82,6 +82,8 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
             if nodes.len() > 1 {
                 let first = nodes[0].pid().unwrap_or_default();
                 eprintln!("also: vsctl{endpoint} cluster status     or: kill -9 {first}");
+            }
+            if nodes.len() > 2 {
                 eprintln!("      vsctl{endpoint} lab chaos");
             }
             supervise(nodes, &signals, &asks)

@@ -7,11 +7,15 @@ use vs_client::{Client, Reach, channel::call};
 use vs_core::{
     error::{Code, Failure},
     id::NodeId,
+    unit::human_duration,
 };
 use vs_wire::v1::{self, Blow};
 
 use super::schedule::{FaultKind, Round, Strength};
-use crate::desk::{Desk, millis};
+use crate::{
+    desk::{Desk, millis},
+    verb::node::listed,
+};
 
 /// How long a call may take that concerns one node.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,9 +53,7 @@ impl Cluster {
     /// # Errors
     /// When they are not all of a `vsd dev`, unless the person knows.
     pub(crate) async fn find(desk: &Desk, i_know: bool) -> Result<Self, Failure> {
-        let request = v1::ListNodesRequest { consistency: v1::Consistency::Linearizable.into() };
-        let list = |client: Client, request| async move { client.admin().list_nodes(request).await };
-        let nodes = desk.ask("ListNodes", request, list).await?.items;
+        let nodes = listed(desk).await?;
         let there = nodes.iter().filter(|node| node.state != "out");
         let members = try_join_all(there.map(member)).await?;
         let strangers: Vec<_> = members.iter().filter(|member| member.supervisor.is_none()).collect();
@@ -224,14 +226,21 @@ impl Cluster {
         tokio::time::timeout(limit, mended).await.is_ok()
     }
 
-    /// The same of nodes and voters alone.
-    pub(crate) async fn becomes_whole(&self, limit: Duration) -> bool {
+    /// Waits until every node is up and every voter in step: before that nothing more may go wrong.
+    ///
+    /// # Errors
+    /// `Timeout` when that takes longer than `limit`.
+    pub(crate) async fn become_whole(&self, limit: Duration) -> Result<(), Failure> {
         let whole = async {
             while !self.is_whole().await {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        tokio::time::timeout(limit, whole).await.is_ok()
+        tokio::time::timeout(limit, whole).await.map_err(|_| {
+            let waited = human_duration(limit);
+            Failure::new(Code::Timeout, format!("the cluster was not whole within {waited}"))
+                .hint("see who lacks: `vsctl cluster status`")
+        })
     }
 
     /// Has the leader look through everything now.

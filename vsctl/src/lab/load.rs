@@ -10,7 +10,7 @@ use std::{
 use uuid::Uuid;
 use vs_client::{Client, Reach, Session, chunk::ChunkClient, film::Film, reader::Reader};
 use vs_core::{
-    error::Failure,
+    error::{Code, Failure},
     hash::Hasher,
     manifest::{ORIGINAL, Track},
 };
@@ -138,7 +138,10 @@ impl Load {
             self.ended(Op::Upload, Ended::of(&failure));
             return Err(failure);
         }
-        let video = outcome.session.map(|session| session.video).unwrap_or_default();
+        let Some(video) = outcome.session.map(|session| session.video).filter(|video| !video.is_empty()) else {
+            self.ended(Op::Upload, Ended::Unknown);
+            return Err(Failure::new(Code::Internal, "an upload was acknowledged without its video's name"));
+        };
         let film = Safe { video, sha256: outcome.sha256.unwrap_or_default() };
         self.oracle.borrow_mut().films.push(film);
         self.ended(Op::Upload, Ended::Acknowledged);
@@ -180,7 +183,7 @@ impl Load {
         let film = reader.film();
         let track = film
             .track(ORIGINAL)
-            .ok_or_else(|| Failure::new(vs_core::error::Code::NotFound, format!("video {video} has no original")))?;
+            .ok_or_else(|| Failure::new(Code::NotFound, format!("video {video} has no original")))?;
         self.read(&reader, track, |bytes| hasher.update(bytes)).await?;
         Ok(hasher.finish().to_string())
     }

@@ -123,6 +123,7 @@ pub(crate) async fn run(args: ChaosArgs, desk: &Desk) -> anyhow::Result<Exit> {
     if desk.dry_run {
         return plan(schedule, &cluster, desk);
     }
+    cluster.become_whole(args.mend_max).await?;
     let load = Load::new(Clips::of(args.film.as_deref())?, &cluster.endpoints(), desk);
     desk.at_interrupt(Some("interrupted; what is wrong with the nodes ends by itself within seconds".to_owned()));
     desk.say(&format!("lab with seed {seed}: {FILMS_FIRST} films to begin with"));

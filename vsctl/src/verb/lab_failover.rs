@@ -96,7 +96,7 @@ pub(crate) async fn run(args: FailoverArgs, desk: &Desk) -> anyhow::Result<Exit>
         failovers.push(failover);
     }
     // the last one comes back too
-    whole(&cluster).await?;
+    cluster.become_whole(WHOLE_TIMEOUT).await?;
     let verdict = verdict(&failovers, args.pause_max);
     let report = report(&failovers, args.blow, &verdict);
     out::one(&desk.style, &FAILOVERS, &report, |style| report::tell_failover(&report, style))?;
@@ -105,7 +105,7 @@ pub(crate) async fn run(args: FailoverArgs, desk: &Desk) -> anyhow::Result<Exit>
 
 /// One leader, from a cluster that is whole until others answer without it.
 async fn fail_over(cluster: &Cluster, how: How) -> Result<Failover, Failure> {
-    whole(cluster).await?;
+    cluster.become_whole(WHOLE_TIMEOUT).await?;
     let leader = cluster.leader().await.ok_or_else(|| Failure::new(Code::NotLeader, "nobody leads"))?;
     // clients that are connected already, as those in use are
     let (writer, reader) = (Reach::new(cluster.endpoints()), Reach::new(cluster.endpoints()));
@@ -116,15 +116,6 @@ async fn fail_over(cluster: &Cluster, how: How) -> Result<Failover, Failure> {
     let looked = async { read(&reader).await.map(|()| struck.elapsed()) };
     let (write, read) = tokio::try_join!(wrote, looked)?;
     Ok(Failover { leader: cluster.members[leader].id.to_string(), write, read })
-}
-
-async fn whole(cluster: &Cluster) -> Result<(), Failure> {
-    if cluster.becomes_whole(WHOLE_TIMEOUT).await {
-        return Ok(());
-    }
-    let waited = human_duration(WHOLE_TIMEOUT);
-    Err(Failure::new(Code::Timeout, format!("the cluster was not whole within {waited}"))
-        .hint("see who lacks: `vsctl cluster status`"))
 }
 
 /// A change that every voter has to hear of: a client's session begins.

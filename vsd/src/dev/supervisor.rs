@@ -60,8 +60,11 @@ pub(super) fn supervise(mut nodes: Vec<Node>, signals: &Signals, asks: &Asks) ->
             stop_all(nodes)?;
             return Ok(exit_of(signal));
         }
-        if let Ok(ask) = asks.recv_timeout(LOOK) {
-            answer(ask, &mut nodes);
+        match asks.recv_timeout(LOOK) {
+            Ok(ask) => answer(ask, &mut nodes),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            // without labs too it is looked now and then only
+            Err(mpsc::RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
         }
         let mut last = None;
         for node in &mut nodes {
