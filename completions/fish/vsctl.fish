@@ -74,6 +74,7 @@ complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "rebalance" -d 'Move dat
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "lab" -d 'Try out what is promised: a cluster under load while things go wrong'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "config" -d 'Show and change settings'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "context" -d 'Name clusters and choose between them'
 complete -c vsctl -n "__fish_vsctl_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
@@ -2876,6 +2877,124 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_su
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "set" -d 'Change a setting, at once and for all nodes'
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Set back to the default'
 complete -c vsctl -n "__fish_vsctl_using_subcommand settings; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -f -a "failover" -d 'Kill the leader over and over, and measure who notices'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -f -a "chaos" -d 'Let things go wrong under load, and report what held'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and not __fish_seen_subcommand_from failover chaos help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l times -d 'How often' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l blow -d 'What is done to it' -r -f -a "kill\t'It dies on the spot'
+freeze\t'It stands still'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l pause-max -d 'Longest pause of reads and writes that is still no stall' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from failover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l seconds -d 'How long things go wrong' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l minutes -d 'The same in minutes' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l seed -d 'What follows from chance [default: another one each time]' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l faults -d 'What may go wrong [default: all of crash, freeze, partition, latency, loss, slow-disk, full-disk, read-error, memory, corrupt]' -r -f -a "crash\t'Nodes die on the spot, and come back'
+freeze\t'Nodes stand still, and go on'
+partition\t'Nodes are cut off from the others'
+latency\t'What nodes say to one another comes late'
+loss\t'Packets between nodes are lost'
+slow-disk\t'Disks take their time'
+full-disk\t'No block is free'
+read-error\t'Nothing can be read from the disk'
+memory\t'Memory runs short'
+corrupt\t'Bits of stored chunks flip'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l film -d 'The MP4 file to upload copies of [default: one made with ffmpeg]' -r -F
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l pause-max -d 'Longest pause of reads and writes that is still no stall' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l mend-max -d 'How long repair may take after a fault' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -s C -l context -d 'Use this context of the configuration file' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l timeout -d 'Give up after this long, as in 30s' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t''
+never\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -s o -l output -d 'How to write results' -r -f -a "table\t'For people'
+wide\t'For people, with every column'
+json\t'One document; the stable contract'
+jsonl\t'One JSON object a line'
+yaml\t''
+csv\t'With a header line, exact values'
+name\t'Ids only'"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l columns -d 'Show these columns or keys only' -r
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l progress -d 'How to show progress' -r -f -a "auto\t'Bars on a terminal, plain lines elsewhere'
+bar\t''
+plain\t'A line every five seconds'
+json\t'An object a second'
+none\t''"
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l i-know -d 'Put a cluster under load that no `vsd dev` runs; its nodes are spared'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l keep -d 'Leave the films there'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l stale -d 'Read whatever the answering node has, without asking the others'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -s v -l verbose -d 'Say more on stderr: -v steps, -vv calls and timings, -vvv everything'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l json -d 'Same as -o json'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l no-headers -d 'Leave out the header line'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l bytes -d 'Exact sizes in tables'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l utc -d 'Exact times in tables, in UTC'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -s y -l yes -d 'Do not ask before severe acts'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l no-input -d 'Never ask anything; what would need an answer is refused'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -l dry-run -d 'Say what would be done, change nothing'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -s q -l quiet -d 'Print ids only, and say nothing else'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from chaos" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "failover" -d 'Kill the leader over and over, and measure who notices'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "chaos" -d 'Let things go wrong under load, and report what held'
+complete -c vsctl -n "__fish_vsctl_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s C -l context -d 'Use this context of the configuration file' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -s e -l endpoint -d 'Nodes to talk to; the first to answer is used' -r
 complete -c vsctl -n "__fish_vsctl_using_subcommand config; and not __fish_seen_subcommand_from view get set unset path help" -l timeout -d 'Give up after this long, as in 30s' -r
@@ -3353,32 +3472,33 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l no-input -d 
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -l dry-run -d 'Say what would be done, change nothing'
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s q -l quiet -d 'Print ids only, and say nothing else'
 complete -c vsctl -n "__fish_vsctl_using_subcommand consistency" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "upload" -d 'Upload films'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "ls" -d 'List videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "video" -d 'List, show, edit, remove and restore videos'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "session" -d 'List, resume and cancel uploads in flight'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "node" -d 'The machines of the cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "layout" -d 'Where data belongs'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "redundancy" -d 'How videos are kept, and what that costs'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "repair" -d 'Mend what nodes and disks lost, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "rebalance" -d 'Move data to where the layout has it, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "settings" -d 'What holds for the whole cluster'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "config" -d 'Show and change settings'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "context" -d 'Name clusters and choose between them'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "version" -d 'Print the version, with commit and date'
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "consistency"
-complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings config context completions man version consistency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "upload" -d 'Upload films'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "ls" -d 'List videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "rm" -d 'Move videos to the trash; `video restore` undoes it'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "download" -d 'Get a video\'s file back, verified byte for byte'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "status" -d 'Show the cluster, its nodes and its library on one screen'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "video" -d 'List, show, edit, remove and restore videos'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "session" -d 'List, resume and cancel uploads in flight'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "chunk" -d 'List, show and verify the chunks that a node holds'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "node" -d 'The machines of the cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "layout" -d 'Where data belongs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "cluster" -d 'Show the metadata group and hand its lead over'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "redundancy" -d 'How videos are kept, and what that costs'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "scrub" -d 'Check every chunk of a node, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "repair" -d 'Mend what nodes and disks lost, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "rebalance" -d 'Move data to where the layout has it, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "compact" -d 'Give back the space that deleted chunks still take, or see how far that is'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "job" -d 'What goes on in the cluster: repairs, moves, rewritings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "settings" -d 'What holds for the whole cluster'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "lab" -d 'Try out what is promised: a cluster under load while things go wrong'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "config" -d 'Show and change settings'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "context" -d 'Name clusters and choose between them'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "version" -d 'Print the version, with commit and date'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "consistency"
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and not __fish_seen_subcommand_from upload ls show rm download status video session chunk node layout cluster redundancy scrub repair rebalance compact job settings lab config context completions man version consistency help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "ls" -d 'List videos'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "show" -d 'Show a video: its source, tracks, redundancy'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from video" -f -a "edit" -d 'Change a video\'s title, description or tags'
@@ -3445,6 +3565,8 @@ complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcom
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "get" -d 'Show one setting'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "set" -d 'Change a setting, at once and for all nodes'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from settings" -f -a "reset" -d 'Set back to the default'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "failover" -d 'Kill the leader over and over, and measure who notices'
+complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "chaos" -d 'Let things go wrong under load, and report what held'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "view" -d 'Show every setting as it holds now'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Print one setting as it holds now'
 complete -c vsctl -n "__fish_vsctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "set" -d 'Set a default, or a value of one context'

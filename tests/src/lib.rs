@@ -17,6 +17,7 @@ pub mod clip;
 mod cluster;
 pub mod crash;
 pub mod crowd;
+mod dev;
 pub mod ffmpeg;
 pub mod history;
 pub mod http;
@@ -41,6 +42,7 @@ mod tools;
 mod wire;
 
 pub use cluster::Cluster;
+pub use dev::Dev;
 pub use link::{Cut, Link};
 pub use mount::Mount;
 pub use node::{Begin, Node};

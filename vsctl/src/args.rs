@@ -138,6 +138,8 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Settings(verb::settings::SettingsVerb),
     #[command(subcommand)]
+    Lab(verb::lab::LabVerb),
+    #[command(subcommand)]
     Config(verb::config::ConfigVerb),
     #[command(subcommand)]
     Context(verb::context::ContextVerb),
@@ -153,7 +155,7 @@ impl Verb {
     pub(crate) fn is_unbounded(&self) -> bool {
         match self {
             Self::Upload(_) | Self::Download(_) | Self::Session(verb::session::SessionVerb::Resume(_)) => true,
-            Self::Chunk(verb::chunk::ChunkVerb::Verify(_)) => true,
+            Self::Chunk(verb::chunk::ChunkVerb::Verify(_)) | Self::Lab(_) => true,
             Self::Scrub(verb) => verb.waits(),
             Self::Node(verb) => verb.waits(),
             Self::Cluster(verb::cluster::ClusterVerb::Watch(_)) | Self::Job(verb::job::JobVerb::Watch(_)) => true,
@@ -189,6 +191,7 @@ impl Verb {
             Self::Compact(verb) => verb::compact::run(verb, desk).await,
             Self::Job(verb) => verb::job::run(verb, desk).await,
             Self::Settings(verb) => verb::settings::run(verb, desk).await,
+            Self::Lab(verb) => verb::lab::run(verb, desk).await,
             Self::Config(verb) => verb::config::run(verb, desk),
             Self::Context(verb) => verb::context::run(verb, desk),
             Self::Completions(args) => verb::completions::run(&args),

@@ -88,6 +88,28 @@ impl Desk {
         })
     }
 
+    /// A desk for something that goes on beside the command: with its own way to these nodes, without a bound, and silent.
+    pub(crate) fn aside(&self, endpoints: &[String]) -> Self {
+        let reach = Reach::new(endpoints.to_vec());
+        let mut connection = self.connection.clone();
+        connection.endpoints.value = endpoints.to_vec();
+        Self {
+            connection,
+            style: Style { quiet: true, ..self.style.clone() },
+            output: self.output.clone(),
+            progress: self.progress.clone(),
+            exact_bytes: self.exact_bytes.clone(),
+            exact_times: self.exact_times.clone(),
+            dry_run: self.dry_run,
+            yes: false,
+            may_ask: false,
+            deadline: None,
+            session: Session::new(reach.clone()),
+            reach,
+            at_interrupt: Mutex::new(None),
+        }
+    }
+
     /// When the command must be over, if ever.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline

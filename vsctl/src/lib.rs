@@ -12,6 +12,7 @@ mod complete;
 mod config_file;
 mod desk;
 mod filter;
+mod lab;
 mod out;
 mod progress;
 mod row;

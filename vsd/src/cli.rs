@@ -119,6 +119,9 @@ struct ServeArgs {
     /// Any other key of the configuration
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
+    /// Take faults from labs; the `vsd dev` that started this node answers there
+    #[arg(long, value_name = "ADDR", hide = true)]
+    dev_faults: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -189,7 +192,9 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let ended = match cli.command {
-        Command::Serve(args) => Config::load(&args.sources()).and_then(|config| run::main(&config, &args.begin())),
+        Command::Serve(args) => {
+            Config::load(&args.sources()).and_then(|config| run::main(&config, &args.begin(), args.dev_faults))
+        }
         Command::Dev(args) => dev::main(&args),
         Command::CheckConfig(args) => check(&args).map(|()| Exit::Ok),
         Command::Fsck(args) => fsck::main(&args),

@@ -2,23 +2,26 @@
 //!
 //! The first node begins the cluster and the others join it; `ready` is said once all of them serve and as many vote as
 //! should, so that what comes next already survives the death of a node where there are three.
+//!
+//! Its nodes, and no others, take faults from labs (`vsctl lab`). What needs the processes themselves is asked of the
+//! [`supervisor`].
+
+mod node;
+mod supervisor;
 
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    os::unix::process::CommandExt,
     path::PathBuf,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use clap::Args;
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use vs_core::error::{Code, Exit, Failure};
 use vs_wire::v1;
+
+use self::{node::Node, supervisor::supervise};
 
 /// Nodes that one machine is asked to run.
 const NODES_MAX: i64 = 16;
@@ -60,8 +63,14 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
         std::fs::create_dir_all(dir).map_err(|error| failed("the library's folder cannot be made", error))?;
     }
 
-    let mut nodes = Vec::new();
-    let ended = match start(&mut nodes, &dirs, &addrs, &signals) {
+    let is_new = !dirs[0].join("node.toml").exists();
+    let (supervisor, asks) = supervisor::serve()?;
+    let node = |(nth, (addr, dir)): (usize, (&String, &PathBuf))| {
+        let join = (nth > 0).then(|| addrs[0].clone());
+        Node::new(addr.clone(), dir.clone(), join, supervisor)
+    };
+    let mut nodes: Vec<_> = addrs.iter().zip(&dirs).enumerate().map(node).collect();
+    let ended = match start(&mut nodes, is_new, &signals) {
         Ok(Some(signal)) => stop_all(nodes).map(|()| exit_of(signal)),
         Ok(None) => {
             // Whether anybody reads it does not matter to the library.
@@ -71,9 +80,13 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
             eprintln!("library in {}{kept}", dir.display());
             eprintln!("next: vsctl{endpoint} upload FILM.mp4     then: vsplay{endpoint} @last     Ctrl-C ends it");
             if nodes.len() > 1 {
-                eprintln!("also: vsctl{endpoint} cluster status     or: kill -9 {}", nodes[0].child.id());
+                let first = nodes[0].pid().unwrap_or_default();
+                eprintln!("also: vsctl{endpoint} cluster status     or: kill -9 {first}");
             }
-            supervise(nodes, &signals)
+            if nodes.len() > 2 {
+                eprintln!("      vsctl{endpoint} lab chaos");
+            }
+            supervise(nodes, &signals, &asks)
         }
         Err(failure) => stop_all(nodes).and(Err(failure)),
     };
@@ -89,12 +102,6 @@ pub(crate) fn main(args: &DevArgs) -> Result<Exit, Failure> {
     ended
 }
 
-/// A running node of the library.
-struct Node {
-    child: Child,
-    addr: String,
-}
-
 fn addrs(args: &DevArgs) -> Result<Vec<String>, Failure> {
     let ports = (0..args.nodes).map(|nth| args.port.checked_add(nth));
     let ports: Option<Vec<_>> = ports.collect();
@@ -103,16 +110,9 @@ fn addrs(args: &DevArgs) -> Result<Vec<String>, Failure> {
 }
 
 /// Starts the nodes, the first one first, and waits until the library is ready. A signal that came meanwhile ends that.
-fn start(
-    nodes: &mut Vec<Node>,
-    dirs: &[PathBuf],
-    addrs: &[String],
-    signals: &Signals,
-) -> Result<Option<Signal>, Failure> {
-    let is_new = !dirs[0].join("node.toml").exists();
-    for (nth, (dir, addr)) in dirs.iter().zip(addrs).enumerate() {
-        let child = spawn(dir, addr, (nth > 0).then(|| addrs[0].as_str()))?;
-        nodes.push(Node { child, addr: addr.clone() });
+fn start(nodes: &mut [Node], is_new: bool, signals: &Signals) -> Result<Option<Signal>, Failure> {
+    for nth in 0..nodes.len() {
+        nodes[nth].start()?;
         // a new one is asked by the others, an old one needs them
         if is_new
             && nth == 0
@@ -185,23 +185,6 @@ fn check_free(addr: &str) -> Result<(), Failure> {
     })
 }
 
-fn spawn(dir: &std::path::Path, addr: &str, join: Option<&str>) -> Result<Child, Failure> {
-    let failed = |error: std::io::Error| Failure::new(Code::Internal, "vsd cannot be started").because(error);
-    let program = std::env::current_exe().map_err(failed)?;
-    let mut command = Command::new(program);
-    command.args(["serve", "--listen", addr, "--data-dir"]).arg(dir).stdin(Stdio::null());
-    match join {
-        Some(first) => command.args(["--join", first]),
-        None => command.arg("--bootstrap"),
-    };
-    // Its own group: a Ctrl-C of the terminal reaches this process, which then stops the node in order.
-    command.process_group(0);
-    if std::env::var_os("VSD_LOG_LEVEL").is_none() {
-        command.env("VSD_LOG_LEVEL", "warn");
-    }
-    command.spawn().map_err(failed)
-}
-
 /// Waits until the node answers; a signal that came meanwhile ends the wait.
 fn wait_ready(node: &mut Node, signals: &Signals) -> Result<Option<Signal>, Failure> {
     let started = Instant::now();
@@ -209,7 +192,7 @@ fn wait_ready(node: &mut Node, signals: &Signals) -> Result<Option<Signal>, Fail
         if let Ok(signal) = signals.recv_timeout(Duration::from_millis(20)) {
             return Ok(Some(signal));
         }
-        if let Ok(Some(status)) = node.child.try_wait() {
+        if let Some(status) = node.reap() {
             return Err(Failure::new(Code::Internal, "a node ended before it was ready")
                 .because(format!("{}  {status}", node.addr)));
         }
@@ -232,47 +215,21 @@ fn is_ready(addr: &str) -> bool {
     ask().unwrap_or(false)
 }
 
-/// Runs until a signal comes, or the last node has ended. One that ends is not started again: to see what happens without
-/// it is what it may have been killed for.
-#[allow(clippy::print_stderr, reason = "what has happened")]
-fn supervise(mut nodes: Vec<Node>, signals: &Signals) -> Result<Exit, Failure> {
-    loop {
-        if let Ok(signal) = signals.recv_timeout(Duration::from_millis(200)) {
-            stop_all(nodes)?;
-            return Ok(exit_of(signal));
-        }
-        let mut last = None;
-        nodes.retain_mut(|node| match node.child.try_wait() {
-            Ok(Some(status)) => {
-                eprintln!("{} has ended: {status}", node.addr);
-                last = Some(status);
-                false
-            }
-            _ => true,
-        });
-        if let (true, Some(status)) = (nodes.is_empty(), last) {
-            return Err(Failure::new(Code::Internal, "the last node ended by itself").because(status));
-        }
-    }
-}
-
 /// Stops all nodes at once; those that take too long are killed.
 fn stop_all(mut nodes: Vec<Node>) -> Result<(), Failure> {
     let started = Instant::now();
-    for node in &nodes {
-        let _ = kill(Pid::from_raw(i32::try_from(node.child.id()).unwrap_or(i32::MAX)), Signal::SIGTERM);
-    }
+    nodes.iter_mut().for_each(Node::terminate);
     while started.elapsed() < STOP_TIMEOUT {
-        nodes.retain_mut(|node| !matches!(node.child.try_wait(), Ok(Some(_))));
+        for node in &mut nodes {
+            node.reap();
+        }
+        nodes.retain(Node::is_there);
         if nodes.is_empty() {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    for node in &mut nodes {
-        let _ = node.child.kill();
-        let _ = node.child.wait();
-    }
+    nodes.iter_mut().for_each(Node::kill);
     Err(Failure::new(Code::Timeout, format!("{} nodes did not stop in time and were killed", nodes.len())))
 }
 

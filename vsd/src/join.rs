@@ -11,7 +11,7 @@
 //!   of a fault that this node does not, the node stops.
 //! - A node that has none of those has nothing to serve: it waits until the cluster has taken one.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 use vs_core::{
@@ -28,7 +28,7 @@ use crate::{
     config::Config,
     meta::{Meta, MetaError, StateRead},
     node::DataDir,
-    storage::{self, Directory, Held, Limits, Lost, Owner, Store, Unusable},
+    storage::{self, Directory, DiskFaults, Held, Limits, Lost, Owner, Store, Unusable},
 };
 
 /// How long a node that starts waits for a quorum before it serves without one what it has.
@@ -105,7 +105,7 @@ impl Membership {
     }
 }
 
-/// Takes every directory of the configuration into use that can be.
+/// Takes every directory of the configuration into use that can be. A lab can break their disks where there are `faults`.
 ///
 /// # Errors
 /// When none can be, or the cluster does not take them.
@@ -114,6 +114,7 @@ pub(crate) async fn join(
     data: &DataDir,
     meta: &Meta,
     spec: NodeSpec,
+    faults: Option<&Arc<dyn DiskFaults>>,
 ) -> Result<(Store, Membership), Failure> {
     let node = data.identity.node;
     let state = freshest(meta).await?;
@@ -162,7 +163,7 @@ pub(crate) async fn join(
         let path = held.path.clone();
         let opened = settled.map_err(|why| why.to_string()).and_then(|check_forgotten| {
             let failed_fsync = failed_fsync(held.identity.key) || !check_forgotten;
-            open(config, held, id, failed_fsync).map_err(|why| why.to_string())
+            open(config, held, id, failed_fsync, faults.cloned()).map_err(|why| why.to_string())
         });
         match opened {
             Ok(dir) => dirs.push(dir),
@@ -218,13 +219,20 @@ fn settle(held: &mut Held, id: DirId) -> Result<bool, Unusable> {
     Ok(forgotten.is_ok())
 }
 
-fn open(config: &Config, held: Held, id: DirId, failed_fsync: bool) -> Result<Directory, superblock::OpenError> {
+fn open(
+    config: &Config,
+    held: Held,
+    id: DirId,
+    failed_fsync: bool,
+    faults: Option<Arc<dyn DiskFaults>>,
+) -> Result<Directory, superblock::OpenError> {
     let options = superblock::Config {
         failed_fsync,
         full_percent: config.storage.full_percent,
         ..superblock::Config::new(id, rand::random())
     };
-    storage::open(held, options, Limits::new(config.storage.warn_percent.min(config.storage.full_percent)))
+    let limits = Limits::new(config.storage.warn_percent.min(config.storage.full_percent));
+    storage::open(held, options, limits, faults)
 }
 
 fn told(held: &Held) -> DirSpec {

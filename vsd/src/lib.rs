@@ -11,6 +11,7 @@ mod background;
 pub mod cli;
 pub mod config;
 mod dev;
+mod fault;
 mod fsck;
 mod holdings;
 mod inspect;

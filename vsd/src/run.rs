@@ -2,6 +2,7 @@
 
 use std::{
     io::IsTerminal,
+    net::SocketAddr,
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -34,6 +35,7 @@ use crate::{
     background::{self, Sweeper},
     cli::role_names,
     config::{self, Config, LogFormat},
+    fault::{Afflicted, FaultService},
     join::{Membership, join},
     listen::{self, Routers},
     meta::{self, Meta, MetaOptions, Own},
@@ -42,7 +44,7 @@ use crate::{
     puts::Puts,
     reserve::Reserve,
     shell::Daemon,
-    storage::{self, Caretaker, Probes, Store, Terms},
+    storage::{self, Caretaker, DiskFaults, Probes, Store, Terms},
     upload::{self, Uploader},
 };
 
@@ -71,13 +73,14 @@ pub(crate) enum Begin {
     GoOn,
 }
 
-/// Runs a node until a signal ends it.
-pub(crate) fn main(config: &Config, begin: &Begin) -> Result<Exit, Failure> {
+/// Runs a node until a signal ends it. A lab can do things to it when a `vsd dev` that answers at `supervisor` started it.
+pub(crate) fn main(config: &Config, begin: &Begin, supervisor: Option<SocketAddr>) -> Result<Exit, Failure> {
     log_to_stderr(config)?;
+    let afflicted = supervisor.map(|supervisor| afflicted(config, supervisor)).transpose()?;
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Code::Internal, "no threads").because(error))?;
-    let ended = runtime.block_on(node(config, begin));
+    let ended = runtime.block_on(node(config, begin, afflicted.as_ref()));
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
 }
@@ -91,7 +94,19 @@ fn raise_open_files() {
     }
 }
 
-async fn node(config: &Config, begin: &Begin) -> Result<Exit, Failure> {
+/// What labs do to this node, which nobody off this machine may reach.
+fn afflicted(config: &Config, supervisor: SocketAddr) -> Result<Arc<Afflicted>, Failure> {
+    if !config.node.listen.ip().is_loopback() || !supervisor.ip().is_loopback() {
+        return Err(Failure::new(Code::Config, "faults off loopback")
+            .because("a node that takes them listens on loopback alone")
+            .hint("start a cluster for labs with `vsd dev --nodes 3`"));
+    }
+    let afflicted = Arc::new(Afflicted::new(supervisor));
+    vs_client::line::troubled_by(afflicted.clone());
+    Ok(afflicted)
+}
+
+async fn node(config: &Config, begin: &Begin, afflicted: Option<&Arc<Afflicted>>) -> Result<Exit, Failure> {
     let stop = stop_signal();
     tokio::pin!(stop);
     let (new, members) = match begin {
@@ -116,7 +131,7 @@ async fn node(config: &Config, begin: &Begin) -> Result<Exit, Failure> {
     let routers = Arc::new(OnceLock::new());
     let server = tokio::spawn(listen::serve(listener, meta.acceptor(), routers.clone(), until(closed.clone())));
     let started = tokio::select! {
-        started = Running::start(config, &mut data, &meta, &reserve, closed) => Some(started),
+        started = Running::start(config, &mut data, &meta, &reserve, closed, afflicted) => Some(started),
         signal = &mut stop => {
             tracing::info!(%signal, "stopping before the node was ready");
             None
@@ -189,10 +204,12 @@ impl Running {
         meta: &Meta,
         reserve: &Arc<Reserve>,
         closed: watch::Receiver<bool>,
+        afflicted: Option<&Arc<Afflicted>>,
     ) -> Result<(Self, Routers), Failure> {
         until_begun(meta).await?;
         data.now_member()?;
-        let (store, membership) = join(config, data, meta, spec(config)).await?;
+        let disks = afflicted.map(|afflicted| -> Arc<dyn DiskFaults> { afflicted.clone() });
+        let (store, membership) = join(config, data, meta, spec(config), disks.as_ref()).await?;
         let store = Arc::new(store);
         meta.tell_of(own(&store));
         let uploader = Uploader::start(
@@ -226,7 +243,8 @@ impl Running {
             started_ms: wall_ms(),
             closed,
         };
-        let grpc = admin::router(admin, uploader.clone())?;
+        let faults = FaultService::new(data.identity.node, store.clone(), afflicted.cloned());
+        let grpc = admin::router(admin, uploader.clone(), faults)?;
         let http = storage::router(
             store.clone(),
             data.identity.node,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream::FuturesUnordered};
+use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::{sleep, timeout};
 use tonic::{
     Request, Response, Status,
@@ -13,11 +14,12 @@ use vs_core::error::{Code, Failure};
 use vs_wire::{
     MESSAGE_BYTES_MAX, Stamp, failure_from_status,
     v1::{
-        admin_client::AdminClient, cluster_client::ClusterClient, meta_client::MetaClient, upload_client::UploadClient,
+        admin_client::AdminClient, cluster_client::ClusterClient, fault_client::FaultClient, meta_client::MetaClient,
+        supervisor_client::SupervisorClient, upload_client::UploadClient,
     },
 };
 
-use crate::chunk::ChunkClient;
+use crate::{chunk::ChunkClient, line::Connector};
 
 /// Head start of each endpoint over the next one named.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -97,13 +99,12 @@ impl Client {
     async fn connect_one(addr: &str) -> Result<Self, String> {
         let endpoint = Endpoint::from_shared(format!("http://{addr}"))
             .map_err(|_| "not a HOST:PORT".to_owned())?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .http2_keep_alive_interval(Duration::from_secs(10))
             .keep_alive_timeout(Duration::from_secs(10));
-        let channel = endpoint.connect().await.map_err(|error| root_cause(&error))?;
+        let connector = Connector::new(HttpConnector::new(), CONNECT_TIMEOUT);
+        let channel = endpoint.connect_with_connector(connector).await.map_err(|error| root_cause(&error))?;
         Ok(Self { channel, addr: addr.to_owned(), stamping: Stamping::default() })
     }
 
@@ -132,6 +133,18 @@ impl Client {
     #[must_use]
     pub fn admin(&self) -> AdminClient<Wire> {
         AdminClient::with_interceptor(self.channel.clone(), self.stamping).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// What a lab asks of a node of `vsd dev`.
+    #[must_use]
+    pub fn fault(&self) -> FaultClient<Wire> {
+        FaultClient::with_interceptor(self.channel.clone(), self.stamping).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// What it asks of `vsd dev` itself.
+    #[must_use]
+    pub fn supervisor(&self) -> SupervisorClient<Wire> {
+        SupervisorClient::with_interceptor(self.channel.clone(), self.stamping)
     }
 
     #[must_use]

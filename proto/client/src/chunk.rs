@@ -19,6 +19,8 @@ use vs_core::{
     limit::CHUNK_BYTES_MAX,
 };
 
+use crate::line::Connector;
+
 /// How long a node may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a whole chunk may take to come: four of [`CHUNK_BYTES_MAX`] at a time take 67 s over a link of 1 Mbit/s. A node
@@ -69,7 +71,7 @@ pub enum Put {
 /// Gets and puts chunks; cheap to clone, connections are shared.
 #[derive(Clone, Debug)]
 pub struct ChunkClient {
-    http: HttpClient<HttpConnector, Body>,
+    http: HttpClient<Connector, Body>,
 }
 
 impl Default for ChunkClient {
@@ -89,13 +91,11 @@ impl ChunkClient {
     pub fn bound_to(ip: Option<IpAddr>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_local_address(ip);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let http = HttpClient::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .build(connector);
+            .build(Connector::new(connector, CONNECT_TIMEOUT));
         Self { http }
     }
 

@@ -12,6 +12,7 @@ pub mod context;
 pub mod film;
 pub mod follow;
 pub mod gather;
+pub mod line;
 pub mod reach;
 pub mod reader;
 pub mod retry;

@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 #[test]
 fn generated_code_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let protos = ["admin", "common", "meta", "peer", "upload"].map(|name| format!("vs/v1/{name}.proto"));
+    let protos = ["admin", "common", "fault", "meta", "peer", "upload"].map(|name| format!("vs/v1/{name}.proto"));
     let descriptors = protox::compile(&protos, [root.join("..")]).expect("the .proto files compile");
     let fresh = tempfile::tempdir().expect("a scratch folder");
     tonic_prost_build::configure()

@@ -150,7 +150,7 @@ impl At {
 }
 
 /// The nodes as the answering one knows them: where they are changes rarely, and is to be known without a quorum too.
-pub(super) async fn listed(desk: &Desk) -> Result<Vec<v1::NodeInfo>, Failure> {
+pub(crate) async fn listed(desk: &Desk) -> Result<Vec<v1::NodeInfo>, Failure> {
     let request = v1::ListNodesRequest { consistency: v1::Consistency::Stale.into() };
     let list = |client: Client, request| async move { client.admin().list_nodes(request).await };
     Ok(desk.ask("ListNodes", request, list).await?.items)

@@ -27,8 +27,8 @@ use vs_core::{
 use vs_wire::{
     FILE_DESCRIPTOR_SET, MESSAGE_BYTES_MAX, Stamp, status_from_failure,
     v1::{
-        self, admin_server::AdminServer, cluster_server::ClusterServer, meta_server::MetaServer,
-        upload_server::UploadServer,
+        self, admin_server::AdminServer, cluster_server::ClusterServer, fault_server::FaultServer,
+        meta_server::MetaServer, upload_server::UploadServer,
     },
 };
 use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
@@ -36,6 +36,7 @@ use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
 pub(crate) use self::{redundancy::physical_bytes, views::ViewCounter};
 use crate::{
     background::Desk,
+    fault::FaultService,
     meta::{Meta, Proposer, StateRead},
     storage::{Caretaker, Store},
     upload::{UploadService, Uploader},
@@ -61,7 +62,7 @@ pub(crate) struct Services {
 }
 
 /// All gRPC services behind one router, with health and reflection.
-pub(crate) fn router(services: Services, uploader: Uploader) -> Result<axum::Router, Failure> {
+pub(crate) fn router(services: Services, uploader: Uploader, faults: FaultService) -> Result<axum::Router, Failure> {
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -80,7 +81,8 @@ pub(crate) fn router(services: Services, uploader: Uploader) -> Result<axum::Rou
         .add_service(MetaServer::new(services.clone()).max_encoding_message_size(MESSAGE_BYTES_MAX))
         .add_service(AdminServer::new(services.clone()))
         .add_service(ClusterServer::new(services))
-        .add_service(upload);
+        .add_service(upload)
+        .add_service(FaultServer::new(faults));
     Ok(routes.prepare().into_axum_router())
 }
 

@@ -17,16 +17,13 @@ use std::{
 };
 
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpSocket, TcpStream},
-    runtime::Handle,
-};
+use tokio::{io::AsyncWriteExt, net::TcpSocket, runtime::Handle};
 use tonic::{
     Request, Response, Status,
     metadata::{MetadataMap, MetadataValue},
     transport::{Channel, Endpoint, Uri},
 };
+use vs_client::line::{self, Line};
 use vs_core::{
     error::{Code, Failure},
     id::{ClusterId, NodeId},
@@ -384,7 +381,7 @@ fn channel(addr: &str, from: Option<IpAddr>, threads: &Handle) -> Result<Channel
     Ok(endpoint.connect_with_connector_lazy(connector))
 }
 
-async fn connect(target: &str, from: Option<IpAddr>) -> io::Result<TcpStream> {
+async fn connect(target: &str, from: Option<IpAddr>) -> io::Result<Line> {
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for addr in tokio::net::lookup_host(target).await? {
         match connect_to(addr, from).await {
@@ -395,15 +392,17 @@ async fn connect(target: &str, from: Option<IpAddr>) -> io::Result<TcpStream> {
     Err(last)
 }
 
-async fn connect_to(addr: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+async fn connect_to(addr: SocketAddr, from: Option<IpAddr>) -> io::Result<Line> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(from) = from.filter(|from| from.is_ipv4() == addr.is_ipv4()) {
         socket.bind(SocketAddr::new(from, 0))?;
     }
-    let mut stream = socket.connect(addr).await?;
+    line::passable(addr).await;
+    let stream = socket.connect(addr).await?;
     stream.set_nodelay(true)?;
-    stream.write_all(PREFACE).await?;
-    Ok(stream)
+    let mut line = Line::over(stream)?;
+    line.write_all(PREFACE).await?;
+    Ok(line)
 }
 
 fn stamp(metadata: &mut MetadataMap, me: Me, to: NodeId) {

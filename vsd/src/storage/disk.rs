@@ -8,7 +8,7 @@ use std::{
         unix::fs::{FileExt, MetadataExt},
     },
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use nix::{
@@ -18,11 +18,93 @@ use nix::{
 };
 use vsd_core::superblock::{Disk, Space};
 
+use super::breakable::{BreakableDisk, DiskFaults};
+
 /// What `st_blocks` counts in, whatever the file system's own blocks are.
 pub(crate) const STAT_BLOCK_BYTES: u64 = 512;
 
+/// The disk that a data directory is served from: the directory itself, or that with something before it.
 #[derive(Debug)]
-pub(crate) struct RealDisk {
+pub(crate) struct RealDisk(Box<dyn Disk<File = File>>);
+
+impl RealDisk {
+    /// A directory that is there, and locked by whoever asks for it or by `lock`.
+    pub(crate) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
+        Self(Box::new(Folder::new(path, lock)))
+    }
+
+    /// The same, with a disk before it that a lab can break.
+    pub(crate) fn breakable(path: &Path, lock: Option<Flock<File>>, faults: Arc<dyn DiskFaults>) -> Self {
+        Self(Box::new(BreakableDisk::new(Folder::new(path, lock), faults)))
+    }
+}
+
+impl Disk for RealDisk {
+    type File = File;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.0.list()
+    }
+
+    fn create(&self, name: &str) -> io::Result<File> {
+        self.0.create(name)
+    }
+
+    fn open(&self, name: &str) -> io::Result<File> {
+        self.0.open(name)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.0.remove(name)
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        self.0.sync_dir()
+    }
+
+    fn size(&self, file: &File) -> io::Result<u64> {
+        self.0.size(file)
+    }
+
+    fn read_at(&self, file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_at(file, into, offset)
+    }
+
+    fn write_at(&self, file: &File, parts: &[&[u8]], offset: u64) -> io::Result<()> {
+        self.0.write_at(file, parts, offset)
+    }
+
+    fn punch(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        self.0.punch(file, offset, bytes)
+    }
+
+    fn allocate(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        self.0.allocate(file, offset, bytes)
+    }
+
+    fn truncate(&self, file: &File, length: u64) -> io::Result<()> {
+        self.0.truncate(file, length)
+    }
+
+    fn allocated(&self, file: &File) -> io::Result<u64> {
+        self.0.allocated(file)
+    }
+
+    fn forget(&self, file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+        self.0.forget(file, offset, bytes)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        self.0.sync(file)
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        self.0.space()
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Folder {
     path: PathBuf,
     /// Held for as long as anybody reads or writes here.
     lock: Option<Flock<File>>,
@@ -30,9 +112,9 @@ pub(crate) struct RealDisk {
     directory: OnceLock<File>,
 }
 
-impl RealDisk {
+impl Folder {
     /// A directory that is there, and locked by whoever asks for it or by `lock`.
-    pub(crate) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
+    pub(super) fn new(path: &Path, lock: Option<Flock<File>>) -> Self {
         Self { path: path.to_owned(), lock, directory: OnceLock::new() }
     }
 
@@ -49,7 +131,7 @@ impl RealDisk {
     }
 }
 
-impl RealDisk {
+impl Folder {
     /// Where a file of the directory is found, whatever its path means by now.
     fn at(&self, name: &str) -> io::Result<PathBuf> {
         Ok(PathBuf::from(format!("/proc/self/fd/{}", self.directory()?.as_raw_fd())).join(name))
@@ -61,7 +143,7 @@ fn signed(value: u64) -> io::Result<i64> {
     i64::try_from(value).map_err(io::Error::other)
 }
 
-impl Disk for RealDisk {
+impl Disk for Folder {
     type File = File;
 
     fn list(&self) -> io::Result<Vec<String>> {

@@ -8,6 +8,7 @@
 //!   than the sweep may count on.
 
 pub(crate) mod bench;
+mod breakable;
 mod care_metrics;
 mod caretaker;
 mod directory;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use vs_core::id::NodeId;
 use vsd_core::superblock::{Config, OpenError};
 
+pub(crate) use breakable::{DiskFaults, DiskTrouble};
 pub(crate) use care_metrics::care_metrics;
 pub(crate) use caretaker::{Caretaker, Terms};
 pub(crate) use directory::{Directory, Limits};
@@ -47,8 +49,16 @@ pub(crate) fn router(store: Arc<Store>, node: NodeId, probes: Probes) -> axum::R
     http::router(store, node).merge(probe::router(probes))
 }
 
-/// Opens a directory that this process holds, for as long as it is in use.
-pub(crate) fn open(held: Held, config: Config, limits: Limits) -> Result<Directory, OpenError> {
-    let disk = RealDisk::new(&held.path, Some(held.lock));
+/// Opens a directory that this process holds, for as long as it is in use. A lab can break its disk where there are `faults`.
+pub(crate) fn open(
+    held: Held,
+    config: Config,
+    limits: Limits,
+    faults: Option<Arc<dyn DiskFaults>>,
+) -> Result<Directory, OpenError> {
+    let disk = match faults {
+        None => RealDisk::new(&held.path, Some(held.lock)),
+        Some(faults) => RealDisk::breakable(&held.path, Some(held.lock), faults),
+    };
     Directory::open(disk, &held.path, config, limits)
 }

@@ -301,7 +301,8 @@ impl Uploader {
                 let stored = matches!(record.phase, UploadPhase::Stored { .. });
                 let least = if stored { SessionState::Processing } else { SessionState::Probing };
                 session.state = session.state.max(least.into());
-                if stored {
+                // what was committed for this node may be ahead of what it has applied
+                if stored || progress.video.is_some() {
                     session.video = record.video.to_string();
                 }
             }
