@@ -50,7 +50,7 @@ use crate::{
 /// it is at least.
 const REST_MIN: Duration = Duration::from_secs(5);
 const REST_TIMES: u32 = 20;
-/// How long a film is left alone that could not be changed.
+/// How long a film is left alone that could not be changed; and it is not tried again before all others had their turn.
 const AGAIN: Duration = Duration::from_secs(60);
 /// How long a node may fail to take a chunk: one that is restarted does not cost the work of hours.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -117,7 +117,6 @@ impl<S: Shell> Repairer<S> {
     pub(super) async fn migrate(&self) {
         let mut failed: BTreeMap<AssetId, Duration> = BTreeMap::new();
         loop {
-            failed.retain(|_, at| self.since(*at) < AGAIN);
             let rest = match self.migrate_one(&mut failed).boxed().await {
                 Ok(rest) => rest,
                 Err(Broken::Failed(failure)) => {
@@ -137,10 +136,16 @@ impl<S: Shell> Repairer<S> {
     /// After how long it is worth while to look again.
     async fn migrate_one(&self, failed: &mut BTreeMap<AssetId, Duration>) -> Result<Duration, Broken> {
         self.until_calm().await;
-        let Some((world, state)) = self.look().await? else { return Ok(REST_MIN) };
+        let Some((world, state)) = self.look().await? else {
+            failed.clear();
+            return Ok(REST_MIN);
+        };
         let began = self.shell.now();
         let (asset, wanted, job) = match self.next_to_migrate(&world, &state, failed).await? {
-            Next::Nothing => return Ok(REST_MIN.max(self.since(began) * REST_TIMES)),
+            Next::Nothing => {
+                failed.retain(|_, at| self.since(*at) < AGAIN);
+                return Ok(REST_MIN.max(self.since(began) * REST_TIMES));
+            }
             Next::Again => return Ok(Duration::ZERO),
             Next::Change(asset, wanted, job) => (*asset, wanted, job),
         };
@@ -149,7 +154,8 @@ impl<S: Shell> Repairer<S> {
         };
         let begin =
             Command::VersionBegin { asset: asset.id, scheme: wanted.scheme, epoch: layout.epoch, term: world.term };
-        let begun = self.shell.propose(begin).await?.accepted().map_err(Failure::from)?;
+        let begun = self.shell.propose(begin).await?.accepted();
+        let begun = begun.inspect_err(|_| drop(failed.insert(asset.id, self.shell.now()))).map_err(Failure::from)?;
         let Response::Pending { version, ballot, scheme, epoch, .. } = begun else { return Ok(REST_MIN) };
         // What nodes are told from here on must not be older than the wish: a drop that was decided before would not be
         // void, and could take what is counted on.
@@ -524,3 +530,6 @@ impl<S: Shell> Migration<'_, S> {
 fn lost(why: &str) -> Failure {
     Failure::new(Code::Integrity, why)
 }
+
+#[cfg(test)]
+mod tests;
