@@ -1,10 +1,10 @@
 //! The jobs of nodes that are to go, step by step: what is due is told by the log alone, so any leader goes on with them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use vs_core::{
     error::{Code, Failure},
-    id::NodeId,
+    id::{JobId, NodeId},
     layout::Layout,
     limit::PAGE_ITEMS_MAX,
 };
@@ -21,30 +21,40 @@ use crate::{
 
 /// How often it is looked whether a step is due.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a step is left alone that the log has refused: what stands against it goes by itself seldom, and to propose it
+/// each second would fill the log with layouts.
+const AGAIN: Duration = Duration::from_secs(30);
 
 impl<S: Shell> Repairer<S> {
     /// Goes on with the jobs of nodes, while this node leads.
     pub(super) async fn look_after_nodes(&self) {
+        let mut refused = BTreeMap::new();
         loop {
             self.shell.sleep(LOOK).await;
             if !self.leads() {
+                refused.clear();
                 continue;
             }
+            refused.retain(|_, at| self.since(*at) < AGAIN);
             let open = |job: &JobRecord| job.is_of_node() && !job.state.is_over();
             let jobs = self.shell.stale().view().jobs(None, PAGE_ITEMS_MAX).unwrap_or_default();
             if jobs.iter().any(open)
-                && let Err(error) = self.take_steps().await
+                && let Err(error) = self.take_steps(&mut refused).await
             {
                 self.shell.note(Note::StepsFailed(&error));
             }
         }
     }
 
-    async fn take_steps(&self) -> Result<(), Unavailable> {
+    /// Takes the steps that are due, and notes of which jobs one was refused, and when.
+    async fn take_steps(&self, refused_at: &mut BTreeMap<JobId, Duration>) -> Result<(), Unavailable> {
         let Some((world, state)) = self.look().await? else { return Ok(()) };
         let steps = jobs::next_steps(state.view())?;
         for step in steps {
             let (Step::Begin(id) | Step::End(id) | Step::Remove { job: id, .. }) = step;
+            if refused_at.contains_key(&id) {
+                continue;
+            }
             let Some(job) = state.view().job(id)? else { continue };
             let put = |job| Command::JobPut { job, term: world.term };
             let command = match step {
@@ -56,8 +66,9 @@ impl<S: Shell> Repairer<S> {
                 }
             };
             if let Err(refused) = self.shell.propose(command).await?.accepted() {
+                refused_at.insert(id, self.shell.now());
                 self.shell.note(Note::StepRefused { job: id, refused: &refused });
-                // said once: the next look comes in a second
+                // said once, however often it is refused
                 if job.log.last().is_none_or(|(_, line)| *line != refused.what) {
                     let log = vec![(self.shell.wall_ms(), refused.what)];
                     self.shell.propose(put(JobRecord { log, ..job })).await?;
@@ -66,6 +77,7 @@ impl<S: Shell> Repairer<S> {
         }
         Ok(())
     }
+
     /// The next layout, without a node; none when the current one does not have it.
     async fn layout_without(&self, node: NodeId) -> Result<Option<Layout>, Unavailable> {
         let Some(current) = self.shell.read().await?.view().current_layout()? else { return Ok(None) };
@@ -73,3 +85,6 @@ impl<S: Shell> Repairer<S> {
         without.ok_or_else(|| Unavailable(Failure::new(Code::Internal, "no layout was made")))
     }
 }
+
+#[cfg(test)]
+mod tests;

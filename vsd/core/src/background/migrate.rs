@@ -6,10 +6,11 @@
 //!   places, then it replaces the current one. Old copies go by the sweep, after `drop.delay`.
 //! - A version that somebody else began is given up and begun anew at once: what of it was written is found again by its
 //!   name, before a sweep takes it.
+//! - A change has one job, whoever leads: the next leader goes on with it under the same id.
 //! - Nothing is begun that could not be ended, because a node is away that it would be written to.
 //! - Nothing of this is urgent: it stands still while anything is to be repaired.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
@@ -33,7 +34,7 @@ use super::{
     world::{Epochs, World, disks_of, down},
 };
 use crate::{
-    meta::{AssetRecord, Command, JobKind, JobRecord, JobState, LeaderTerm, Pending, Response, TableError},
+    meta::{AssetRecord, ClusterTime, Command, JobKind, JobRecord, JobState, Pending, Response, TableError, View},
     plan::{
         policy::{Policy, Wanted, views_of, wanted_scheme},
         repair::{Held, Presence},
@@ -50,7 +51,7 @@ use crate::{
 /// it is at least.
 const REST_MIN: Duration = Duration::from_secs(5);
 const REST_TIMES: u32 = 20;
-/// How long a film is left alone that could not be changed.
+/// How long a film is left alone that could not be changed; and it is not tried again before all others had their turn.
 const AGAIN: Duration = Duration::from_secs(60);
 /// How long a node may fail to take a chunk: one that is restarted does not cost the work of hours.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -66,7 +67,33 @@ enum Next {
     Nothing,
     /// Something was given up: what is to be changed is not what it was.
     Again,
-    Change(Box<AssetRecord>, Wanted, JobId),
+    /// With the job that waits for it, or that a leader before began.
+    Change(Box<AssetRecord>, Wanted, Option<Box<JobRecord>>),
+}
+
+/// What is looked at, and what decides.
+struct Looked<'a> {
+    world: &'a World,
+    view: View<'a>,
+    policy: Policy,
+    now: ClusterTime,
+    /// Jobs that are not over.
+    open: Vec<JobRecord>,
+    /// Nothing is begun now.
+    held_up: bool,
+}
+
+impl Looked<'_> {
+    /// By which scheme an asset is to be kept, when that is another one.
+    fn wanted(&self, asset: &AssetRecord) -> Result<Option<Wanted>, TableError> {
+        let (views, nodes) = (views_of(self.view, asset.id)?, self.world.current().map_or(0, Layout::room));
+        let wanted = wanted_scheme(asset, views, self.now, &self.policy, nodes);
+        Ok(Some(wanted).filter(|wanted| wanted.scheme != asset.scheme))
+    }
+
+    fn job_of(&self, asset: AssetId) -> Option<Box<JobRecord>> {
+        self.open.iter().find(|job| job.asset == Some(asset)).cloned().map(Box::new)
+    }
 }
 
 /// One asset on its way to another scheme.
@@ -95,7 +122,7 @@ enum Broken {
     Failed(Failure),
     #[error(transparent)]
     Meta(#[from] Unavailable),
-    /// Its job was ended by somebody else: an operator, or the next leader.
+    /// Its job was ended by an operator, or is the next leader's.
     #[error("its job is over")]
     Over,
 }
@@ -117,7 +144,6 @@ impl<S: Shell> Repairer<S> {
     pub(super) async fn migrate(&self) {
         let mut failed: BTreeMap<AssetId, Duration> = BTreeMap::new();
         loop {
-            failed.retain(|_, at| self.since(*at) < AGAIN);
             let rest = match self.migrate_one(&mut failed).boxed().await {
                 Ok(rest) => rest,
                 Err(Broken::Failed(failure)) => {
@@ -137,10 +163,16 @@ impl<S: Shell> Repairer<S> {
     /// After how long it is worth while to look again.
     async fn migrate_one(&self, failed: &mut BTreeMap<AssetId, Duration>) -> Result<Duration, Broken> {
         self.until_calm().await;
-        let Some((world, state)) = self.look().await? else { return Ok(REST_MIN) };
+        let Some((world, state)) = self.look().await? else {
+            failed.clear();
+            return Ok(REST_MIN);
+        };
         let began = self.shell.now();
         let (asset, wanted, job) = match self.next_to_migrate(&world, &state, failed).await? {
-            Next::Nothing => return Ok(REST_MIN.max(self.since(began) * REST_TIMES)),
+            Next::Nothing => {
+                failed.retain(|_, at| self.since(*at) < AGAIN);
+                return Ok(REST_MIN.max(self.since(began) * REST_TIMES));
+            }
             Next::Again => return Ok(Duration::ZERO),
             Next::Change(asset, wanted, job) => (*asset, wanted, job),
         };
@@ -149,7 +181,17 @@ impl<S: Shell> Repairer<S> {
         };
         let begin =
             Command::VersionBegin { asset: asset.id, scheme: wanted.scheme, epoch: layout.epoch, term: world.term };
-        let begun = self.shell.propose(begin).await?.accepted().map_err(Failure::from)?;
+        let begun = match self.shell.propose(begin).await?.accepted() {
+            Ok(begun) => begun,
+            Err(refused) => {
+                failed.insert(asset.id, self.shell.now());
+                if let Some(job) = job {
+                    let job = JobRecord { state: JobState::Failed, what: because(&job.what, &refused.what), ..*job };
+                    self.shell.propose(Command::JobPut { job, term: world.term }).await?;
+                }
+                return Err(Failure::from(refused).into());
+            }
+        };
         let Response::Pending { version, ballot, scheme, epoch, .. } = begun else { return Ok(REST_MIN) };
         // What nodes are told from here on must not be older than the wish: a drop that was decided before would not be
         // void, and could take what is counted on.
@@ -159,8 +201,9 @@ impl<S: Shell> Repairer<S> {
         let what: String = format!("{} -> {scheme}: {title}", asset.scheme).chars().take(200).collect();
         let bytes_total = asset.tracks.iter().map(|track| track.bytes - track.init.len() as u64).sum();
         let chunks_total = asset.tracks.iter().map(|track| track.chunks).sum();
-        let asset_id = Some(asset.id);
-        let job = JobRecord { id: job, what, bytes_total, chunks_total, asset: asset_id, ..new_job(JobKind::Migrate) };
+        // what a leader before did is counted anew: it is looked at anew
+        let (id, asset_id) = (job.map(|job| job.id).unwrap_or_default(), Some(asset.id));
+        let job = JobRecord { id, what, bytes_total, chunks_total, asset: asset_id, ..new_job(JobKind::Migrate) };
         let mut migration = Migration {
             repairer: self,
             world,
@@ -181,8 +224,9 @@ impl<S: Shell> Repairer<S> {
         ended.map(|()| Duration::ZERO)
     }
 
-    /// The first asset that is kept otherwise than it should be, and the job that waits for it, if one does. A version
-    /// that nobody finishes is given up on the way, and so is a job that nobody is left to end.
+    /// The first asset that is kept otherwise than it should be, one with an open job before all others: what was written
+    /// for it is not there for ever. A version that nobody finishes is given up on the way, and so is a job that is about
+    /// nothing any more.
     async fn next_to_migrate(
         &self,
         world: &World,
@@ -190,71 +234,68 @@ impl<S: Shell> Repairer<S> {
         failed: &mut BTreeMap<AssetId, Duration>,
     ) -> Result<Next, Broken> {
         let view = state.view();
-        let (policy, now) = (Policy::of(view)?, view.cluster_time()?);
-        let nodes = world.current().map_or(0, Layout::room);
-        let term = world.term;
-        let jobs = view.jobs(None, PAGE_ITEMS_MAX)?;
-        let open: Vec<_> =
-            jobs.into_iter().filter(|job| job.kind == JobKind::Migrate && !job.state.is_over()).collect();
+        let is_open = |job: &JobRecord| job.kind == JobKind::Migrate && !job.state.is_over();
+        let open: Vec<_> = view.jobs(None, PAGE_ITEMS_MAX)?.into_iter().filter(is_open).collect();
         let is_away = world.current().is_some_and(|layout| world.any_away_of(layout));
         if is_away {
             // what failed may have failed for that: it is tried as soon as nobody is away
             failed.clear();
         }
         let held_up = open.iter().any(|job| job.state == JobState::Paused) || world.any_full() || is_away;
-        for orphan in open.iter().filter(|job| job.state == JobState::Running).cloned() {
-            let what = format!("{}: its leader is gone", orphan.what).chars().take(400).collect();
-            let job = JobRecord { state: JobState::Failed, what, ..orphan };
-            self.shell.propose(Command::JobPut { job, term }).await?;
+        let looked = Looked { world, view, policy: Policy::of(view)?, now: view.cluster_time()?, open, held_up };
+        for id in looked.open.iter().filter_map(|job| job.asset) {
+            let is_due = failed.get(&id).is_none_or(|at| self.since(*at) >= AGAIN);
+            if let Some(asset) = view.asset(id)?
+                && let Some(next) = self.consider(&looked, asset, is_due).await?
+            {
+                return Ok(next);
+            }
         }
-        let waiting = |asset: AssetId| {
-            open.iter().find(|job| job.state == JobState::Waiting && job.asset == Some(asset)).map(|job| job.id)
-        };
         let mut after = None;
         loop {
             let page = view.assets(after, PAGE_ITEMS_MAX)?;
             let Some(last) = page.last() else {
                 if !held_up {
-                    self.end_idle(&open, failed, term).await?;
+                    self.end_idle(&looked, failed).await?;
                 }
                 return Ok(Next::Nothing);
             };
             after = Some(last.id);
             for asset in page {
-                if let Some(Pending { version, .. }) = asset.pending {
-                    let abort = Command::VersionAbort { asset: asset.id, version, term: world.term };
-                    match self.shell.propose(abort).await?.accepted() {
-                        Ok(_) => return Ok(Next::Again),
-                        Err(_) => continue,
-                    }
-                }
-                let is_sound = asset.is_finished() && !asset.damaged && !asset.is_displaced();
-                if !is_sound || failed.contains_key(&asset.id) || held_up {
-                    continue;
-                }
-                let wanted = wanted_scheme(&asset, views_of(view, asset.id)?, now, &policy, nodes);
-                if wanted.scheme != asset.scheme {
-                    let job = waiting(asset.id).unwrap_or_default();
-                    return Ok(Next::Change(Box::new(asset), wanted, job));
+                let is_due = !failed.contains_key(&asset.id);
+                if let Some(next) = self.consider(&looked, asset, is_due).await? {
+                    return Ok(next);
                 }
             }
         }
     }
 
-    /// Jobs that wait for assets which are kept as they should be.
-    async fn end_idle(
-        &self,
-        open: &[JobRecord],
-        failed: &BTreeMap<AssetId, Duration>,
-        term: LeaderTerm,
-    ) -> Result<(), Broken> {
-        let is_idle = |job: &&JobRecord| {
-            job.state == JobState::Waiting && job.asset.is_none_or(|asset| !failed.contains_key(&asset))
-        };
-        for job in open.iter().filter(is_idle) {
-            let log = vec![(self.shell.wall_ms(), "nothing is to be changed now".to_owned())];
-            let job = JobRecord { state: JobState::Done, log, ..job.clone() };
-            self.shell.propose(Command::JobPut { job, term }).await?;
+    /// What is to be done about an asset, if anything is.
+    async fn consider(&self, looked: &Looked<'_>, asset: AssetRecord, is_due: bool) -> Result<Option<Next>, Broken> {
+        if let Some(Pending { version, .. }) = asset.pending {
+            let abort = Command::VersionAbort { asset: asset.id, version, term: looked.world.term };
+            let aborted = self.shell.propose(abort).await?.accepted();
+            return Ok(aborted.is_ok().then_some(Next::Again));
+        }
+        let is_sound = asset.is_finished() && !asset.damaged && !asset.is_displaced();
+        if !is_sound || !is_due || looked.held_up {
+            return Ok(None);
+        }
+        let (wanted, job) = (looked.wanted(&asset)?, looked.job_of(asset.id));
+        Ok(wanted.map(|wanted| Next::Change(Box::new(asset), wanted, job)))
+    }
+
+    /// Ends jobs of assets that are not to be changed: nobody has chosen one of them.
+    async fn end_idle(&self, looked: &Looked<'_>, failed: &BTreeMap<AssetId, Duration>) -> Result<(), Broken> {
+        let is_idle = |job: &&JobRecord| job.asset.is_none_or(|asset| !failed.contains_key(&asset));
+        for job in looked.open.iter().filter(is_idle) {
+            let asset = job.asset.map_or(Ok(None), |asset| looked.view.asset(asset))?;
+            let (state, line) = match asset.is_some_and(|asset| asset.damaged) {
+                true => (JobState::Failed, "what is damaged is not changed"),
+                false => (JobState::Done, "nothing is to be changed now"),
+            };
+            let job = JobRecord { state, log: vec![(self.shell.wall_ms(), line.to_owned())], ..job.clone() };
+            self.shell.propose(Command::JobPut { job, term: looked.world.term }).await?;
         }
         Ok(())
     }
@@ -285,7 +326,7 @@ impl<S: Shell> Migration<'_, S> {
         match &committed {
             Ok(()) => self.repairer.shell.note(Note::Migrated { asset: id, scheme: self.pending.scheme }),
             Err(why) => {
-                self.job.what = format!("{}: {why}", self.job.what).chars().take(400).collect();
+                self.job.what = because(&self.job.what, why);
                 let abort = Command::VersionAbort { asset: id, version, term };
                 self.repairer.shell.propose(abort).await?;
             }
@@ -521,6 +562,14 @@ impl<S: Shell> Migration<'_, S> {
     }
 }
 
+/// What a job was about that failed, and why.
+fn because(what: &str, why: impl fmt::Display) -> String {
+    format!("{what}: {why}").chars().take(400).collect()
+}
+
 fn lost(why: &str) -> Failure {
     Failure::new(Code::Integrity, why)
 }
+
+#[cfg(test)]
+mod tests;

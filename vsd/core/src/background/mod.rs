@@ -21,6 +21,8 @@ mod place;
 mod progress;
 mod repair;
 mod shell;
+#[cfg(test)]
+mod stage;
 mod status;
 mod survey;
 mod task;

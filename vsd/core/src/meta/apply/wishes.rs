@@ -23,6 +23,9 @@ impl Step<'_, '_> {
         if wish != NodeWish::In {
             self.check_not_last(&node)?;
         }
+        if wish == NodeWish::Out {
+            self.check_not_last_with_metadata(&node)?;
+        }
         self.put_node(&NodeRecord { wish, ..node })?;
         let open = self.open_jobs_of(id)?;
         let of = |kind| open.iter().find(|job| job.kind == kind);
@@ -63,16 +66,34 @@ impl Step<'_, '_> {
     /// Refuses a change after which no node would take chunks.
     pub(super) fn check_not_last(&self, node: &NodeRecord) -> Result<(), Stop> {
         let takes = |node: &NodeRecord| node.wish == NodeWish::In && node.serves(Role::Storage);
+        self.check_other(node, Role::Storage, takes, ["that takes chunks", "is to be emptied", "stores"])
+    }
+
+    /// Refuses the wish for a removal that could never end: somebody has to keep the metadata.
+    fn check_not_last_with_metadata(&self, node: &NodeRecord) -> Result<(), Stop> {
+        let stays = |node: &NodeRecord| node.wish != NodeWish::Out && node.serves(Role::Metadata);
+        self.check_other(node, Role::Metadata, stays, ["with the metadata role", "is to be removed", "has it"])
+    }
+
+    /// Refuses a change after which no node would be left for what this one is: said of this one, of another one that has
+    /// the role and is not to be counted on either, and of all others when none has the role.
+    fn check_other(
+        &self,
+        node: &NodeRecord,
+        role: Role,
+        counts: fn(&NodeRecord) -> bool,
+        [what, wished, does]: [&str; 3],
+    ) -> Result<(), Stop> {
         let others: Vec<_> = nodes::all(self.txn)?.into_iter().filter(|other| other.id != node.id).collect();
-        if !takes(node) || others.iter().any(takes) {
+        if !counts(node) || others.iter().any(counts) {
             return Ok(());
         }
-        let refused = Refused::new(Code::Conflict, format!("{} is the last node that takes chunks", node.id));
-        Err(Stop::Refused(match others.iter().find(|other| other.serves(Role::Storage)) {
+        let refused = Refused::new(Code::Conflict, format!("{} is the last node {what}", node.id));
+        Err(Stop::Refused(match others.iter().find(|other| other.serves(role)) {
             Some(other) => refused
-                .because(format!("{} is to be emptied", other.id))
+                .because(format!("{} {wished}", other.id))
                 .hint(format!("vsctl node undrain {}", other.id)),
-            None => refused.because("no other node stores").hint("vsctl node add HOST:PORT"),
+            None => refused.because(format!("no other node {does}")).hint("vsctl node add HOST:PORT"),
         }))
     }
 

@@ -55,6 +55,10 @@ impl Wished {
             if takes(before) && node.wish != NodeWish::In {
                 assert!(after.nodes.values().any(takes), "no node takes chunks after {command:?}");
             }
+            let stays = |node: &NodeRecord| node.wish != NodeWish::Out && node.serves(Role::Metadata);
+            if stays(before) && node.wish == NodeWish::Out {
+                assert!(after.nodes.values().any(stays), "no node keeps the metadata after {command:?}");
+            }
         }
         for (id, job) in
             after.jobs.iter().filter(|(id, job)| self.jobs.get(id).is_none_or(|was| was.state != job.state))
@@ -200,6 +204,27 @@ fn the_last_node_that_takes_chunks_stays_and_the_refusal_says_what_helps() {
     assert_eq!(wish(&mut world, NodeId(1), NodeWish::In), Response::Done);
     assert_eq!(job(&world, 1).state, JobState::Cancelled);
     assert_eq!(wish(&mut world, TWO, NodeWish::Draining), now(2, JobState::Running));
+}
+
+#[test]
+fn the_last_node_that_keeps_the_metadata_stays_before_anything_is_drained_for_nothing() {
+    let mut world = World::of(3);
+    let storage = NodeSpec { roles: [Role::Storage].into(), ..spec() };
+    world.run(Command::NodeUpdate { node: TWO, spec: storage.clone(), dirs: vec![] });
+    assert_eq!(wish(&mut world, NodeId(3), NodeWish::Out), now(2, JobState::Waiting));
+    let refused = |world: &mut World| {
+        let Response::Refused(refused) = wish(world, NodeId(1), NodeWish::Out) else { panic!("not refused") };
+        assert_eq!((refused.code, refused.what.as_str()), (Code::Conflict, "n1 is the last node with the metadata role"));
+        (refused.why.join(""), refused.hint.expect("it says what helps"))
+    };
+    let undrain = ("n3 is to be removed".to_owned(), "vsctl node undrain n3".to_owned());
+    assert_eq!(refused(&mut world), undrain, "that n3 is there still does not help");
+    assert_eq!(wish(&mut world, NodeId(1), NodeWish::Draining), now(3, JobState::Running), "it may be emptied");
+    assert_eq!(refused(&mut world), undrain);
+    world.run(Command::NodeUpdate { node: NodeId(3), spec: storage, dirs: vec![] });
+    assert_eq!(refused(&mut world), ("no other node has it".to_owned(), "vsctl node add HOST:PORT".to_owned()));
+    world.run(Command::NodeUpdate { node: TWO, spec: spec(), dirs: vec![] });
+    assert_eq!(wish(&mut world, NodeId(1), NodeWish::Out), now(4, JobState::Waiting));
 }
 
 #[test]
