@@ -1,22 +1,19 @@
-//! Members of a group from whoever has them: the read plan of [`vs_core::read`], carried out over the network.
-//!
-//! Invariants:
-//! - Every member given back hashes to its name, whether it was fetched or computed (INT-1).
-//! - Computing members holds up none of those who share the thread.
-//! - A node that gave a bad copy is told to look at it, without anybody waiting for that.
+//! Members of a group from whoever has them: [`vs_core::read::gather`] over the network.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use tracing::debug;
+pub use vs_core::read::gather::Gathered;
 use vs_core::{
-    error::{Code, Failure},
     group::Group,
     hash::ChunkHash,
     id::{AssetId, NodeId},
-    read::{Answer, Ask, GroupRead, Known, Step},
+    read::{
+        Known,
+        gather::{self, Get, GetError},
+    },
 };
 use vs_wire::v1;
 
@@ -32,110 +29,58 @@ const BLAMES_MAX: usize = 4;
 /// How long telling one may take.
 const BLAME_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What came of reading a group.
-#[derive(Debug)]
-pub struct Gathered {
-    /// The wanted members, in the order they were wanted.
-    pub members: Result<Vec<Bytes>, Failure>,
-    /// Who gave a bad copy of what.
-    pub blamed: Vec<Ask>,
-    /// Who did not answer.
-    pub silent: Vec<NodeId>,
-}
-
-/// Reads the members `want` of a group of an asset. `addr_of` knows where nodes are.
-///
-/// The failure is `Integrity` when somebody held a bad copy, or nobody any; `Unreachable` when somebody who did not
-/// answer might have one. It has a line for each node asked.
+/// Reads the members `want` of a group of an asset, as [`read::gather`](gather::gather) does. `addr_of` knows where nodes
+/// are.
 pub async fn gather(
     chunks: &ChunkClient,
     asset: AssetId,
     group: &Group,
     want: &[usize],
     known: &Known<'_>,
-    addr_of: impl Fn(NodeId) -> Option<String>,
+    addr_of: impl Fn(NodeId) -> Option<String> + Send + Sync,
 ) -> Gathered {
-    let mut read = GroupRead::new(group, want, known);
-    let mut members: Vec<Option<Bytes>> = vec![None; group.members.len()];
-    let mut silent = Vec::new();
-    let mut refused = Vec::new();
-    let mut flying = FuturesUnordered::new();
-    let fetch = |ask: Ask| {
-        let (addr, hash) = (addr_of(ask.node), group.members[ask.member].hash);
-        async move { (ask, fetch(chunks, addr, ask.node, asset, hash).await) }
-    };
-    let is_complete = loop {
-        match read.step() {
-            Step::Ask(asks) => flying.extend(asks.into_iter().map(fetch)),
-            Step::Read => break true,
-            Step::Rebuild => match fill(group, want, &members).await {
-                Some(filled) => {
-                    members = filled;
-                    break true;
-                }
-                None => read.distrust(),
-            },
-            Step::Lost => break false,
-        }
-        let Some((ask, outcome)) = flying.next().await else { continue };
-        read.answer(ask, answer(&outcome));
-        match outcome {
-            Ok(bytes) => read.same(ask.member).for_each(|member| members[member] = Some(bytes.clone())),
-            Err(error) => {
-                debug!(%error, "asking elsewhere");
-                match &error {
-                    ChunkError::Corrupt { addr, hash } => blame(addr.clone(), asset, *hash),
-                    ChunkError::Absent { .. } => {}
-                    ChunkError::Full { .. } | ChunkError::Node { .. } => silent.push(ask.node),
-                }
-                refused.push(error.to_string());
-            }
-        }
-    };
-    let given: Option<Vec<_>> = want.iter().map(|member| members[*member].clone()).collect();
-    let blamed = read.blamed().to_vec();
-    let members = given.filter(|_| is_complete).ok_or_else(|| {
-        let code = if blamed.is_empty() && !silent.is_empty() { Code::Unreachable } else { Code::Integrity };
-        let lost = want.iter().find(|member| members[**member].is_none()).map(|member| &group.members[*member]);
-        let name = lost.map(|chunk| chunk.hash.short()).unwrap_or_default();
-        Failure { why: refused, ..Failure::new(code, format!("chunk {name} cannot be had intact")) }
-    });
-    Gathered { members, blamed, silent }
+    gather::gather(&Network { chunks, addr_of }, asset, group, want, known).await
 }
 
-async fn fetch(
-    chunks: &ChunkClient,
-    addr: Option<String>,
-    node: NodeId,
-    asset: AssetId,
-    hash: ChunkHash,
-) -> Result<Bytes, ChunkError> {
-    let Some(addr) = addr else {
-        return Err(ChunkError::Node { addr: node.to_string(), why: "not in the cluster any more".to_owned() });
-    };
-    chunks.get(&addr, asset, hash, STALL, |_, _| {}).await
+struct Network<'a, A> {
+    chunks: &'a ChunkClient,
+    addr_of: A,
 }
 
-fn answer(outcome: &Result<Bytes, ChunkError>) -> Answer {
-    match outcome {
-        Ok(_) => Answer::Got,
-        Err(ChunkError::Absent { .. }) => Answer::Absent,
-        Err(ChunkError::Corrupt { .. }) => Answer::Corrupt,
-        Err(ChunkError::Full { .. } | ChunkError::Node { .. }) => Answer::Failed,
+impl<A: Fn(NodeId) -> Option<String> + Send + Sync> Get for Network<'_, A> {
+    async fn get(&self, node: NodeId, asset: AssetId, chunk: ChunkHash) -> Result<Bytes, GetError> {
+        let Some(addr) = (self.addr_of)(node) else {
+            return Err(GetError::Silent(format!("{node}: not in the cluster any more")));
+        };
+        get(self.chunks, &addr, asset, chunk).await
+    }
+
+    fn blame(&self, node: NodeId, asset: AssetId, chunk: ChunkHash) {
+        if let Some(addr) = (self.addr_of)(node) {
+            blame(addr, asset, chunk);
+        }
+    }
+
+    async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        spawn_blocking(work).await.ok()
     }
 }
 
-/// The members with those that are wanted and missing; none when the group does not give them. Megabytes are multiplied
-/// and hashed for that: not on a thread that others wait for.
-async fn fill(group: &Group, want: &[usize], members: &[Option<Bytes>]) -> Option<Vec<Option<Bytes>>> {
-    let missing: Vec<_> = want.iter().copied().filter(|member| members[*member].is_none()).collect();
-    let (group, mut members) = (group.clone(), members.to_vec());
-    let compute = move || {
-        let rebuilt = group.rebuild(&members, &missing).ok()?;
-        missing.into_iter().zip(rebuilt).for_each(|(member, bytes)| members[member] = Some(bytes.into()));
-        Some(members)
-    };
-    spawn_blocking(compute).await.ok().flatten()
+/// A chunk from who is at `addr`.
+///
+/// # Errors
+/// When it does not give it.
+pub async fn get(chunks: &ChunkClient, addr: &str, asset: AssetId, chunk: ChunkHash) -> Result<Bytes, GetError> {
+    let got = chunks.get(addr, asset, chunk, STALL, |_, _| {}).await;
+    got.map_err(|error| {
+        debug!(%error, "asking elsewhere");
+        let line = error.to_string();
+        match error {
+            ChunkError::Absent { .. } => GetError::Absent(line),
+            ChunkError::Corrupt { .. } => GetError::Corrupt(line),
+            ChunkError::Full { .. } | ChunkError::Node { .. } => GetError::Silent(line),
+        }
+    })
 }
 
 /// Makes a node check its copy of a chunk, and so list it as damaged. Nobody waits for it, and it may fail.

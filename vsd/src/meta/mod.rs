@@ -22,7 +22,6 @@ mod database;
 mod elections;
 mod fullness;
 mod incarnation;
-mod layouts;
 mod log;
 mod metrics;
 mod network;
@@ -65,13 +64,12 @@ use vs_core::{
     layout::{Layout, LayoutNode},
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Entry, LeaderTerm, Response, TableError, Txn, apply, index_in};
+use vsd_core::meta::{Command, Entry, LayoutCache, LeaderTerm, Response, TableError, Txn, apply, index_in};
 
 pub(crate) use self::{
     archive::Saved,
     database::OpenError,
     incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
-    layouts::LayoutCache,
     offline::Offline,
     peers::{Me, Newer, PREFACE, PeerError, ask_at},
     picture::{Own, node_info},

@@ -19,7 +19,7 @@ use vs_core::{
 };
 use vsd_core::{
     health::NodeState,
-    meta::{Command, DirState, NodeRecord, Role, SettingName, TableError, View},
+    meta::{Command, DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
     plan::{
         voters::{self, Change, Member},
         weights,
@@ -29,7 +29,6 @@ use vsd_core::{
 use super::{
     MetaError,
     fullness::Fullness,
-    layouts::LayoutCache,
     peers::Peers,
     picture::Picture,
     propose::{Proposals, Proposer},

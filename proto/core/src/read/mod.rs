@@ -7,6 +7,8 @@
 //! - Nodes that should not hold a chunk are asked for it only when those that should cannot give enough of the group.
 //! - Never more members are got and asked for than give all the others.
 
+pub mod gather;
+
 use crate::{
     group::Group,
     id::NodeId,

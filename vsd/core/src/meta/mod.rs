@@ -51,6 +51,7 @@ mod check;
 mod command;
 mod family;
 mod incarnation;
+mod layout_cache;
 mod response;
 pub mod table;
 mod tables;
@@ -60,6 +61,7 @@ pub use apply::{LEFT_ALONE_MS, apply, housekeeping_due, time_matters};
 pub use check::{MetaFlaw, check_tables};
 pub use command::{Command, Entry, JobAction, UploadBegin};
 pub use incarnation::{begin_incarnation, index_in};
+pub use layout_cache::LayoutCache;
 pub use response::{Refused, Response};
 pub use table::{
     assets::{AssetFate, AssetRecord, AssetState, AssetStatus, Pending, SourceInfo, SourceStream},

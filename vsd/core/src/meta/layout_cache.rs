@@ -7,7 +7,8 @@ use std::{
 };
 
 use vs_core::{id::Epoch, layout::Layout};
-use vsd_core::meta::{TableError, View};
+
+use super::{tables::TableError, view::View};
 
 /// Most layouts that are remembered one by one. As a rule a handful is in use; 4,096 slots take a fifth of a megabyte.
 const LAYOUTS_MAX: usize = 32;
@@ -17,7 +18,7 @@ const NEWEST_MAX: usize = 16;
 
 /// Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LayoutCache(Arc<Mutex<Cached>>);
+pub struct LayoutCache(Arc<Mutex<Cached>>);
 
 #[derive(Debug)]
 struct Cached {
@@ -32,9 +33,10 @@ impl Default for Cached {
     }
 }
 
+#[allow(clippy::missing_errors_doc, reason = "every read fails when the tables cannot be read, and only then")]
 impl LayoutCache {
     /// The layout of an epoch that the state has.
-    pub(crate) fn of(&self, view: &View<'_>, epoch: Epoch) -> Result<Option<Arc<Layout>>, TableError> {
+    pub fn of(&self, view: &View<'_>, epoch: Epoch) -> Result<Option<Arc<Layout>>, TableError> {
         if let Some(known) = self.cached().one_by_one.get(&epoch) {
             return Ok(Some(known.clone()));
         }
@@ -48,17 +50,17 @@ impl LayoutCache {
     }
 
     /// None before the bootstrap.
-    pub(crate) fn current(&self, view: &View<'_>) -> Result<Option<Arc<Layout>>, TableError> {
+    pub fn current(&self, view: &View<'_>) -> Result<Option<Arc<Layout>>, TableError> {
         view.epoch()?.map_or(Ok(None), |epoch| self.of(view, epoch))
     }
 
     /// On how many nodes a layout can place one key; 0 when it is not there.
-    pub(crate) fn room(&self, view: &View<'_>, epoch: Epoch) -> Result<usize, TableError> {
+    pub fn room(&self, view: &View<'_>, epoch: Epoch) -> Result<usize, TableError> {
         Ok(self.of(view, epoch)?.map_or(0, |layout| layout.room()))
     }
 
     /// Every epoch that an asset is placed by or written by, and the newest ones up to the current one: oldest first.
-    pub(crate) fn in_use(&self, view: &View<'_>) -> Result<Arc<[Layout]>, TableError> {
+    pub fn in_use(&self, view: &View<'_>) -> Result<Arc<[Layout]>, TableError> {
         let used = view.epochs()?.into_iter().map(|(epoch, _)| epoch);
         let epochs: BTreeSet<_> = used.chain(newest(view)?).collect();
         let (asked, known) = self.cached().in_use.clone();
@@ -76,7 +78,7 @@ impl LayoutCache {
     }
 
     /// What a reader of an asset is told: the epoch it is placed by and the newest ones after that, oldest first.
-    pub(crate) fn from(&self, view: &View<'_>, since: Epoch) -> Result<Vec<Arc<Layout>>, TableError> {
+    pub fn from(&self, view: &View<'_>, since: Epoch) -> Result<Vec<Arc<Layout>>, TableError> {
         let newer = newest(view)?.into_iter().filter(|epoch| *epoch > since).rev();
         let layouts = std::iter::once(since).chain(newer).map(|epoch| self.of(view, epoch));
         Ok(layouts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
