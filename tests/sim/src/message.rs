@@ -31,7 +31,7 @@ pub enum Request {
 
     /// Of clients.
     Begin(Box<UploadBegin>),
-    Append { upload: UploadId, bytes: Bytes },
+    Append { upload: UploadId, chunks: Vec<Bytes> },
     Finish { upload: UploadId },
     Upload { upload: UploadId },
     Order { client: Option<(ClientId, u64)>, command: Command },

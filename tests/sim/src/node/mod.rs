@@ -1,10 +1,11 @@
 //! A node: the shell that the simulator puts around the cores, as `vsd` puts its own. It carries messages, clocks and disk
 //! calls to them and decides nothing that they decide.
 
-mod boot;
+pub(crate) mod boot;
+mod hand;
 mod lead;
 mod serve;
-mod shell;
+pub(crate) mod shell;
 mod store;
 mod sweep;
 mod tend;

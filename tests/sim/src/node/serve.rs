@@ -11,6 +11,7 @@ use vs_core::{
 use vsd_core::{
     background::{Shell, State, Unavailable},
     meta::{ClientId, Command, Entry, Response, TableError, UploadBegin, UploadPhase},
+    superblock::Key,
 };
 
 use super::{Leads, Node};
@@ -31,7 +32,11 @@ impl Node {
             Request::Put { asset, chunk, bytes, index, .. } => {
                 let Some(store) = self.store() else { return Reply::Put(Err(Refused::Failed)) };
                 store.hear(asset, index);
-                Reply::Put(store.put(asset, chunk, bytes).await)
+                let stored = store.put(asset, chunk, bytes).await;
+                if stored.is_ok() {
+                    self.world.oracle.written(self.machine.at, Key { hash: chunk, asset });
+                }
+                Reply::Put(stored)
             }
             Request::Get { asset, chunk, .. } => match self.store() {
                 Some(store) => Reply::Got(store.get(asset, chunk).await),
@@ -40,8 +45,8 @@ impl Node {
             Request::Check { asset, chunks, index, deep, .. } => self.check(asset, &chunks, index, deep).await,
             Request::Ping => Reply::Pong,
             Request::Begin(begin) => self.begin_upload(*begin).await,
-            Request::Append { upload, bytes } => {
-                self.machine.kept().spool.entry(upload).or_default().push(bytes);
+            Request::Append { upload, chunks } => {
+                self.machine.kept().spool.insert(upload, chunks);
                 Reply::Appended(Ok(()))
             }
             Request::Finish { upload } => self.finish_upload(upload).await,

@@ -76,10 +76,11 @@ impl Node {
 
     async fn drop_unwanted(&self, key: Key, decided_at: u64) {
         let Some(store) = self.store().cloned() else { return };
+        self.world.oracle.dropping(self.machine.at, key);
         for swept in store.drop_unwanted(key, decided_at).await {
             self.say(|| format!("sweeps {} {} by {decided_at}: {swept:?}", key.asset, key.hash.short()));
             if let Ok(Swept::Dropped) = swept {
-                self.world.oracle.dropped(self.machine.at, key);
+                self.world.oracle.dropped();
             }
         }
     }

@@ -11,8 +11,7 @@ use vsd_core::{
     plan::voters::{self, Change, Member},
 };
 
-use super::{Node, millis};
-use crate::kernel::lock;
+use super::{Node, hand::Hand, millis};
 
 /// How often cluster time moves while something waits for it, and otherwise.
 const TICK: Duration = Duration::from_secs(1);
@@ -118,12 +117,7 @@ impl Node {
 
     /// The executor of repair, moves and scheme changes, on every node: it works where it leads.
     pub(super) fn begin_background(self: &Arc<Self>) {
-        let node = Arc::clone(self);
-        self.world.begin(self.process, async move { node.work().await });
-    }
-
-    async fn work(self: Arc<Self>) {
-        drop(lock(&self.dice).roll());
-        let _ = Repairer::<Self>::new;
+        let repairer = Repairer::new(Hand(Arc::clone(self)));
+        self.world.begin(self.process, async move { repairer.run().await });
     }
 }
