@@ -19,7 +19,7 @@ use vs_core::{
     layout::Layout,
 };
 use vs_wire::v1;
-use vsd_core::{meta::index_in, plan::shift::FULL_PERCENT, upload::write::Known};
+use vsd_core::{background::Picture, meta::index_in};
 
 use crate::meta::Meta;
 
@@ -54,7 +54,12 @@ impl Puts {
         self.meta.layouts().current(&self.meta.stale().state.view()).ok()?
     }
 
-    /// How the nodes are, now and whenever that is known anew.
+    /// How the nodes are now.
+    pub(crate) fn picture(&self) -> Picture {
+        self.meta.picture()
+    }
+
+    /// Changes whenever that is known anew.
     pub(crate) fn watch(&self) -> watch::Receiver<Arc<v1::ClusterState>> {
         self.meta.watch_cluster()
     }
@@ -86,7 +91,8 @@ impl Puts {
         *sum += bytes;
     }
 
-    fn addr(&self, node: NodeId) -> Option<String> {
+    /// Where a node is reached.
+    pub(crate) fn addr(&self, node: NodeId) -> Option<String> {
         let record = self.meta.stale().state.view().node(node).ok()??;
         Some(record.spec.addr)
     }
@@ -115,52 +121,5 @@ impl Puts {
             }
         }
         text
-    }
-}
-
-/// How full disks are; 0 where that is not known.
-pub(crate) fn used_percent(used_bytes: u64, total_bytes: u64) -> u64 {
-    let percent = (u128::from(used_bytes) * 100).checked_div(total_bytes.into()).unwrap_or(0);
-    u64::try_from(percent).unwrap_or(u64::MAX)
-}
-
-/// What the picture of the cluster says of a node: well, as long as nothing else is known.
-pub(crate) fn known(picture: &v1::ClusterState, node: NodeId) -> Known {
-    let Some(info) = picture.nodes.iter().find(|info| info.id == node.0) else { return Known::Up };
-    match info.state.as_str() {
-        "down" | "out" => Known::Down,
-        // of those a new leader has not heard yet it is not known either
-        "suspect" | "unknown" => Known::Suspect,
-        _ if used_percent(info.disk_used_bytes, info.disk_total_bytes) >= FULL_PERCENT => Known::Full,
-        _ => Known::Up,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_node_that_is_silent_or_has_no_room_is_known_as_that() {
-        let node = |id, state: &str, disk_used_bytes| v1::NodeInfo {
-            id,
-            state: state.to_owned(),
-            disk_used_bytes,
-            disk_total_bytes: 1000,
-            ..v1::NodeInfo::default()
-        };
-        let nodes = vec![
-            node(1, "up", 949),
-            node(2, "up", 950),
-            node(3, "suspect", 990),
-            node(4, "down", 0),
-            node(5, "out", 0),
-            v1::NodeInfo { disk_total_bytes: 0, ..node(6, "up", 0) },
-            node(7, "unknown", 0),
-        ];
-        let picture = v1::ClusterState { nodes, ..v1::ClusterState::default() };
-        let expected =
-            [Known::Up, Known::Full, Known::Suspect, Known::Down, Known::Down, Known::Up, Known::Suspect, Known::Up];
-        assert_eq!((1..=8).map(|id| known(&picture, NodeId(id))).collect::<Vec<_>>(), expected);
     }
 }

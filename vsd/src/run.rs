@@ -31,7 +31,7 @@ use vsd_core::{
 use crate::{
     admin,
     admission::{Seeds, admit, leaves_from},
-    background::{self, Repairer, Sweeper},
+    background::{self, Daemon, Sweeper},
     cli::role_names,
     config::{self, Config, LogFormat},
     join::{Membership, join},
@@ -209,12 +209,11 @@ impl Running {
         )
         .await?;
         let care = start_care(config, &store)?;
-        let (reporter, repair) = background::status::channel();
         let repairing = CancellationToken::new();
         let chunks = ChunkClient::bound_to(leaves_from(config));
         let puts = Puts::new(chunks.clone(), meta.clone());
-        let repairer = Repairer::run(meta.clone(), chunks, puts.clone(), reporter, repairing.clone());
-        let repairer = tokio::spawn(repairer);
+        let daemon = Daemon::new(meta.clone(), chunks, puts.clone());
+        let (repair, repairer) = background::start(daemon, repairing.clone());
         let sweeper = Arc::new(Sweeper::start(meta.clone(), store.clone(), data.identity.node));
         let admin = admin::Services {
             meta: meta.clone(),

@@ -15,15 +15,13 @@ use vs_core::{
 };
 use vs_wire::v1;
 use vsd_core::{
+    background::{Astray, Question, Said},
     meta::{AssetRecord, View},
-    plan::repair::{Health, Placing, Presence},
+    plan::repair::{Health, Held, Placing, Presence},
 };
 
 use super::{Services, internal};
-use crate::{
-    holdings::{Astray, Nodes, Said},
-    meta::StateRead,
-};
+use crate::{holdings::Nodes, meta::StateRead};
 
 /// How long a node may take to answer: somebody waits for it.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -60,9 +58,17 @@ impl Services {
 
         let nodes = Nodes::answering_within(ANSWERS_WITHIN);
         let addr_of = |id: NodeId| infos.iter().find(|info| info.id == id.0).filter(|info| may_answer(info));
-        let ask = async |wanted: Vec<(NodeId, ChunkHash)>| {
-            Said::ask(&nodes, id, wanted, |id| addr_of(id).map(|info| info.addr.as_str()), 0, false).await
+        let held = |node, chunks: Vec<ChunkHash>| {
+            let (question, addr) = (Question { node, asset: id, index: 0, deep: false }, addr_of(node));
+            let nodes = &nodes;
+            async move {
+                match addr {
+                    Some(info) => nodes.held(question, &info.addr, &chunks).await,
+                    None => vec![Held::Unknown; chunks.len()],
+                }
+            }
         };
+        let ask = async |wanted: Vec<(NodeId, ChunkHash)>| Said::ask(wanted, held).await;
         let said = ask(groups.iter().flat_map(|placed| placed.placing(&layout).asked()).collect()).await;
         let presence = |id| if addr_of(id).is_some() { Presence::Up } else { Presence::Silent };
         let health = |placed: &Placed| {

@@ -35,7 +35,7 @@ use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
 
 pub(crate) use self::{redundancy::physical_bytes, views::ViewCounter};
 use crate::{
-    background::status::Desk,
+    background::Desk,
     meta::{Meta, Proposer, StateRead},
     storage::{Caretaker, Store},
     upload::{UploadService, Uploader},

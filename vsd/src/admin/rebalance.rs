@@ -3,10 +3,12 @@
 use vs_client::channel::call;
 use vs_core::error::{Code, Failure};
 use vs_wire::v1::{self, RebalanceAction};
-use vsd_core::meta::SettingName;
+use vsd_core::{
+    background::{About, Order, WorkState},
+    meta::SettingName,
+};
 
 use super::{Services, internal, repair::LEADER_ANSWERS};
-use crate::background::status::{About, Order, WorkState};
 
 impl Services {
     pub(super) async fn rebalance_stands(

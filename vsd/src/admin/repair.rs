@@ -9,10 +9,12 @@ use vs_core::{
     id::NodeId,
 };
 use vs_wire::v1::{self, RepairAction};
-use vsd_core::meta::SettingName;
+use vsd_core::{
+    background::{About, Order, Status},
+    meta::SettingName,
+};
 
 use super::{Services, internal};
-use crate::background::status::{About, Order, Status};
 
 /// How long the leader may take to answer.
 pub(super) const LEADER_ANSWERS: Duration = Duration::from_secs(6);

@@ -1,21 +1,14 @@
 //! What happens with nobody asking: the leader's process looks after redundancy, and every node sweeps its own copies
-//! (DESIGN §10). What is to be done is decided in `vsd_core::plan`; this asks the nodes, moves the bytes and commits.
+//! (DESIGN §10). What is done is decided in [`vsd_core::background`] and [`vsd_core::plan`]; here are its clock, its
+//! sockets and its threads.
 //!
 //! The one role that reads the metadata of its own process: a planner that asked by the network what it has at hand would
 //! know no better.
 
-mod jobs;
-mod migrate;
-mod orders;
-mod place;
-mod progress;
-mod repair;
-pub(crate) mod status;
-mod survey;
+mod desk;
+mod shell;
 mod sweep;
-mod task;
-mod term;
-mod world;
 
-pub(crate) use repair::Repairer;
+pub(crate) use desk::{Desk, start};
+pub(crate) use shell::Daemon;
 pub(crate) use sweep::Sweeper;

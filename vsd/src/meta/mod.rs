@@ -64,7 +64,11 @@ use vs_core::{
     layout::{Layout, LayoutNode},
 };
 use vs_wire::v1;
-use vsd_core::meta::{Command, Entry, LayoutCache, LeaderTerm, Response, TableError, Txn, apply, index_in};
+use vsd_core::{
+    background,
+    meta::{Command, Entry, LayoutCache, LeaderTerm, Response, TableError, Txn, apply, index_in},
+    plan::jobs,
+};
 
 pub(crate) use self::{
     archive::Saved,
@@ -370,6 +374,11 @@ impl Meta {
         self.inner.picture.watch()
     }
 
+    /// What decisions need of it.
+    pub(crate) fn picture(&self) -> background::Picture {
+        picture::plain(&self.inner.picture.watch().borrow())
+    }
+
     /// From now on the others hear of this node's disks.
     pub(crate) fn tell_of(&self, own: Own) {
         self.inner.picture.tell_of(own);
@@ -399,9 +408,8 @@ impl Meta {
     /// When the state cannot be had.
     pub(crate) async fn layout_without(&self, node: NodeId) -> Result<Option<Layout>, MetaError> {
         let current = self.read().await?.view().current_layout()?;
-        let Some(current) = current.filter(|layout| layout.lists(node)) else { return Ok(None) };
-        let left = current.nodes.iter().filter(|listed| listed.id != node).cloned().collect();
-        steward::next_layout(current, left).await.map(Some)
+        let Some(current) = current else { return Ok(None) };
+        tokio::task::spawn_blocking(move || jobs::layout_without(&current, node)).await.map_err(MetaError::stopped)
     }
 
     /// The layout after the current one with these nodes, as it would be proposed.

@@ -11,9 +11,14 @@ use std::{
 };
 
 use tokio::sync::watch;
-use vs_core::{id::NodeId, layout::NodeWish, limit::PAGE_ITEMS_MAX};
+use vs_core::{
+    id::{Epoch, NodeId},
+    layout::NodeWish,
+    limit::PAGE_ITEMS_MAX,
+};
 use vs_wire::v1;
 use vsd_core::{
+    background,
     health::{Health, NodeState},
     meta::{NodeRecord, TableError, View},
 };
@@ -345,6 +350,24 @@ fn say_changes(before: &v1::ClusterState, now: &v1::ClusterState) {
             "down" | "suspect" => tracing::warn!(node = %id, "the node is {now}"),
             _ => tracing::info!(node = %id, "the node is {now}"),
         }
+    }
+}
+
+/// What decisions need of a picture.
+pub(super) fn plain(drawn: &v1::ClusterState) -> background::Picture {
+    let node = |info: &v1::NodeInfo| background::NodePicture {
+        id: NodeId(info.id),
+        state: background::Shown::named(&info.state),
+        disk_used_bytes: info.disk_used_bytes,
+        disk_total_bytes: info.disk_total_bytes,
+        damaged: info.damaged,
+        dirs_changed: info.dirs_changed,
+        heard_ms: info.heard_ms,
+    };
+    background::Picture {
+        leader: drawn.leader.map(NodeId),
+        epoch: Epoch(drawn.epoch),
+        nodes: drawn.nodes.iter().map(node).collect(),
     }
 }
 

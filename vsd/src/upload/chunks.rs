@@ -18,8 +18,7 @@ use vs_core::{
     id::{AssetId, NodeId, UploadId},
     layout::{Layout, Scheme},
     limit::STRIPE_DATA,
-    manifest::{ChunkRef, Displaced},
-    stripe,
+    manifest::Displaced,
 };
 use vsd_core::upload::{
     track::{Gathered, Written},
@@ -27,7 +26,6 @@ use vsd_core::upload::{
 };
 
 use super::{once::Once, pipeline::blocking, sessions::Uploader};
-use crate::puts::known;
 
 /// Chunks of one upload on their way at the same time, parity aside: two stripes, so that one is coded while the other
 /// is written.
@@ -116,20 +114,7 @@ impl ChunkWriter {
     /// The group and the bytes of its members: those of parity and all names are computed off the async threads.
     async fn group_of(&self, track: Arc<str>, gathered: Gathered) -> Result<(Group, Vec<Bytes>), Failure> {
         let (asset, scheme) = (self.inner.asset, self.inner.scheme);
-        let compute = move || {
-            let Gathered { no, data: mut members, .. } = gathered;
-            let data = members.len();
-            if scheme.is_coded() {
-                members.extend(stripe::encode(&members).into_iter().map(Bytes::from));
-            }
-            let mut named: Vec<_> = members.iter().map(name).collect();
-            let group = match scheme {
-                Scheme::Replicate(copies) => Group::replicated(named.remove(0), copies),
-                Scheme::Erasure { .. } => Group::stripe(asset, &track, no, named, data),
-            };
-            Ok((group, members))
-        };
-        blocking(compute).await
+        blocking(move || Ok(gathered.encode(asset, &track, scheme))).await
     }
 
     async fn write_once(&self, group: &Group, members: &[Bytes]) -> Result<Vec<Displaced>, Failure> {
@@ -140,8 +125,9 @@ impl ChunkWriter {
         let mut picture = self.inner.uploader.puts().watch();
         let mut open = FuturesUnordered::new();
         loop {
-            let now = picture.borrow_and_update().clone();
-            let until = match writing.next(started.elapsed(), |node| known(&now, node)) {
+            picture.mark_unchanged();
+            let now = self.inner.uploader.puts().picture();
+            let until = match writing.next(started.elapsed(), |node| now.known(node)) {
                 Step::Wait { puts, until } => {
                     let put =
                         |put: Put| self.put_on(put.node, group.members[put.member].hash, members[put.member].clone());
@@ -169,8 +155,4 @@ impl ChunkWriter {
         };
         (node, answer)
     }
-}
-
-fn name(bytes: &Bytes) -> ChunkRef {
-    ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB") }
 }

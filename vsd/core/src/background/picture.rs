@@ -86,6 +86,13 @@ impl Picture {
 }
 
 impl NodePicture {
+    /// A node of which nothing is known.
+    #[must_use]
+    pub fn of(id: NodeId) -> Self {
+        let state = Shown::Unknown;
+        Self { id, state, disk_used_bytes: 0, disk_total_bytes: 0, damaged: 0, dirs_changed: 0, heard_ms: None }
+    }
+
     /// How full its disks are; 0 where that is not known.
     #[must_use]
     pub fn used_percent(&self) -> u64 {
@@ -101,13 +108,10 @@ mod tests {
     #[test]
     fn a_node_that_is_silent_or_has_no_room_is_known_as_that() {
         let node = |id, state: &str, disk_used_bytes| NodePicture {
-            id: NodeId(id),
             state: Shown::named(state),
             disk_used_bytes,
             disk_total_bytes: 1000,
-            damaged: 0,
-            dirs_changed: 0,
-            heard_ms: None,
+            ..NodePicture::of(NodeId(id))
         };
         let nodes = vec![
             node(1, "up", 949),

@@ -10,8 +10,10 @@
 //! - What is paused stays as it is.
 
 use vs_core::{
-    id::{JobId, NodeId},
+    id::{Epoch, JobId, NodeId},
+    layout::Layout,
     limit::PAGE_ITEMS_MAX,
+    placement,
 };
 
 use crate::meta::{JobKind, JobRecord, JobState, TableError, View};
@@ -50,6 +52,14 @@ fn step(view: View<'_>, job: &JobRecord, open: &[JobRecord]) -> Result<Option<St
         }
         _ => None,
     })
+}
+
+/// The next layout, without a node; none when this one does not have it.
+#[must_use]
+pub fn layout_without(current: &Layout, node: NodeId) -> Option<Layout> {
+    let left = current.nodes.iter().filter(|listed| listed.id != node).cloned().collect();
+    let next = || placement::propose(Epoch(current.epoch.0 + 1), Some(current), left);
+    current.lists(node).then(next)
 }
 
 /// Whether the node writes an upload that is not over: its spool is nowhere else.

@@ -14,11 +14,13 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use vs_core::{
+    group::Group,
     hash::{Hash, Hasher},
-    id::Ballot,
+    id::{AssetId, Ballot},
     layout::Scheme,
     limit::STRIPE_DATA,
     manifest::{ChunkRef, Displaced, Part, PartRef, Segment, StripeParity, Track},
+    stripe,
 };
 
 /// A part ends with the segment that brings it to so many chunks. Each takes some 75 bytes with its segment, and as
@@ -41,6 +43,31 @@ pub struct Gathered {
     /// The part that will name it.
     pub part: u32,
     pub data: Vec<Bytes>,
+}
+
+impl Gathered {
+    /// The group that it becomes by this scheme, with the bytes of its members. To code and to hash takes long.
+    ///
+    /// # Panics
+    /// When there is no data, or a chunk is longer than there can be.
+    #[must_use]
+    pub fn encode(self, asset: AssetId, track: &str, scheme: Scheme) -> (Group, Vec<Bytes>) {
+        let Self { no, data: mut members, .. } = self;
+        let data = members.len();
+        if scheme.is_coded() {
+            members.extend(stripe::encode(&members).into_iter().map(Bytes::from));
+        }
+        let name = |bytes: &Bytes| ChunkRef {
+            hash: Hash::of(bytes),
+            bytes: u32::try_from(bytes.len()).expect("a chunk is at most 2 MiB"),
+        };
+        let mut named: Vec<_> = members.iter().map(name).collect();
+        let group = match scheme {
+            Scheme::Replicate(copies) => Group::replicated(named.remove(0), copies),
+            Scheme::Erasure { .. } => Group::stripe(asset, track, no, named, data),
+        };
+        (group, members)
+    }
 }
 
 /// What a group became: its members are on quorum.
@@ -229,7 +256,7 @@ fn empty_part(track: &Track, no: u32, first_segment: u32) -> Part {
 mod tests {
     use proptest::{collection::vec, prelude::*};
     use vs_core::{
-        id::{AssetId, NodeId},
+        id::NodeId,
         limit::{PART_BYTES_MAX, SLOT_NODES_MAX, STRIPE_PARITY},
         manifest::TrackKind,
     };

@@ -1,28 +1,29 @@
 //! What operators tell the executor. An order is a job's state or the log's, so that the next leader heeds it, too.
 
-use tokio::sync::mpsc;
-use vs_core::{error::Failure, limit::PAGE_ITEMS_MAX};
-use vsd_core::meta::{Command, JobAction, JobKind, JobRecord, JobState};
+use std::sync::atomic::Ordering::Relaxed;
+
+use vs_core::{
+    error::{Code, Failure},
+    limit::PAGE_ITEMS_MAX,
+};
 
 use super::{
     repair::Repairer,
-    status::{About, Order, Ordered, WorkState},
+    shell::{Shell, State, Unavailable},
+    status::{About, Order, WorkState},
     term::new_job,
 };
-use crate::meta::MetaError;
+use crate::meta::{Command, JobAction, JobKind, JobRecord, JobState};
 
-impl Repairer {
-    pub(super) async fn hear(&self, mut orders: mpsc::Receiver<Ordered>) {
-        while let Some(Ordered { order, heard }) = orders.recv().await {
-            // whoever has gone does not want to know
-            let _ = heard.send(self.obey(order).await);
-        }
-    }
-
-    async fn obey(&self, order: Order) -> Result<(), Failure> {
-        let state = self.meta.read().await?;
-        let jobs = state.view().jobs(None, PAGE_ITEMS_MAX).map_err(MetaError::from)?;
-        let current = state.view().epoch().map_err(MetaError::from)?.unwrap_or_default();
+impl<S: Shell> Repairer<S> {
+    /// Does what an operator wants. When this returns, the log has it and the status shows it.
+    ///
+    /// # Errors
+    /// When it cannot be written to the log, or a rule forbids it.
+    pub async fn obey(&self, order: Order) -> Result<(), Failure> {
+        let state = self.shell.read().await?;
+        let jobs = state.view().jobs(None, PAGE_ITEMS_MAX).map_err(Unavailable::from)?;
+        let current = state.view().epoch().map_err(Unavailable::from)?.unwrap_or_default();
         drop(state);
         let open = |about| jobs.iter().find(|job| job.kind == kind(about) && !job.state.is_over());
         let control = |job: &JobRecord, action| Command::JobControl { job: job.id, action };
@@ -30,7 +31,7 @@ impl Repairer {
             Order::Pause(about) => match open(about) {
                 Some(job) => vec![control(job, JobAction::Pause)],
                 None => {
-                    let term = self.meta.reign().ok_or(MetaError::NotLeader { leader: None })?;
+                    let term = self.shell.reign().ok_or_else(not_leader)?;
                     vec![Command::JobPut { job: JobRecord { state: JobState::Paused, ..new_job(kind(about)) }, term }]
                 }
             },
@@ -42,18 +43,23 @@ impl Repairer {
             Order::StopMoves => vec![Command::MovesStop { epoch: current }],
         };
         for command in commands {
-            self.meta.propose(command).await?.accepted()?;
+            self.shell.propose(command).await?.accepted()?;
         }
-        self.status.send_modify(|status| match order {
+        let mut status = self.status_now();
+        match order {
             Order::Pause(About::Repair) => status.repair.state = WorkState::Paused,
             Order::Pause(About::Moves) => status.moves.state = WorkState::Paused,
             Order::Start(About::Repair) | Order::Resume(About::Repair) => status.repair.state = WorkState::Running,
             Order::Start(About::Moves) | Order::Resume(About::Moves) => status.moves.state = WorkState::Running,
             Order::StopMoves => status.moves.state = WorkState::Idle,
-        });
-        self.look.notify_one();
+        }
+        self.look.store(true, Relaxed);
         Ok(())
     }
+}
+
+fn not_leader() -> Failure {
+    Failure::new(Code::NotLeader, "this node does not lead the cluster")
 }
 
 fn kind(about: About) -> JobKind {

@@ -7,47 +7,40 @@
 //! - A version that somebody else began is given up: what of it was written is found again by its name.
 //! - Nothing of this is urgent: it stands still while anything is to be repaired.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
-use tokio::time::timeout;
-use vs_client::{chunk::ChunkError, gather::gather};
 use vs_core::{
     error::{Code, Failure},
     group::Group,
-    hash::{ChunkHash, Hash},
+    hash::ChunkHash,
     id::{AssetId, Ballot, JobId, NodeId},
-    layout::{Layout, Scheme},
+    layout::Layout,
     limit::PAGE_ITEMS_MAX,
     manifest::{ChunkRef, Part, Track},
-    read::Known,
-    stripe,
+    read::{Known, gather::gather},
 };
-use vsd_core::{
-    meta::{AssetRecord, Command, JobKind, JobRecord, JobState, LeaderTerm, Pending, Response},
+
+use super::{
+    note::{Note, Purpose},
+    repair::{LOOK, Repairer},
+    shell::{PutError, Question, Shell, State, Unavailable},
+    survey::{part_names, part_of},
+    term::new_job,
+    world::{Epochs, World, disks_of, down},
+};
+use crate::{
+    meta::{AssetRecord, Command, JobKind, JobRecord, JobState, LeaderTerm, Pending, Response, TableError},
     plan::{
         policy::{Policy, Wanted, views_of, wanted_scheme},
         repair::{Held, Presence},
         verify::{Standing, Step, Verifying, standing},
     },
-    upload::track::{Gathered, Sealed, TrackBuilder, Written},
-};
-
-use super::{
-    repair::Repairer,
-    survey::{part_names, part_of},
-    task::PUT_TIMEOUT,
-    term::new_job,
-    world::{Epochs, World, disks_of, down},
-};
-use crate::{
-    holdings::Question,
-    meta::{MetaError, StateRead},
-    run::wall_ms,
+    upload::{
+        track::{Gathered, Sealed, TrackBuilder, Written},
+        write::PUT_TIMEOUT,
+    },
 };
 
 /// The shortest time between two looks at what every asset is to be kept by, and how many times as long as the last look
@@ -62,8 +55,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const TELL: Duration = Duration::from_secs(2);
 
 /// One asset on its way to another scheme.
-struct Migration<'a> {
-    repairer: &'a Repairer,
+struct Migration<'a, S> {
+    repairer: &'a Repairer<S>,
     world: World,
     asset: AssetRecord,
     /// Of the current version, for reading.
@@ -74,7 +67,7 @@ struct Migration<'a> {
     /// What was written and verified, and where.
     placed: Placed,
     job: JobRecord,
-    told: Instant,
+    told: Duration,
 }
 
 /// Nodes and what they have now.
@@ -86,7 +79,7 @@ enum Broken {
     #[error("{0}")]
     Failed(Failure),
     #[error(transparent)]
-    Meta(#[from] MetaError),
+    Meta(#[from] Unavailable),
     /// Its job was ended by somebody else: an operator, or the next leader.
     #[error("its job is over")]
     Over,
@@ -98,38 +91,38 @@ impl From<Failure> for Broken {
     }
 }
 
-impl From<vsd_core::meta::TableError> for Broken {
-    fn from(error: vsd_core::meta::TableError) -> Self {
+impl From<TableError> for Broken {
+    fn from(error: TableError) -> Self {
         Self::Meta(error.into())
     }
 }
 
-impl Repairer {
+impl<S: Shell> Repairer<S> {
     /// Looks for content that is to be kept by another scheme, and changes one asset after the other.
     pub(super) async fn migrate(&self) {
-        let mut failed: HashMap<AssetId, Instant> = HashMap::new();
+        let mut failed: BTreeMap<AssetId, Duration> = BTreeMap::new();
         loop {
-            let began = Instant::now();
-            failed.retain(|_, at| at.elapsed() < AGAIN);
+            let began = self.shell.now();
+            failed.retain(|_, at| self.since(*at) < AGAIN);
             let rest = match self.migrate_one(&mut failed).boxed().await {
                 Ok(true) => Duration::ZERO,
-                Ok(false) => REST_MIN.max(began.elapsed() * REST_TIMES),
+                Ok(false) => REST_MIN.max(self.since(began) * REST_TIMES),
                 Err(Broken::Failed(failure)) => {
-                    tracing::warn!(%failure, "a film keeps its scheme for now");
+                    self.shell.note(Note::MigrationFailed(&failure));
                     REST_MIN
                 }
                 Err(Broken::Over) => Duration::ZERO,
                 Err(Broken::Meta(error)) => {
-                    tracing::debug!(%error, "schemes were not looked at");
+                    self.shell.note(Note::MigrationUnavailable(&error));
                     REST_MIN
                 }
             };
-            tokio::time::sleep(rest).await;
+            self.shell.sleep(rest).await;
         }
     }
 
     /// False when there is nothing to be changed.
-    async fn migrate_one(&self, failed: &mut HashMap<AssetId, Instant>) -> Result<bool, Broken> {
+    async fn migrate_one(&self, failed: &mut BTreeMap<AssetId, Duration>) -> Result<bool, Broken> {
         self.until_calm().await;
         let Some((world, state)) = self.look().await? else { return Ok(false) };
         let Some((asset, wanted, job)) = self.next_to_migrate(&world, &state, failed).await? else { return Ok(false) };
@@ -138,7 +131,7 @@ impl Repairer {
         };
         let begin =
             Command::VersionBegin { asset: asset.id, scheme: wanted.scheme, epoch: layout.epoch, term: world.term };
-        let begun = self.meta.propose(begin).await?.accepted().map_err(Failure::from)?;
+        let begun = self.shell.propose(begin).await?.accepted().map_err(Failure::from)?;
         let Response::Pending { version, ballot, scheme, epoch, .. } = begun else { return Ok(false) };
         // What nodes are told from here on must not be older than the wish: a drop that was decided before would not be
         // void, and could take what is counted on.
@@ -160,12 +153,12 @@ impl Repairer {
             layout,
             placed: Vec::new(),
             job,
-            told: Instant::now(),
+            told: self.shell.now(),
         };
         let ended = migration.run().boxed().await;
         // what somebody ended may be begun anew at once
         if ended.as_ref().is_err_and(|broken| !matches!(broken, Broken::Over)) {
-            failed.insert(migration.asset.id, Instant::now());
+            failed.insert(migration.asset.id, self.shell.now());
         }
         ended.map(|()| true)
     }
@@ -175,8 +168,8 @@ impl Repairer {
     async fn next_to_migrate(
         &self,
         world: &World,
-        state: &StateRead,
-        failed: &HashMap<AssetId, Instant>,
+        state: &S::State,
+        failed: &BTreeMap<AssetId, Duration>,
     ) -> Result<Option<(AssetRecord, Wanted, JobId)>, Broken> {
         let view = state.view();
         let (policy, now) = (Policy::of(view)?, view.cluster_time()?);
@@ -189,7 +182,7 @@ impl Repairer {
         for orphan in open.iter().filter(|job| job.state == JobState::Running).cloned() {
             let what = format!("{}: its leader is gone", orphan.what).chars().take(400).collect();
             let job = JobRecord { state: JobState::Failed, what, ..orphan };
-            self.meta.propose(Command::JobPut { job, term }).await?;
+            self.shell.propose(Command::JobPut { job, term }).await?;
         }
         let waiting = |asset: AssetId| {
             open.iter().find(|job| job.state == JobState::Waiting && job.asset == Some(asset)).map(|job| job.id)
@@ -205,7 +198,7 @@ impl Repairer {
             for asset in page {
                 if let Some(Pending { version, .. }) = asset.pending {
                     let abort = Command::VersionAbort { asset: asset.id, version, term: world.term };
-                    self.meta.propose(abort).await?;
+                    self.shell.propose(abort).await?;
                     continue;
                 }
                 let is_sound = asset.is_finished() && !asset.damaged && !asset.is_displaced();
@@ -225,7 +218,7 @@ impl Repairer {
     async fn end_idle(
         &self,
         open: &[JobRecord],
-        failed: &HashMap<AssetId, Instant>,
+        failed: &BTreeMap<AssetId, Duration>,
         term: LeaderTerm,
     ) -> Result<(), Broken> {
         let is_idle = |job: &&JobRecord| {
@@ -235,20 +228,21 @@ impl Repairer {
             return Ok(());
         }
         for job in open.iter().filter(is_idle) {
-            let log = vec![(wall_ms(), "nothing is to be changed now".to_owned())];
+            let log = vec![(self.shell.wall_ms(), "nothing is to be changed now".to_owned())];
             let job = JobRecord { state: JobState::Done, log, ..job.clone() };
-            self.meta.propose(Command::JobPut { job, term }).await?;
+            self.shell.propose(Command::JobPut { job, term }).await?;
         }
         Ok(())
     }
 
     async fn until_calm(&self) {
-        let mut urgent = self.is_urgent.subscribe();
-        let _ = urgent.wait_for(|is_urgent| !is_urgent).await;
+        while self.is_urgent.load(Relaxed) {
+            self.shell.sleep(LOOK).await;
+        }
     }
 }
 
-impl Migration<'_> {
+impl<S: Shell> Migration<'_, S> {
     async fn run(&mut self) -> Result<(), Broken> {
         let ended = match self.write().await {
             // the version went with the job
@@ -259,17 +253,17 @@ impl Migration<'_> {
         let committed = match ended {
             Ok(tracks) => {
                 let commit = Command::VersionCommit { asset: id, version, tracks, term };
-                self.repairer.meta.propose(commit).await?.accepted().map(drop).map_err(|why| Failure::from(why).into())
+                self.repairer.shell.propose(commit).await?.accepted().map(drop).map_err(|why| Failure::from(why).into())
             }
             Err(broken) => Err(broken),
         };
         self.job.state = if committed.is_ok() { JobState::Done } else { JobState::Failed };
         match &committed {
-            Ok(()) => tracing::info!(asset = %id, scheme = %self.pending.scheme, "kept by another scheme"),
+            Ok(()) => self.repairer.shell.note(Note::Migrated { asset: id, scheme: self.pending.scheme }),
             Err(why) => {
                 self.job.what = format!("{}: {why}", self.job.what).chars().take(400).collect();
                 let abort = Command::VersionAbort { asset: id, version, term };
-                self.repairer.meta.propose(abort).await?;
+                self.repairer.shell.propose(abort).await?;
             }
         }
         match self.tell().await {
@@ -293,25 +287,25 @@ impl Migration<'_> {
     async fn check(&mut self) -> Result<(), Broken> {
         let gone = || Failure::new(Code::Unreachable, "what was written is not all there any more");
         let mut verifying = Verifying::new(0, 1);
-        let began = Instant::now();
+        let began = self.repairer.shell.now();
         loop {
-            let step = verifying.next(disks_of(&self.repairer.meta, &self.layout));
+            let step = verifying.next(disks_of(&self.repairer.shell, &self.layout));
             if step == Step::Count {
                 return Ok(());
             }
             let Some((world, _)) = self.repairer.look().await? else { return Err(gone().into()) };
-            let said = world.ask(&self.repairer.nodes, self.asset.id, self.placed.iter().copied(), false).await;
+            let said = world.ask(&self.repairer.shell, self.asset.id, self.placed.iter().copied(), false).await;
             let standing = |(node, chunk): &(NodeId, ChunkHash)| {
                 standing(world.presence(*node), said.of(*node, chunk), world.counts_on(*node))
             };
             let worst = self.placed.iter().map(standing).max().unwrap_or(Standing::There);
-            let is_late = began.elapsed() > Duration::from_millis(world.grace_ms) + AGAIN;
+            let is_late = self.repairer.since(began) > Duration::from_millis(world.grace_ms) + AGAIN;
             if worst == Standing::Gone || is_late {
                 return Err(gone().into());
             }
             if worst == Standing::Waiting || step == Step::Leave {
                 verifying.wait();
-                tokio::time::sleep(TELL).await;
+                self.repairer.shell.sleep(TELL).await;
                 self.tell().await?;
                 self.until_resumed().await?;
             }
@@ -322,7 +316,7 @@ impl Migration<'_> {
         let old = self.asset.tracks[at].clone();
         let mut builder = TrackBuilder::new(old.clone(), self.ballot, self.pending.scheme);
         for name in part_names(&self.asset).filter(|(track, _)| *track == at) {
-            let state = self.repairer.meta.stale().state;
+            let state = self.repairer.shell.stale();
             let part = part_of(&state, &self.asset, name)?.ok_or_else(|| lost("a part of the film is not there"))?;
             drop(state);
             self.write_part(&mut builder, &old, &part).await?;
@@ -373,9 +367,7 @@ impl Migration<'_> {
         let known = Known { layouts: self.epochs.layouts(), nodes: &nodes, away: &away, displaced: &[] };
         let read = |group: &Group| {
             let (want, group) = ((0..group.data).collect::<Vec<_>>(), group.clone());
-            let addr_of = |node: NodeId| self.world.addr(node).map(str::to_owned);
-            async move { gather(&self.repairer.chunks, self.asset.id, &group, &want, &known, addr_of).await.members }
-                .boxed()
+            async move { gather(&self.repairer.shell, self.asset.id, &group, &want, &known).await.members }.boxed()
         };
         let read = join_all(groups.iter().map(read)).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(read.into_iter().flatten().collect())
@@ -404,7 +396,7 @@ impl Migration<'_> {
                     self.put_part(part).await?;
                 }
             }
-            if self.told.elapsed() >= TELL {
+            if self.repairer.since(self.told) >= TELL {
                 self.tell().await?;
                 self.until_resumed().await?;
             }
@@ -414,21 +406,10 @@ impl Migration<'_> {
 
     /// Writes every member of a group to its place, where it is not there already and sound.
     async fn write_group(&self, track: &Track, group: &Gathered) -> Result<(u64, Written, Placed), Failure> {
-        let (scheme, data) = (self.pending.scheme, group.data.clone());
-        // hashing and coding would hold up everybody else on this thread
-        let named = tokio::task::spawn_blocking(move || {
-            let mut members = data;
-            if scheme.is_coded() {
-                members.extend(stripe::encode(&members).into_iter().map(Bytes::from));
-            }
-            let names: Vec<_> = members.iter().map(name).collect();
-            (members, names)
-        });
-        let (members, names) = named.await.map_err(|ended| Failure::new(Code::Internal, ended.to_string()))?;
-        let placed = match scheme {
-            Scheme::Replicate(copies) => Group::replicated(names[0], copies),
-            Scheme::Erasure { .. } => Group::stripe(self.asset.id, &track.name, group.no, names, group.data.len()),
-        };
+        let (asset, scheme, name, no) = (self.asset.id, self.pending.scheme, track.name.clone(), group.no);
+        let gathered = group.clone();
+        let encoded = self.repairer.shell.compute(move || gathered.encode(asset, &name, scheme)).await;
+        let (placed, members) = encoded.ok_or_else(|| Failure::new(Code::Internal, "a group was not computed"))?;
         let places = self.layout.place(&placed.key, placed.width);
         let write = |(place, node): (usize, NodeId)| {
             let member = placed.member_at(place);
@@ -438,50 +419,48 @@ impl Migration<'_> {
         let there = placed.placed(&self.layout).map(|(node, chunk)| (node, chunk.hash)).collect();
         let mut data = placed.members;
         let parity = data.split_off(placed.data);
-        Ok((group.no, Written { data, parity, displaced: Vec::new() }, there))
+        Ok((no, Written { data, parity, displaced: Vec::new() }, there))
     }
 
     /// The member is durable and verified on the node. One that is restarted meanwhile is tried again.
     async fn write_member(&self, node: NodeId, chunk: ChunkRef, bytes: Bytes) -> Result<(), Failure> {
-        let Repairer { puts, nodes, .. } = self.repairer;
-        let asset = self.asset.id;
-        let Some(addr) = self.world.addr(node).filter(|_| self.world.presence(node) == Presence::Up) else {
+        let (shell, asset) = (&self.repairer.shell, self.asset.id);
+        if self.world.presence(node) != Presence::Up {
             return Err(Failure::new(Code::Unreachable, format!("{node} is not up")));
-        };
-        let question = Question { node, addr, asset, index: self.world.index, deep: true };
+        }
+        let question = Question { node, asset, index: self.world.index, deep: true };
         let patience = PATIENCE.min(Duration::from_millis(self.world.grace_ms));
-        let began = Instant::now();
+        let began = shell.now();
         loop {
-            if nodes.held(question, &[chunk.hash]).await == [Held::Stored] {
+            if shell.held(question, &[chunk.hash]).await == [Held::Stored] {
                 // to read it was as much as to write it: who comes next waits
                 self.repairer.take_leave(chunk.bytes.into(), &self.world).await;
                 return Ok(());
             }
             self.repairer.take_leave(chunk.bytes.into(), &self.world).await;
-            match puts.put(node, asset, chunk.hash, bytes.clone(), self.world.index, PUT_TIMEOUT).await {
+            match shell.put(node, asset, chunk.hash, bytes.clone(), self.world.index, PUT_TIMEOUT).await {
                 Ok(()) => break,
-                Err(ChunkError::Node { .. }) if began.elapsed() < patience => tokio::time::sleep(TELL).await,
+                Err(PutError::Node(_)) if self.repairer.since(began) < patience => shell.sleep(TELL).await,
                 Err(error) => {
                     let refused = Failure::new(Code::Unreachable, format!("{node} did not take a chunk"));
                     return Err(refused.because(error));
                 }
             }
         }
-        puts.moved("migrate", chunk.bytes.into());
+        shell.note(Note::Copied { purpose: Purpose::Migrate, asset, node, chunk: chunk.hash, bytes: chunk.bytes });
         Ok(())
     }
 
     /// Stands still while something is repaired. What is pending is not: with a node of its places down it is given up
     /// rather than left as it is for as long as that takes, and so is what cannot be placed anew while it is pending.
     async fn until_calm(&self) -> Result<(), Failure> {
-        let mut urgent = self.repairer.is_urgent.subscribe();
-        while *urgent.borrow_and_update() {
+        while self.repairer.is_urgent.load(Relaxed) {
             let placing = self.epochs.layouts().first().into_iter().chain([&self.layout]);
             let nodes = placing.flat_map(|layout| &layout.nodes).map(|node| node.id);
-            if let Some(down) = down(&self.repairer.meta, nodes) {
+            if let Some(down) = down(&self.repairer.shell, nodes) {
                 return Err(Failure::new(Code::Unreachable, format!("{down} is down, and other copies come first")));
             }
-            let _ = timeout(TELL, urgent.changed()).await;
+            self.repairer.shell.sleep(LOOK).await;
         }
         Ok(())
     }
@@ -493,15 +472,15 @@ impl Migration<'_> {
             ballot: self.ballot,
             part: part.bytes,
         };
-        self.repairer.meta.propose(put).await?.accepted().map_err(Failure::from)?;
+        self.repairer.shell.propose(put).await?.accepted().map_err(Failure::from)?;
         Ok(())
     }
 
     /// Tells the log how far it is, and hears whether it is to pause.
     async fn tell(&mut self) -> Result<(), Broken> {
-        self.told = Instant::now();
+        self.told = self.repairer.shell.now();
         let put = Command::JobPut { job: self.job.clone(), term: self.world.term };
-        match self.repairer.meta.propose(put).await?.accepted() {
+        match self.repairer.shell.propose(put).await?.accepted() {
             Ok(Response::Job { id, state }) => (self.job.id, self.job.state) = (id, state),
             Err(_) if self.job.id != JobId::default() => return Err(Broken::Over),
             Ok(_) | Err(_) => {}
@@ -511,16 +490,12 @@ impl Migration<'_> {
 
     async fn until_resumed(&mut self) -> Result<(), Broken> {
         while self.job.state == JobState::Paused {
-            tokio::time::sleep(TELL).await;
-            let job = self.repairer.meta.read().await?.view().job(self.job.id)?;
+            self.repairer.shell.sleep(TELL).await;
+            let job = self.repairer.shell.read().await?.view().job(self.job.id)?;
             self.job.state = job.map_or(JobState::Failed, |job| job.state);
         }
         if self.job.state.is_over() { Err(Broken::Over) } else { Ok(()) }
     }
-}
-
-fn name(bytes: &Bytes) -> ChunkRef {
-    ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).unwrap_or(0) }
 }
 
 fn lost(why: &str) -> Failure {

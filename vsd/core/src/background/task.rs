@@ -1,30 +1,27 @@
 //! One task: the members of a group that lack are read or rebuilt, written to their places, and so verified.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::BTreeMap;
 
 use futures::future::join_all;
-use vs_client::{
-    chunk::{ChunkClient, ChunkError},
-    gather::gather,
-};
 use vs_core::{
     error::{Code, Failure},
     group::Group,
     hash::{ChunkHash, Hash},
     id::{AssetId, NodeId},
     manifest::Displaced,
-    read::Known,
+    read::{Known, gather::gather},
 };
-use vsd_core::{
+
+use super::{
+    note::Purpose,
+    shell::{PutError, Shell},
+    world::{Epochs, World},
+};
+use crate::{
     meta::{JobKind, JobRecord},
     plan::{repair::Health, urgency::Class},
+    upload::write::PUT_TIMEOUT,
 };
-
-use super::world::{Epochs, World};
-use crate::puts::Puts;
-
-/// How long one PUT may take: longer than a disk that stalls for seconds.
-pub(super) const PUT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What work is done for, the most urgent first: each has a job that counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,11 +43,11 @@ impl Work {
         }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn purpose(self) -> Purpose {
         match self {
-            Self::Repair => "repair",
-            Self::Drain(_) => "drain",
-            Self::Move => "move",
+            Self::Repair => Purpose::Repair,
+            Self::Drain(_) => Purpose::Drain,
+            Self::Move => Purpose::Move,
         }
     }
 }
@@ -100,22 +97,21 @@ impl Task {
     }
 
     /// Reads what it needs and writes what lacks.
-    pub(super) async fn run(&self, chunks: &ChunkClient, puts: &Puts, world: &World) -> Done {
+    pub(super) async fn run(&self, shell: &impl Shell, world: &World) -> Done {
         let (nodes, away) = world.known_and_away();
         let known = Known { layouts: self.epochs.layouts(), nodes: &nodes, away: &away, displaced: &self.displaced };
         let mut want: Vec<_> = self.writes.iter().map(|(_, member)| *member).collect();
         want.sort_unstable();
         want.dedup();
-        let addr_of = |node| world.addr(node).map(str::to_owned);
-        let gathered = gather(chunks, self.asset, &self.group, &want, &known, addr_of).await;
+        let gathered = gather(shell, self.asset, &self.group, &want, &known).await;
         let members = match gathered.members {
-            Ok(members) => want.into_iter().zip(members).collect::<HashMap<_, _>>(),
+            Ok(members) => want.into_iter().zip(members).collect::<BTreeMap<_, _>>(),
             Err(failure) => return Done { failed: Some(failure), ..Done::default() },
         };
         let put = |(node, member): (NodeId, usize)| {
             let (bytes, chunk) = (members[&member].clone(), self.group.members[member]);
             async move {
-                let put = puts.put(node, self.asset, chunk.hash, bytes, world.index, PUT_TIMEOUT).await;
+                let put = shell.put(node, self.asset, chunk.hash, bytes, world.index, PUT_TIMEOUT).await;
                 put.map(|()| (node, chunk.hash, chunk.bytes)).map_err(|error| (node, error))
             }
         };
@@ -124,7 +120,7 @@ impl Task {
             match put {
                 Ok(written) => done.written.push(written),
                 Err((node, error)) => {
-                    done.full.extend(matches!(error, ChunkError::Full { .. }).then_some(node));
+                    done.full.extend(matches!(error, PutError::Full(_)).then_some(node));
                     let failure = Failure::new(Code::Unreachable, format!("{node} did not take a chunk"));
                     done.failed = Some(failure.because(error));
                 }

@@ -2,11 +2,12 @@
 
 use std::{
     collections::VecDeque,
-    time::{Duration, Instant},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::Mutex;
-use vsd_core::care::Pace;
+use super::shell::Shell;
+use crate::care::Pace;
 
 /// Over which span the rate is measured.
 const SPAN: Duration = Duration::from_secs(10);
@@ -17,26 +18,26 @@ const RATE_LOOK: Duration = Duration::from_secs(1);
 /// Bytes written a second, over the last seconds of work.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rate {
-    written: VecDeque<(Instant, u64)>,
+    written: VecDeque<(Duration, u64)>,
 }
 
 impl Rate {
-    pub(super) fn add(&mut self, now: Instant, bytes: u64) {
+    pub(super) fn add(&mut self, now: Duration, bytes: u64) {
         self.written.push_back((now, bytes));
         self.forget(now);
     }
 
-    fn forget(&mut self, now: Instant) {
-        while self.written.front().is_some_and(|(at, _)| now.duration_since(*at) > SPAN) {
+    fn forget(&mut self, now: Duration) {
+        while self.written.front().is_some_and(|(at, _)| now.saturating_sub(*at) > SPAN) {
             self.written.pop_front();
         }
     }
 
     /// None when too little was written to tell.
-    pub(super) fn bytes_per_s(&mut self, now: Instant) -> Option<u64> {
+    pub(super) fn bytes_per_s(&mut self, now: Duration) -> Option<u64> {
         self.forget(now);
         let (first, _) = self.written.front()?;
-        let ms = u64::try_from(now.duration_since(*first).as_millis()).unwrap_or(u64::MAX);
+        let ms = u64::try_from(now.saturating_sub(*first).as_millis()).unwrap_or(u64::MAX);
         let bytes: u64 = self.written.iter().map(|(_, bytes)| bytes).sum();
         (ms >= 500).then(|| bytes.saturating_mul(1_000) / ms)
     }
@@ -46,23 +47,22 @@ impl Rate {
 #[derive(Debug)]
 pub(super) struct Turns {
     pace: Mutex<Pace>,
-    began: Instant,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { pace: Mutex::new(Pace::new(1, 0)), began: Instant::now() }
+        Self { pace: Mutex::new(Pace::new(1, 0)) }
     }
 }
 
 impl Turns {
     /// Waits until so much may be written at this rate, which may change meanwhile.
-    pub(super) async fn take(&self, bytes: u64, bytes_per_s: impl Fn() -> u64 + Send + Sync) {
+    pub(super) async fn take(&self, shell: &impl Shell, bytes: u64, bytes_per_s: impl Fn() -> u64 + Send + Sync) {
         loop {
             let bytes_per_s = bytes_per_s();
             let wait = {
-                let mut pace = self.pace.lock().await;
-                let now = self.began.elapsed();
+                let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = shell.now();
                 pace.set_rate(now, bytes_per_s);
                 let wait = pace.wait(now);
                 if wait.is_zero() {
@@ -70,7 +70,7 @@ impl Turns {
                 }
                 wait
             };
-            tokio::time::sleep(wait.min(RATE_LOOK)).await;
+            shell.sleep(wait.min(RATE_LOOK)).await;
         }
     }
 }

@@ -8,17 +8,16 @@ use vs_core::{
     layout::{Layout, NodeWish},
     limit::PAGE_ITEMS_MAX,
 };
-use vs_wire::v1;
-use vsd_core::{
-    meta::{JobRecord, JobState, LeaderTerm, SettingName, TableError, View, index_in},
-    plan::repair::Presence,
-    upload::write::Known,
-};
 
+use super::{
+    holdings::Said,
+    picture::{NodePicture, Picture, Shown},
+    shell::{Question, Shell, State},
+};
 use crate::{
-    holdings::{Nodes, Said},
-    meta::Meta,
-    puts::{known, used_percent},
+    meta::{JobRecord, JobState, LeaderTerm, SettingName, TableError, index_in},
+    plan::repair::{Held, Presence},
+    upload::write::Known,
 };
 
 /// Everything but the assets.
@@ -40,7 +39,6 @@ pub(super) struct World {
 
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub(super) addr: String,
     pub(super) presence: Presence,
     /// For how long it has been silent, when it is.
     pub(super) silent_ms: u64,
@@ -66,41 +64,36 @@ impl Epochs {
 }
 
 /// What of the cluster's picture makes another pass worth while when it changes.
-pub(super) type Signature = (u64, Vec<Disks>, Wishes);
+pub(super) type Signature = (Epoch, Vec<Disks>, Wishes);
 
 /// Epoch up to which moves are stopped, and jobs that an operator may have changed.
 type Wishes = (Epoch, Vec<(JobId, JobState)>);
 
-pub(super) fn signature(meta: &Meta) -> Signature {
-    let cluster = meta.watch_cluster();
-    let cluster = cluster.borrow();
-    (cluster.epoch, cluster.nodes.iter().map(disks).collect(), wishes(meta).unwrap_or_default())
+pub(super) fn signature(shell: &impl Shell) -> Signature {
+    let picture = shell.picture();
+    (picture.epoch, picture.nodes.iter().map(disks).collect(), wishes(shell).unwrap_or_default())
 }
 
 /// What a node says of its disks, and whether it can be asked.
-type Disks = (u64, String, u64, u64);
+type Disks = (NodeId, Shown, u64, u64);
 
-fn disks(node: &v1::NodeInfo) -> Disks {
-    (node.id, node.state.clone(), node.damaged, node.dirs_changed)
+fn disks(node: &NodePicture) -> Disks {
+    (node.id, node.state, node.damaged, node.dirs_changed)
 }
 
 /// The same of the nodes of a layout.
-pub(super) fn disks_of(meta: &Meta, layout: &Layout) -> Vec<Disks> {
-    let cluster = meta.watch_cluster();
-    let cluster = cluster.borrow();
-    cluster.nodes.iter().filter(|node| layout.lists(NodeId(node.id))).map(disks).collect()
+pub(super) fn disks_of(shell: &impl Shell, layout: &Layout) -> Vec<Disks> {
+    shell.picture().nodes.iter().filter(|node| layout.lists(node.id)).map(disks).collect()
 }
 
 /// The first of these nodes that is down: not one that is silent for a moment.
-pub(super) fn down(meta: &Meta, mut nodes: impl Iterator<Item = NodeId>) -> Option<NodeId> {
-    let cluster = meta.watch_cluster();
-    let cluster = cluster.borrow();
-    let is_down = |id: &NodeId| cluster.nodes.iter().any(|node| node.id == id.0 && node.state == "down");
-    nodes.find(is_down)
+pub(super) fn down(shell: &impl Shell, mut nodes: impl Iterator<Item = NodeId>) -> Option<NodeId> {
+    let picture = shell.picture();
+    nodes.find(|id| picture.node(*id).is_some_and(|node| node.state == Shown::Down))
 }
 
-fn wishes(meta: &Meta) -> Result<Wishes, TableError> {
-    let state = meta.stale().state;
+fn wishes(shell: &impl Shell) -> Result<Wishes, TableError> {
+    let state = shell.stale();
     let jobs = state.view().jobs(None, PAGE_ITEMS_MAX)?;
     let held_up = |job: &JobRecord| matches!(job.state, JobState::Paused | JobState::Cancelled);
     let held_up = jobs.iter().filter(|job| held_up(job)).map(|job| (job.id, job.state)).collect();
@@ -109,36 +102,36 @@ fn wishes(meta: &Meta) -> Result<Wishes, TableError> {
 
 impl World {
     /// None while this node does not lead, or its term has not reached the log: what it would commit would be refused.
-    pub(super) fn see(meta: &Meta, view: &View<'_>, applied: u64) -> Result<Option<Self>, TableError> {
-        let cluster = meta.watch_cluster().borrow().clone();
-        let Some(term) = meta.reign() else { return Ok(None) };
+    pub(super) fn see<S: Shell>(shell: &S, state: &S::State) -> Result<Option<Self>, TableError> {
+        let (picture, view) = (shell.picture(), state.view());
+        let Some(term) = shell.reign() else { return Ok(None) };
         if view.clock()?.term != term {
             return Ok(None);
         }
         let mut nodes = BTreeMap::new();
         for record in view.nodes(None, PAGE_ITEMS_MAX)? {
-            let told = cluster.nodes.iter().find(|node| node.id == record.id.0);
-            let presence = match told.map(|node| node.state.as_str()) {
+            let told = picture.node(record.id);
+            let presence = match told {
                 _ if record.removed => Presence::Gone,
-                Some(state) if says_up(state) => Presence::Up,
+                Some(node) if node.state.is_up() => Presence::Up,
                 _ => Presence::Silent,
             };
             let silent_ms = told.and_then(|node| node.heard_ms).unwrap_or(0);
             let node = Node {
                 presence,
                 silent_ms,
-                used_percent: told.map_or(0, |node| used_percent(node.disk_used_bytes, node.disk_total_bytes)),
-                is_full: known(&cluster, record.id) == Known::Full,
+                used_percent: told.map_or(0, NodePicture::used_percent),
+                is_full: picture.known(record.id) == Known::Full,
                 leaves: record.wish != NodeWish::In,
-                addr: record.spec.addr,
             };
             nodes.insert(record.id, node);
         }
         let setting = |name| view.setting(name);
         Ok(Some(Self {
-            index: index_in(meta.incarnation(), applied),
+            // of this very state: nodes must not be told of less than was known
+            index: index_in(shell.incarnation(), state.applied()?),
             term,
-            layouts: meta.layouts().in_use(view)?,
+            layouts: shell.layouts().in_use(&view)?,
             nodes,
             moves_stopped: view.cluster()?.map_or(Epoch::default(), |cluster| cluster.moves_stopped),
             grace_ms: setting(SettingName::RepairGrace)?,
@@ -192,20 +185,21 @@ impl World {
         self.nodes.get(&node).map_or(0, |node| node.used_percent)
     }
 
-    pub(super) fn addr(&self, node: NodeId) -> Option<&str> {
-        self.nodes.get(&node).map(|node| node.addr.as_str())
-    }
-
     /// What nodes that are up have of these.
     pub(super) async fn ask(
         &self,
-        nodes: &Nodes,
+        shell: &impl Shell,
         asset: AssetId,
         wanted: impl IntoIterator<Item = (NodeId, ChunkHash)>,
         deep: bool,
     ) -> Said {
-        let addr_of = |node| self.addr(node).filter(|_| self.presence(node) == Presence::Up);
-        Said::ask(nodes, asset, wanted, addr_of, self.index, deep).await
+        let held = |node, chunks: Vec<ChunkHash>| async move {
+            match self.presence(node) {
+                Presence::Up => shell.held(Question { node, asset, index: self.index, deep }, &chunks).await,
+                Presence::Silent | Presence::Gone => vec![Held::Unknown; chunks.len()],
+            }
+        };
+        Said::ask(wanted, held).await
     }
 
     fn with(&self, presence: Presence) -> impl Iterator<Item = NodeId> + '_ {
@@ -234,17 +228,13 @@ impl World {
     }
 
     /// Whether it is still so that the same nodes can be asked, and that the newest epoch is the newest.
-    pub(super) fn is_as_seen(&self, cluster: &v1::ClusterState) -> bool {
-        let is_up = |id: NodeId| cluster.nodes.iter().any(|node| node.id == id.0 && says_up(&node.state));
+    pub(super) fn is_as_seen(&self, picture: &Picture) -> bool {
+        let is_up = |id: NodeId| picture.node(id).is_some_and(|node| node.state.is_up());
         let is_same = |(id, node): (&NodeId, &Node)| {
             node.presence == Presence::Gone || is_up(*id) == (node.presence == Presence::Up)
         };
-        self.current().is_some_and(|layout| layout.epoch.0 == cluster.epoch) && self.nodes.iter().all(is_same)
+        self.current().is_some_and(|layout| layout.epoch == picture.epoch) && self.nodes.iter().all(is_same)
     }
-}
-
-fn says_up(state: &str) -> bool {
-    matches!(state, "up" | "draining")
 }
 
 #[cfg(test)]
@@ -286,26 +276,21 @@ mod tests {
             wish: NodeWish::In,
         });
         let layout = Layout::new(Epoch(4), listed.into(), vec![vec![0, 1]]).expect("valid");
-        let node = |presence| Node {
-            addr: String::new(),
-            presence,
-            silent_ms: 0,
-            used_percent: 0,
-            is_full: false,
-            leaves: false,
-        };
+        let node = |presence| Node { presence, silent_ms: 0, used_percent: 0, is_full: false, leaves: false };
         let presences = [(1, Presence::Up), (2, Presence::Up), (3, Presence::Silent), (4, Presence::Gone)];
         let nodes = presences.into_iter().map(|(id, presence)| (NodeId(id), node(presence))).collect();
         let mut world = World { layouts: Arc::new([layout]), nodes, ..World::empty() };
-        let cluster = |epoch, states: [&str; 3]| {
-            let node =
-                |(id, state): (u64, &str)| v1::NodeInfo { id, state: state.to_owned(), ..v1::NodeInfo::default() };
-            v1::ClusterState { epoch, nodes: (1..).zip(states).map(node).collect(), ..v1::ClusterState::default() }
+        let picture = |epoch, states: [Shown; 3]| {
+            let node = |(id, state)| NodePicture { state, ..NodePicture::of(NodeId(id)) };
+            Picture { epoch: Epoch(epoch), nodes: (1..).zip(states).map(node).collect(), leader: None }
         };
-        assert!(world.is_as_seen(&cluster(4, ["up", "draining", "down"])));
-        assert!(!world.is_as_seen(&cluster(5, ["up", "up", "down"])));
-        assert!(!world.is_as_seen(&cluster(4, ["up", "suspect", "down"])), "whoever reads from it waits");
-        assert!(!world.is_as_seen(&cluster(4, ["up", "up", "up"])), "it has what others lack");
+        assert!(world.is_as_seen(&picture(4, [Shown::Up, Shown::Draining, Shown::Down])));
+        assert!(!world.is_as_seen(&picture(5, [Shown::Up, Shown::Up, Shown::Down])));
+        assert!(
+            !world.is_as_seen(&picture(4, [Shown::Up, Shown::Suspect, Shown::Down])),
+            "whoever reads from it waits"
+        );
+        assert!(!world.is_as_seen(&picture(4, [Shown::Up; 3])), "it has what others lack");
 
         assert!(!world.may_return(), "it is past the grace");
         world.nodes.insert(NodeId(2), node(Presence::Silent));

@@ -2,34 +2,45 @@
 
 use std::time::Duration;
 
-use vs_core::limit::PAGE_ITEMS_MAX;
-use vsd_core::{
+use vs_core::{
+    error::{Code, Failure},
+    id::NodeId,
+    layout::Layout,
+    limit::PAGE_ITEMS_MAX,
+};
+
+use super::{
+    note::Note,
+    repair::Repairer,
+    shell::{Shell, State, Unavailable},
+};
+use crate::{
     meta::{Command, JobRecord, JobState},
     plan::jobs::{self, Step},
 };
 
-use super::repair::Repairer;
-use crate::{meta::MetaError, run::wall_ms};
-
 /// How often it is looked whether a step is due.
 const LOOK: Duration = Duration::from_secs(1);
 
-impl Repairer {
+impl<S: Shell> Repairer<S> {
     /// Goes on with the jobs of nodes, while this node leads.
     pub(super) async fn look_after_nodes(&self) {
         loop {
-            tokio::time::sleep(LOOK).await;
+            self.shell.sleep(LOOK).await;
+            if !self.leads() {
+                continue;
+            }
             let open = |job: &JobRecord| job.is_of_node() && !job.state.is_over();
-            let jobs = self.meta.stale().state.view().jobs(None, PAGE_ITEMS_MAX).unwrap_or_default();
+            let jobs = self.shell.stale().view().jobs(None, PAGE_ITEMS_MAX).unwrap_or_default();
             if jobs.iter().any(open)
                 && let Err(error) = self.take_steps().await
             {
-                tracing::debug!(%error, "the jobs of nodes do not go on now");
+                self.shell.note(Note::StepsFailed(&error));
             }
         }
     }
 
-    async fn take_steps(&self) -> Result<(), MetaError> {
+    async fn take_steps(&self) -> Result<(), Unavailable> {
         let Some((world, state)) = self.look().await? else { return Ok(()) };
         let steps = jobs::next_steps(state.view())?;
         for step in steps {
@@ -40,19 +51,25 @@ impl Repairer {
                 Step::Begin(_) => put(JobRecord { state: JobState::Running, ..job.clone() }),
                 Step::End(_) => put(JobRecord { state: JobState::Done, ..job.clone() }),
                 Step::Remove { node, job } => {
-                    let layout = self.meta.layout_without(node).await?;
+                    let layout = self.layout_without(node).await?;
                     Command::NodeRemove { node, layout, lost: false, job: Some(job) }
                 }
             };
-            if let Err(refused) = self.meta.propose(command).await?.accepted() {
-                tracing::debug!(job = %id, %refused, "a step of a job is not taken");
+            if let Err(refused) = self.shell.propose(command).await?.accepted() {
+                self.shell.note(Note::StepRefused { job: id, refused: &refused });
                 // said once: the next look comes in a second
                 if job.log.last().is_none_or(|(_, line)| *line != refused.what) {
-                    let log = vec![(wall_ms(), refused.what)];
-                    self.meta.propose(put(JobRecord { log, ..job })).await?;
+                    let log = vec![(self.shell.wall_ms(), refused.what)];
+                    self.shell.propose(put(JobRecord { log, ..job })).await?;
                 }
             }
         }
         Ok(())
+    }
+    /// The next layout, without a node; none when the current one does not have it.
+    async fn layout_without(&self, node: NodeId) -> Result<Option<Layout>, Unavailable> {
+        let Some(current) = self.shell.read().await?.view().current_layout()? else { return Ok(None) };
+        let without = self.shell.compute(move || jobs::layout_without(&current, node)).await;
+        without.ok_or_else(|| Unavailable(Failure::new(Code::Internal, "no layout was made")))
     }
 }

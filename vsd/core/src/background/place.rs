@@ -1,7 +1,7 @@
 //! The end of repair and moves: what an asset's copies are is said in the log.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,20 +10,22 @@ use vs_core::{
     id::{AssetId, Epoch, NodeId},
     manifest::Part,
 };
-use vsd_core::{
+
+use super::{
+    holdings::Said,
+    note::Note,
+    repair::Repairer,
+    shell::{Shell, State, Unavailable},
+    survey::{Subject, part_names, part_of},
+    world::{World, disks_of, signature},
+};
+use crate::{
     meta::{AssetRecord, Command},
     plan::{
         repair::{Held, Placing},
         verify::{Step, Verified, Verifying},
     },
 };
-
-use super::{
-    repair::Repairer,
-    survey::{Subject, part_names, part_of},
-    world::{World, disks_of, signature},
-};
-use crate::{holdings::Said, meta::MetaError};
 
 /// Chunks remembered as verified.
 const VERIFIED_MAX: usize = 500_000;
@@ -44,7 +46,7 @@ impl Answers {
     }
 }
 
-type Pairs = HashSet<(NodeId, ChunkHash)>;
+type Pairs = BTreeSet<(NodeId, ChunkHash)>;
 
 /// What a part has on computed places.
 struct Places {
@@ -72,7 +74,7 @@ fn is_stored(said: &Said, (node, chunk): &(NodeId, ChunkHash)) -> bool {
     said.of(*node, chunk) == Held::Stored
 }
 
-impl Repairer {
+impl<S: Shell> Repairer<S> {
     /// Verifies what has to be, and commits that the asset is placed by this epoch, which the survey found settled but for
     /// what was verified since. False when something is not as it should be, or not as it was then, or when there may be
     /// something more urgent: what was read until then is not read again.
@@ -82,7 +84,7 @@ impl Repairer {
         world: &World,
         id: AssetId,
         epoch: Epoch,
-    ) -> Result<bool, MetaError> {
+    ) -> Result<bool, Unavailable> {
         // as it is now: an epoch may have come since the survey
         let Some((now, state)) = self.look().await? else { return Ok(false) };
         let Some(asset) = state.view().asset(id)? else { return Ok(false) };
@@ -94,21 +96,21 @@ impl Repairer {
         if target.epoch != epoch {
             return Ok(false);
         }
-        let seen = signature(&self.meta);
+        let seen = signature(&self.shell);
         let names: Vec<_> = part_names(&asset).collect();
         let mut verifying = Verifying::new(names.len(), names.len());
         loop {
-            let step = verifying.next(disks_of(&self.meta, target));
+            let step = verifying.next(disks_of(&self.shell, target));
             let (Step::Read(at) | Step::Look(at)) = step else {
                 if step == Step::Count {
                     break;
                 }
                 return Ok(false);
             };
-            let Some(part) = part_of(&self.meta.stale().state, &asset, names[at])? else { return Ok(false) };
+            let Some(part) = part_of(&self.shell.stale(), &asset, names[at])? else { return Ok(false) };
             let Places { all, mut to_verify } = Places::of(&subject, &asset, &part, to);
             if step == Step::Look(at) {
-                let said = now.ask(&self.nodes, id, all.iter().copied(), false).await;
+                let said = now.ask(&self.shell, id, all.iter().copied(), false).await;
                 if !all.iter().all(|pair| is_stored(&said, pair)) {
                     return Ok(false);
                 }
@@ -121,35 +123,35 @@ impl Repairer {
             if to_verify.is_empty() {
                 continue;
             }
-            let said = now.ask(&self.nodes, id, to_verify.iter().copied(), true).await;
+            let said = now.ask(&self.shell, id, to_verify.iter().copied(), true).await;
             let (read, left): (Vec<_>, Vec<_>) = to_verify.into_iter().partition(|pair| is_stored(&said, pair));
             read.into_iter().for_each(|(node, chunk)| verified.lock().insert(id, node, chunk));
-            if !left.is_empty() || signature(&self.meta) != seen {
+            if !left.is_empty() || signature(&self.shell) != seen {
                 return Ok(false);
             }
         }
         let placed = Command::Placed { asset: id, version: asset.version, epoch: target.epoch, term: world.term };
-        match self.meta.propose(placed).await?.accepted() {
+        match self.shell.propose(placed).await?.accepted() {
             Ok(_) => {
                 verified.lock().forget(id);
-                tracing::info!(asset = %id, epoch = %target.epoch, "every copy is in its place");
+                self.shell.note(Note::Placed { asset: id, epoch: target.epoch });
                 Ok(true)
             }
             Err(refused) => {
-                tracing::debug!(asset = %id, %refused, "not placed");
+                self.shell.note(Note::NotPlaced { asset: id, refused: &refused });
                 Ok(false)
             }
         }
     }
 
-    pub(super) async fn say_damaged(&self, world: &World, id: AssetId, damaged: bool) -> Result<(), MetaError> {
-        let asset = self.meta.stale().state.view().asset(id)?;
+    pub(super) async fn say_damaged(&self, world: &World, id: AssetId, damaged: bool) -> Result<(), Unavailable> {
+        let asset = self.shell.stale().view().asset(id)?;
         let Some(asset) = asset.filter(|asset| asset.damaged != damaged) else { return Ok(()) };
         let command = Command::AssetDamaged { asset: id, version: asset.version, damaged, term: world.term };
-        match self.meta.propose(command).await?.accepted() {
-            Ok(_) if damaged => tracing::error!(asset = %id, "chunks of it cannot be had from anybody"),
-            Ok(_) => tracing::info!(asset = %id, "all of it can be read again"),
-            Err(refused) => tracing::debug!(asset = %id, %refused, "its damage is not recorded"),
+        match self.shell.propose(command).await?.accepted() {
+            Ok(_) if damaged => self.shell.note(Note::Damaged(id)),
+            Ok(_) => self.shell.note(Note::Mended(id)),
+            Err(refused) => self.shell.note(Note::DamageRefused { asset: id, refused: &refused }),
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! Asset by asset and part by part, each node that should hold something is asked what it has; the planner says what that
 //! comes to. Memory is bounded by the tasks kept, the work by the library: the nodes answer out of their indexes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use vs_core::{
     hash::{ChunkHash, Hash},
@@ -11,22 +11,19 @@ use vs_core::{
     limit::PAGE_ITEMS_MAX,
     manifest::Part,
 };
-use vsd_core::{
+
+use super::{
+    holdings::Astray,
+    shell::{Shell, State},
+    task::{Task, Work},
+    world::{Epochs, World},
+};
+use crate::{
     meta::{AssetRecord, AssetState, TableError, View},
     plan::{
         repair::{self, Finding, Health, Placing, Readable},
         urgency::{Class, Rank, keep_most_urgent},
     },
-};
-
-use super::{
-    task::{Task, Work},
-    world::{Epochs, World},
-};
-use crate::{
-    holdings::{Astray, Nodes},
-    meta::StateRead,
-    run::wall_ms,
 };
 
 /// Tasks kept of one pass; the next one finds the others.
@@ -83,7 +80,7 @@ pub(super) struct Survey {
     /// Members that wait for room on a node.
     pub(super) full: BTreeMap<NodeId, u64>,
     /// Assets that may be said to be placed by an epoch once their tasks are done.
-    pub(super) finishing: HashMap<AssetId, Epoch>,
+    pub(super) finishing: BTreeMap<AssetId, Epoch>,
     /// Members that are not moved because an operator stopped it.
     pub(super) stopped: u64,
     /// Assets that may be said to be placed once that is verified.
@@ -140,7 +137,7 @@ pub(super) fn part_names(asset: &AssetRecord) -> impl Iterator<Item = (usize, u3
 
 /// A part of the current version; none when the asset has changed meanwhile.
 pub(super) fn part_of(
-    state: &StateRead,
+    state: &impl State,
     asset: &AssetRecord,
     (track, no): (usize, u32),
 ) -> Result<Option<Part>, TableError> {
@@ -152,7 +149,7 @@ pub(super) fn part_of(
 /// Asks everybody about what nobody has who should, unless somebody may return who does. What is found can be read and is
 /// not missing; true when something is lost.
 async fn ask_all(
-    nodes: &Nodes,
+    shell: &impl Shell,
     world: &World,
     asset: AssetId,
     placings: &[Placing<'_>],
@@ -170,7 +167,7 @@ async fn ask_all(
             wanted.extend(up.iter().map(|node| (*node, member.hash)));
         }
     }
-    let said = world.ask(nodes, asset, wanted, false).await;
+    let said = world.ask(shell, asset, wanted, false).await;
     let mut is_lost = false;
     for (placing, finding) in missing {
         let held = |node, chunk: &ChunkHash| said.of(node, chunk);
@@ -185,27 +182,27 @@ async fn ask_all(
 
 impl Survey {
     /// What of these assets is still lost.
-    pub(super) async fn still_lost(
-        nodes: &Nodes,
+    pub(super) async fn still_lost<S: Shell>(
+        shell: &S,
         world: &World,
-        state: &StateRead,
+        state: &S::State,
         assets: &[AssetId],
     ) -> Result<Vec<AssetId>, TableError> {
         let mut survey = Self::default();
         for asset in assets {
             let Some(asset) = state.view().asset(*asset)? else { continue };
             if let Some(subject) = Subject::new(world, &state.view(), &asset)? {
-                survey.look_at(nodes, world, state, &subject).await?;
+                survey.look_at(shell, world, state, &subject).await?;
             }
         }
         Ok(survey.lost)
     }
 
     /// Looks at every asset. What has failed lately makes way for what has not.
-    pub(super) async fn make(
-        nodes: &Nodes,
+    pub(super) async fn make<S: Shell>(
+        shell: &S,
         world: &World,
-        state: &StateRead,
+        state: &S::State,
         failed: HashSet<(AssetId, Hash)>,
     ) -> Result<Self, TableError> {
         let mut survey = Self { failed, ..Self::default() };
@@ -216,20 +213,20 @@ impl Survey {
             after = Some(last.id);
             for asset in &page {
                 if let Some(subject) = Subject::new(world, &state.view(), asset)? {
-                    survey.look_at(nodes, world, state, &subject).await?;
+                    survey.look_at(shell, world, state, &subject).await?;
                 }
             }
         }
         survey.keep_most_urgent();
-        survey.made_at_ms = wall_ms();
+        survey.made_at_ms = shell.wall_ms();
         Ok(survey)
     }
 
-    async fn look_at(
+    async fn look_at<S: Shell>(
         &mut self,
-        nodes: &Nodes,
+        shell: &S,
         world: &World,
-        state: &StateRead,
+        state: &S::State,
         subject: &Subject<'_>,
     ) -> Result<(), TableError> {
         let asset = subject.asset;
@@ -251,11 +248,11 @@ impl Survey {
             });
             let placings: Vec<_> = placings.collect();
             let asked = placings.iter().flat_map(Placing::asked);
-            let said = world.ask(nodes, asset.id, asked, false).await;
+            let said = world.ask(shell, asset.id, asked, false).await;
             let look =
                 |placing: &Placing<'_>| placing.look(|node| world.presence(node), |node, chunk| said.of(node, chunk));
             let mut findings: Vec<_> = placings.iter().map(look).collect();
-            seen.is_lost |= ask_all(nodes, world, asset.id, &placings, &mut findings).await;
+            seen.is_lost |= ask_all(shell, world, asset.id, &placings, &mut findings).await;
             for (placing, finding) in placings.into_iter().zip(findings) {
                 self.take_in(world, subject, placing, finding, &mut seen);
             }

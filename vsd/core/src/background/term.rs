@@ -1,8 +1,9 @@
-//! What the executor remembers of the term it leads: nothing that the next leader would miss.
+//! What the executor remembers of the term it leads: nothing that the next leader would miss. `now` is everywhere the
+//! shell's.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    time::{Duration, Instant},
+    collections::{BTreeMap, BTreeSet, HashSet},
+    time::Duration,
 };
 
 use vs_core::{
@@ -10,13 +11,6 @@ use vs_core::{
     hash::{ChunkHash, Hash},
     id::{AssetId, NodeId},
     layout::Layout,
-};
-use vsd_core::{
-    meta::{JobKind, JobRecord, JobState, LeaderTerm},
-    plan::{
-        repair::Presence,
-        urgency::{Class, Failures},
-    },
 };
 
 use super::{
@@ -27,7 +21,13 @@ use super::{
     task::{Task, Work},
     world::World,
 };
-use crate::run::wall_ms;
+use crate::{
+    meta::{JobKind, JobRecord, JobState, LeaderTerm},
+    plan::{
+        repair::Presence,
+        urgency::{Class, Failures},
+    },
+};
 
 /// For how long a node is not asked to take anything after it had no room.
 const FULL_FOR: Duration = Duration::from_secs(60);
@@ -43,13 +43,12 @@ pub(super) struct Term {
     jobs: Vec<JobRecord>,
     /// As they were told to the log.
     jobs_told: Vec<JobRecord>,
-    told_at: Option<Instant>,
-    began: Instant,
+    told_at: Option<Duration>,
     failed: Failures<(AssetId, Hash)>,
     /// Why tasks could not be done.
     failures: BTreeSet<String>,
     /// Nodes that had no room, and when.
-    full: HashMap<NodeId, Instant>,
+    full: BTreeMap<NodeId, Duration>,
 }
 
 /// A job that begins.
@@ -74,10 +73,9 @@ impl Term {
             jobs: Vec::new(),
             jobs_told: Vec::new(),
             told_at: None,
-            began: Instant::now(),
             failed: Failures::default(),
             failures: BTreeSet::new(),
-            full: HashMap::new(),
+            full: BTreeMap::new(),
         }
     }
 
@@ -106,7 +104,7 @@ impl Term {
             if let Some(line) = held_up.as_ref().filter(|_| !left.is_nothing())
                 && job.log.last().is_none_or(|(_, last)| last != line)
             {
-                job.log.push((wall_ms(), line.clone()));
+                job.log.push((survey.made_at_ms, line.clone()));
             }
         }
         let at_work: HashSet<_> = survey.tasks.iter().map(|task| task.asset).collect();
@@ -115,8 +113,8 @@ impl Term {
     }
 
     /// A pass begins to look; tasks that could not be done lately.
-    pub(super) fn look(&mut self) -> HashSet<(AssetId, Hash)> {
-        self.failed.begin_pass(self.began.elapsed())
+    pub(super) fn look(&mut self, now: Duration) -> HashSet<(AssetId, Hash)> {
+        self.failed.begin_pass(now)
     }
 
     /// A pass has found nothing to do.
@@ -151,9 +149,9 @@ impl Term {
     }
 
     /// A task could not be done.
-    pub(super) fn failed(&mut self, task: &Task, failure: &Failure, full: &[NodeId]) {
-        self.full.extend(full.iter().map(|node| (*node, Instant::now())));
-        self.failed.failed(task.name(), task.class(), self.began.elapsed());
+    pub(super) fn failed(&mut self, task: &Task, failure: &Failure, full: &[NodeId], now: Duration) {
+        self.full.extend(full.iter().map(|node| (*node, now)));
+        self.failed.failed(task.name(), task.class(), now);
         if self.failures.len() < LINES_MAX {
             let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
             self.failures.insert(format!("{}{why}", failure.what));
@@ -166,20 +164,21 @@ impl Term {
     }
 
     /// Whether a repair that failed in this pass is to be tried again before this task; it took so long to look.
-    pub(super) fn waits_for_repair(&self, task: &Task, looking: Duration) -> bool {
-        task.class() == Class::Move && self.failed.is_repair_due(self.began.elapsed(), looking)
+    pub(super) fn waits_for_repair(&self, task: &Task, looking: Duration, now: Duration) -> bool {
+        task.class() == Class::Move && self.failed.is_repair_due(now, looking)
     }
 
     /// Nodes that had no room a moment ago.
-    pub(super) fn full(&mut self) -> Vec<NodeId> {
-        self.full.retain(|_, at| at.elapsed() < FULL_FOR);
+    pub(super) fn full(&mut self, now: Duration) -> Vec<NodeId> {
+        self.full.retain(|_, at| now.saturating_sub(*at) < FULL_FOR);
         self.full.keys().copied().collect()
     }
 
     /// The node has answered that the chunk is durable.
-    pub(super) fn written(&mut self, work: Work, asset: AssetId, node: NodeId, chunk: ChunkHash, bytes: u64) {
+    pub(super) fn written(&mut self, of: (Work, AssetId), node: NodeId, chunk: ChunkHash, bytes: u64, now: Duration) {
+        let (work, asset) = of;
         let rate = if work == Work::Repair { &mut self.repair_rate } else { &mut self.move_rate };
-        rate.add(Instant::now(), bytes);
+        rate.add(now, bytes);
         self.verified.lock().insert(asset, node, chunk);
         let work = self.counted_as(work);
         if let Some(job) = self.job(work) {
@@ -191,8 +190,8 @@ impl Term {
     }
 
     /// Jobs of which the log knows less.
-    pub(super) fn untold(&mut self) -> Vec<JobRecord> {
-        self.told_at = Some(Instant::now());
+    pub(super) fn untold(&mut self, now: Duration) -> Vec<JobRecord> {
+        self.told_at = Some(now);
         self.jobs.iter().filter(|job| !self.jobs_told.contains(job)).cloned().collect()
     }
 
@@ -211,13 +210,12 @@ impl Term {
         self.jobs_told.retain(|known| Work::of(known) != Work::of(job));
     }
 
-    pub(super) fn told_ago(&self) -> Duration {
-        self.told_at.map_or(Duration::MAX, |at| at.elapsed())
+    pub(super) fn told_ago(&self, now: Duration) -> Duration {
+        self.told_at.map_or(Duration::MAX, |at| now.saturating_sub(at))
     }
 
-    pub(super) fn status(&mut self, world: &World, survey: &Survey) -> Status {
+    pub(super) fn status(&mut self, world: &World, survey: &Survey, now: Duration) -> Status {
         let lines: Vec<_> = waiting(world, survey).into_iter().chain(self.failures.iter().cloned()).collect();
-        let now = Instant::now();
         let rates = (self.repair_rate.bytes_per_s(now), self.move_rate.bytes_per_s(now));
         let mut moving: Vec<_> = self.jobs.iter().filter(|job| job.kind != JobKind::Repair).collect();
         moving.sort_by_key(|job| (job.state != JobState::Running, job.id));
@@ -344,7 +342,7 @@ mod tests {
         assert_eq!(counted(&mut term, DRAIN), (10, 13, JobState::Running));
         assert_eq!(counted(&mut term, Work::Move), (10, 16, JobState::Running));
         for work in [DRAIN, DRAINED] {
-            term.written(work, AssetId(1), NodeId(2), Hash::of(b"a"), 1);
+            term.written((work, AssetId(1)), NodeId(2), Hash::of(b"a"), 1, Duration::ZERO);
         }
         assert_eq!((counted(&mut term, DRAIN).0, counted(&mut term, Work::Move).0), (11, 11));
         assert!(term.verified.lock().contains(AssetId(1), &(NodeId(2), Hash::of(b"a"))));
