@@ -26,7 +26,7 @@ const SEEDS: u64 = 200;
 
 /// Run V-Stack's cores under simulated faults.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "cargo sim --", about)]
+#[command(name = "cargo sim", about)]
 pub struct Args {
     /// Run this seed alone.
     #[arg(long)]
@@ -135,7 +135,7 @@ fn tell(case: &Case, outcome: Outcome, is_to_shrink: bool) {
         say(&format!("  {} at {:.3} s: {}", violation.id, violation.at.as_secs_f64(), violation.what));
     }
     let list = |kept: &[usize]| kept.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-    let mut command = format!("cargo sim -- --seed {} --trace", case.seed);
+    let mut command = format!("cargo sim --seed {} --trace", case.seed);
     if keep != Keep::all(case) {
         command += &format!(" --faults={} --acts={}", list(&keep.faults), list(&keep.acts));
     }

@@ -121,6 +121,7 @@ impl Shape {
             late_permille: if rough { dice.between(0, 10) } else { 0 },
             late_max: Duration::from_secs(dice.between(1, 90)),
         };
+        let is_lagging = dice.permille(200);
         Self {
             machines: usize::try_from(machines).unwrap_or(1),
             zones: usize::try_from(dice.between(1, 3)).unwrap_or(1),
@@ -129,7 +130,7 @@ impl Shape {
             superblock_bytes: dice.between(2, 16) * 64 * KIB,
             reserve_bytes: 64 * KIB,
             weather,
-            apply_pace: Duration::from_millis(dice.between(1, if dice.permille(200) { 1_500 } else { 50 })),
+            apply_pace: Duration::from_millis(dice.between(1, if is_lagging { 1_500 } else { 50 })),
             settings,
             length,
         }

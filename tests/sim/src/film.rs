@@ -1,8 +1,6 @@
 //! Films: what is uploaded, as few bytes as tell one film from another. A film begins with its number, out of which all
 //! else of it is made: so its tracks are cut out of it by whoever has it, and everybody knows what it should play.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use vs_core::{
     hash::{Hash, Hasher},

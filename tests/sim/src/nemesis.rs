@@ -310,6 +310,31 @@ impl World {
         }
     }
 
+    /// What is found to be broken only after the faults are over is mended then.
+    pub(crate) fn heal_late(self: &Arc<Self>) {
+        for machine in self.machines().into_iter().filter(|machine| !machine.is_retired()) {
+            let refuses = machine.node().is_some_and(|node| {
+                node.store().is_some_and(|store| store.dirs.iter().any(|dir| dir.refusal().is_some()))
+            });
+            if refuses || machine.drives().iter().any(|drive| self.is_faulty(drive)) {
+                self.mend(&machine);
+            }
+        }
+    }
+
+    /// Who was removed is switched off.
+    pub(crate) fn retire_removed(self: &Arc<Self>) {
+        let state = self.log.truth().snapshot();
+        for machine in self.machines().into_iter().filter(|machine| !machine.is_retired()) {
+            let record = machine.id().and_then(|id| state.view().node(id).ok().flatten());
+            if record.is_some_and(|record| record.removed) {
+                let mut dice = Stream::of(self.seed(), "retired");
+                self.crash(&machine, false, &mut dice);
+                machine.retire();
+            }
+        }
+    }
+
     /// Whether the cluster remembers a fault of this disk.
     fn is_faulty(&self, drive: &crate::machine::Drive) -> bool {
         let state = self.log.truth().snapshot();

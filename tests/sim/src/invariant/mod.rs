@@ -60,6 +60,7 @@ pub(crate) fn keep_checking(world: &Arc<World>) {
     let again = Arc::clone(world);
     world.kernel.after(INTERVAL, move || {
         check_now(&again);
+        again.retire_removed();
         keep_checking(&again);
     });
 }

@@ -17,7 +17,7 @@ use super::Node;
 use crate::replica::Snapshot;
 
 #[derive(Clone, Debug)]
-pub struct Hand(pub Arc<Node>);
+pub(super) struct Hand(pub(super) Arc<Node>);
 
 impl Get for Hand {
     async fn get(&self, node: NodeId, asset: AssetId, chunk: ChunkHash) -> Result<Bytes, GetError> {

@@ -67,7 +67,7 @@ impl Node {
             match attempt {
                 Ok(response) => return Ok(response),
                 Err(_) if self.kernel().now() < until => self.kernel().sleep(PAUSE).await,
-                Err(_) => return Err(Unavailable(Failure::new(Code::Unknown, "whether it was applied is not known"))),
+                Err(_) => return Err(Unavailable(Failure::new(Code::Timeout, "whether it was applied is not known"))),
             }
         }
     }
@@ -112,7 +112,7 @@ impl Node {
             if let Some(index) = index {
                 let applied = self.applied.wait_for(|applied| *applied >= index);
                 let applied = self.kernel().timeout(until.saturating_sub(now), applied).await;
-                let slow = || Unavailable(Failure::new(Code::Unknown, "the state is far behind"));
+                let slow = || Unavailable(Failure::new(Code::Timeout, "the state is far behind"));
                 applied.ok_or_else(slow)?;
                 let state = self.snapshot();
                 let index = state.applied()?;

@@ -42,7 +42,7 @@ type Answer<T> = oneshot::Sender<Result<T, WriteError>>;
 
 /// What became of a copy that was not wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Swept {
+pub(super) enum Swept {
     Dropped,
     Void,
     Absent,
@@ -78,6 +78,12 @@ pub struct Store {
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Store").field("dirs", &self.dirs.len()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Dir {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dir").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -164,7 +164,11 @@ impl Node {
         let record = view.upload(upload).map_err(unreadable)?.ok_or(Broken::Over)?;
         let layout = view.layout(since).map_err(unreadable)?.ok_or(Broken::Over)?;
         drop(state);
-        Attempt { node: Arc::clone(self), record, ballot, asset, version, scheme, layout }.steps().await
+        let attempt = Attempt { node: Arc::clone(self), record, ballot, asset, version, scheme, layout };
+        match attempt.steps().await {
+            Err(Broken::Later(failure)) if failure.code == Code::NoSpace => attempt.give_up(failure).await,
+            ended => ended,
+        }
     }
 }
 
@@ -221,6 +225,20 @@ impl Attempt {
         self.propose(commit).await?;
         self.node.machine.kept().spool.remove(&self.record.id);
         Ok(())
+    }
+
+    /// There is no room: nothing is kept of an upload that was not stored yet, and the original of one that was.
+    async fn give_up(&self, failure: Failure) -> Result<(), Broken> {
+        let (upload, ballot, reason) = (self.record.id, self.ballot, failure.what);
+        let code = failure.code.name().to_owned();
+        match self.propose(Command::UploadFail { upload, ballot, code, reason: reason.clone() }).await {
+            Err(Broken::Over) => {
+                let commit =
+                    Command::Commit { upload, ballot, tracks: Vec::new(), source: None, failure: Some(reason) };
+                self.propose(commit).await.map(drop)
+            }
+            ended => ended.map(drop),
+        }
     }
 
     async fn propose(&self, command: Command) -> Result<Response, Broken> {

@@ -1,0 +1,192 @@
+//! Which layout comes next (DESIGN §6): it has every node that stores and none that is gone for longer than
+//! `repair.grace`, with weights by how full the disks are.
+//!
+//! Invariants:
+//! - A change waits until nothing else has changed for a moment: several nodes that come together make one epoch.
+//! - Nothing is remembered that the next leader would miss: it waits anew, and decides the same.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use vs_core::{
+    id::{Epoch, NodeId},
+    layout::{Layout, LayoutNode},
+    limit::PAGE_ITEMS_MAX,
+};
+
+use super::weights::{self, Disks, Usage};
+use crate::{
+    health::NodeState,
+    meta::{AssetState, DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
+};
+
+/// A change of the layout waits until nothing else has changed for so long.
+const SETTLED: Duration = Duration::from_secs(1);
+/// How long sweeps may take, beside their delays, to drop what moved away.
+const SWEPT_AFTER: Duration = Duration::from_secs(30);
+/// For how long it is taken to be the same how content is kept.
+const WIDTH_KNOWN: Duration = Duration::from_secs(60);
+
+/// A node as the leader sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub liveness: NodeState,
+    /// For how long it has been down.
+    pub down_ms: u64,
+    /// Whether this leader has heard it at all.
+    pub is_heard: bool,
+    /// Its disks, when they are known.
+    pub usage: Option<Usage>,
+}
+
+/// The layout that comes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// An earlier one's table, under the next epoch.
+    Again(Layout),
+    /// One for these nodes is to be [proposed](vs_core::placement::propose).
+    Of(Vec<LayoutNode>),
+}
+
+/// What a leader remembers of its looks.
+#[derive(Debug, Default)]
+pub struct Steward {
+    /// Nodes that the next layout is to have, and since when.
+    wish: Option<(Vec<LayoutNode>, Duration)>,
+    /// Since when a node has no directory that takes writes.
+    unusable: HashMap<NodeId, Duration>,
+    /// Since when every asset is placed by this epoch.
+    settled: Option<(Epoch, Duration)>,
+    width: Option<(usize, Duration)>,
+}
+
+impl Steward {
+    /// The layout that is due, if one is.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn look(
+        &mut self,
+        view: &View<'_>,
+        layouts: &LayoutCache,
+        seen: impl Fn(NodeId) -> Seen,
+        now: Duration,
+    ) -> Result<Option<Next>, TableError> {
+        let Some(current) = layouts.current(view)? else { return Ok(None) };
+        let records = view.nodes(None, PAGE_ITEMS_MAX)?;
+        let wanted = self.wanted(view, &current, &records, &seen, now)?;
+        let usage = records.iter().filter_map(|node| Some((node.id, seen(node.id).usage?)));
+        let usage: BTreeMap<_, _> = usage.filter(|(_, usage)| usage.total_bytes > 0).collect();
+        let settled = self.is_settled(view, current.epoch, now)?;
+        let width = if settled { self.width(view, now)? } else { 0 };
+        let wanted = weights::by_fullness(&current, &wanted, &Disks { usage: &usage, settled, width });
+        if wanted == current.nodes || wanted.is_empty() {
+            self.wish = None;
+            return Ok(None);
+        }
+        let since = self.wish.as_ref().filter(|(wished, _)| *wished == wanted).map(|(_, since)| *since);
+        let Some(since) = since else {
+            self.wish = Some((wanted, now));
+            return Ok(None);
+        };
+        if now.saturating_sub(since) < SETTLED {
+            return Ok(None);
+        }
+        self.wish = None;
+        let again = earlier(layouts, view, &current, &wanted)?;
+        Ok(Some(again.map_or(Next::Of(wanted), Next::Again)))
+    }
+
+    /// The nodes that the layout is to have: those that store and are ready, and of those it has now also the ones that
+    /// are not, until `repair.grace` has passed.
+    fn wanted(
+        &mut self,
+        view: &View<'_>,
+        current: &Layout,
+        records: &[NodeRecord],
+        seen: &impl Fn(NodeId) -> Seen,
+        now: Duration,
+    ) -> Result<Vec<LayoutNode>, TableError> {
+        let grace = Duration::from_millis(view.setting(SettingName::RepairGrace)?);
+        let mut wanted = Vec::new();
+        for record in records.iter().filter(|record| record.serves(Role::Storage)) {
+            let Seen { liveness, down_ms, is_heard, .. } = seen(record.id);
+            let is_ready = view.dirs_of(record.id)?.iter().any(|dir| dir.state == DirState::Ok);
+            let gone_for = match (is_ready, liveness) {
+                (false, _) => now.saturating_sub(*self.unusable.entry(record.id).or_insert(now)),
+                (true, NodeState::Down) => Duration::from_millis(down_ms),
+                (true, _) => Duration::ZERO,
+            };
+            if is_ready {
+                self.unusable.remove(&record.id);
+            }
+            let stays = current.lists(record.id) && gone_for < grace;
+            if stays || (is_ready && liveness == NodeState::Up && is_heard) {
+                wanted.push(layout_node(record));
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Whether all was placed by the epoch so long ago that every node has dropped what it need not keep: a sweep asks
+    /// twice, with the delay between.
+    fn is_settled(&mut self, view: &View<'_>, epoch: Epoch, now: Duration) -> Result<bool, TableError> {
+        if view.epochs()?.iter().any(|(used, _)| *used != epoch) {
+            self.settled = None;
+            return Ok(false);
+        }
+        let (since, from) = *self.settled.get_or_insert((epoch, now));
+        if since != epoch {
+            self.settled = None;
+            return Ok(false);
+        }
+        let delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
+        Ok(now.saturating_sub(from) >= delay * 2 + SWEPT_AFTER)
+    }
+
+    /// How many nodes the widest scheme takes that anything is kept by.
+    fn width(&mut self, view: &View<'_>, now: Duration) -> Result<usize, TableError> {
+        if let Some((width, _)) = self.width.filter(|(_, at)| now.saturating_sub(*at) < WIDTH_KNOWN) {
+            return Ok(width);
+        }
+        let (mut width, mut after) = (0, None);
+        loop {
+            let page = view.assets(after, PAGE_ITEMS_MAX)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            let kept = page.iter().filter(|asset| asset.state != AssetState::Dead);
+            width = kept.map(|asset| asset.scheme.width()).max().unwrap_or(0).max(width);
+        }
+        self.width = Some((width, now));
+        Ok(width)
+    }
+}
+
+/// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was gone
+/// for a while is then where it should be, and nothing moves. A wish that is taken back moves nothing back either.
+///
+/// # Errors
+/// When the tables cannot be read.
+pub fn earlier(
+    layouts: &LayoutCache,
+    view: &View<'_>,
+    current: &Layout,
+    wanted: &[LayoutNode],
+) -> Result<Option<Layout>, TableError> {
+    let kept = layouts.in_use(view)?;
+    let has_these =
+        |layout: &&Layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node));
+    let mut same = kept.iter().rev().find(has_these).cloned();
+    if let Some(layout) = &mut same {
+        layout.epoch = Epoch(current.epoch.0 + 1);
+    }
+    Ok(same)
+}
+
+/// A node as it would be listed.
+#[must_use]
+pub fn layout_node(record: &NodeRecord) -> LayoutNode {
+    LayoutNode { id: record.id, zone: record.zone().to_owned(), weight_milli: record.weight_milli(), wish: record.wish }
+}
