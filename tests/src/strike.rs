@@ -61,9 +61,9 @@ impl Kept {
             Victim::Both => vec![leader, target],
         };
         struck.dedup();
-        let is_bystander = |at: &usize| !struck.contains(at) && ![leader, target].contains(at);
-        let bystander = (0..cluster.size()).filter(is_bystander).nth(struck.len() % 2);
-        let bystander = bystander.filter(|_| struck.len() < 2);
+        let others: Vec<_> = (0..cluster.size()).filter(|at| ![leader, target].contains(at)).collect();
+        // another one each time
+        let bystander = others.get(self.films.len() % others.len()).copied().filter(|_| struck.len() < 2);
         eprintln!("{blow:?} of {victim:?}: nodes {struck:?}, and {bystander:?} is dead");
         for at in &struck {
             match blow {

@@ -115,6 +115,12 @@ fn one_of_three_is_read_only_until_another_one_returns() {
         (rename(cluster.tools(left), &id, "Nobody agrees").code_told()? == "VS-E0701").then_some(())
     });
     assert_read_only(cluster.tools(left), &id, "Nobody agrees");
+    // nor does it need the others to start
+    cluster.kill(left);
+    cluster.restart(left);
+    assert_read_only(cluster.tools(left), &id, "Still nobody agrees");
+    let back = cluster.work().join("back.mp4");
+    assert_downloads(cluster.tools(left), &id, &["--stale"], &back, &sha256(&Clip::Short.path()));
     cluster.restart(dead[0]);
     let _ = cluster.await_leader();
     wait_for("changes", || (rename(cluster.tools(left), &id, "Two agree").code == 0).then_some(()));

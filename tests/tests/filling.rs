@@ -9,12 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use vs_tests::{
     Cluster, Mount, Node, Tools,
     clip::{Clip, numbered, repeated_numbered},
     meanwhile::{Over, await_more, keep},
+    moving::{await_level, layout, rebalance},
     redundancy::{Film, await_chunks, await_repair_idle, set, sum, wait_long_for},
 };
 
@@ -22,6 +23,8 @@ const MIB: u64 = 1 << 20;
 /// Nothing is larger than a small disk; and what is left is not worth another film.
 const FILM_BYTES_MAX: u64 = 24 * MIB;
 const FILM_BYTES_MIN: u64 = 3 * MIB;
+/// More than a full cluster could hold even with what is not counted exactly.
+const FAR_TOO_LARGE: u64 = 72 * MIB;
 /// A node whose disk is fuller takes no chunks, and one whose disk is fuller than others' is to take less.
 const FULL_PERCENT: f64 = 95.0;
 const WARN_PERCENT: f64 = 85.0;
@@ -154,24 +157,6 @@ fn all(cluster: &Cluster) -> Vec<usize> {
     (0..cluster.size()).collect()
 }
 
-fn rebalance(tools: &Tools) -> Option<Value> {
-    let said = tools.vsctl(&["rebalance", "status", "-o", "json"]);
-    (said.code == 0).then(|| said.json())
-}
-
-fn epoch(tools: &Tools) -> u64 {
-    wait_long_for("an epoch", || rebalance(tools)?["epoch"].as_u64())
-}
-
-/// Waits until everything is placed by an epoch after that one.
-fn await_moved(tools: &Tools, after: u64) {
-    wait_long_for("everything to be where the layout has it", || {
-        let status = rebalance(tools)?;
-        let is_new = status["epoch"].as_u64() > Some(after) && status["oldest_epoch"] == status["epoch"];
-        (is_new && status["assets_behind"] == 0).then_some(())
-    });
-}
-
 fn listed(cluster: &Cluster, at: usize) -> Option<Value> {
     cluster.listed(0)?.into_iter().find(|node| node["addr"] == cluster.advertised(at))
 }
@@ -220,11 +205,11 @@ fn a_nearly_full_cluster_levels_out_and_says_whether_a_node_can_be_spared() {
     shelf.fill(&cluster, 90);
     let full = disks.fill(5);
     assert!(full > 87.0, "{full} % is not nearly full");
-    let before = epoch(&tools);
+    let before = layout(&tools).epoch.0;
     for _ in 0..2 {
         let _ = cluster.add_prepared(|at, node| disks.give(at, node));
     }
-    await_moved(&tools, before);
+    await_level(&tools, before + 1);
     await_repair_idle(&tools);
     shelf.await_swept(&cluster);
     let is_level = |at: usize| (0.65..1.35).contains(&(disks.fill_of(at) / disks.fill(7)));
@@ -262,14 +247,13 @@ fn note(cluster: &Cluster, at: usize, weights: &mut Vec<f64>) {
 }
 
 #[test]
-#[ignore = "a disk that is full before its weight falls takes nothing of what would let it drop the rest; run by `make long`"]
 fn a_small_disk_among_large_ones_takes_less_by_itself() {
     let small = 4;
     let Some(disks) = Disks::new(&[512, 512, 512, 512, 64]) else { return };
     let (mut cluster, tools) = disks.begin(5);
     // stripes have a member on each of five nodes, whatever that weighs
     let mut shelf = Shelf::new(&disks, &tools, &[COPIED]);
-    let (before, mut weights) = (epoch(&tools), Vec::new());
+    let (before, mut weights) = (layout(&tools).epoch.0, Vec::new());
     note(&cluster, small, &mut weights);
     for percent in 10.. {
         if disks.fill_of(small) > WARN_PERCENT {
@@ -295,27 +279,43 @@ fn a_small_disk_among_large_ones_takes_less_by_itself() {
             assert!(!more.is_finished(), "an upload failed");
             (weights.len() > 1).then_some(())
         });
-        await_moved(&tools, before);
         await_more(&[&uploads], &[]);
         drop(over);
         more.join().expect("no upload failed")
     });
     shelf.films.extend(more);
+    // what it has no room for goes elsewhere, and what was placed there and has left is dropped
+    wait_long_for("everything to be in its place", || {
+        note(&cluster, small, &mut weights);
+        let status = rebalance(&tools)?;
+        (status["state"] == "idle" && status["assets_behind"] == 0 && status["waiting"] == json!([])).then_some(())
+    });
     let began = Instant::now();
     while began.elapsed() < LOOKED_AGAIN {
         note(&cluster, small, &mut weights);
         thread::sleep(PAUSE);
     }
-    await_moved(&tools, before);
+    await_level(&tools, before + 1);
     assert!(weights.is_sorted_by(|one, next| one > next), "it goes down and stays there: {weights:?}");
-    let epochs = epoch(&tools) - before;
-    assert!((1..=3).contains(&epochs), "{epochs} epochs: {weights:?}");
+    let epochs = layout(&tools).epoch.0 - before;
+    assert!((1..=4).contains(&epochs), "{epochs} epochs: {weights:?}");
     await_repair_idle(&tools);
     shelf.await_swept(&cluster);
     assert!(disks.fill_of(small) < FULL_PERCENT, "{} %", disks.fill_of(small));
     shelf.assert_all_read();
     cluster.assert_raft_safety();
     drop(cluster);
+}
+
+/// A film for which there is no room anywhere is refused before any of it is sent, with a reason for each node.
+fn assert_refused_at_once(cluster: &Cluster, tools: &Tools) {
+    let sessions = || tools.vsctl(&["session", "ls", "--all", "-o", "json"]).ok().json()["items"].clone();
+    let before = sessions();
+    let said = tools.try_upload(&repeated_numbered(Clip::Film, FAR_TOO_LARGE, 1, &cluster.work()), &[]);
+    said.fails(11, "VS-E1101");
+    let is_named = |at| said.err.contains(&format!("{} takes", cluster.id(at, 0).expect("a node")));
+    assert!((0..cluster.size()).all(is_named), "{said}");
+    assert_eq!(sessions(), before, "no upload was begun");
 }
 
 #[test]
@@ -338,6 +338,8 @@ fn a_full_cluster_refuses_uploads_until_something_is_purged() {
     }
     assert!(disks.fill(3) > WARN_PERCENT, "refused at {} %", disks.fill(3));
     assert!(!try_store(number), "refused again");
+    disks.await_known(&cluster);
+    assert_refused_at_once(&cluster, &tools);
     assert_eq!(tools.ls(&["--filter", "status=ready"]).len(), shelf.films.len());
     shelf.assert_all_read();
 

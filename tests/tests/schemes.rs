@@ -70,8 +70,8 @@ fn a_cluster_of_one_grows_to_five() {
 
     let _ = cluster.add();
     let copies = 3 * (film.chunks + deferred.chunks);
+    wait_long_for("the fourth to take its share", || (chunks_on(&cluster, &[3]) > 0).then_some(()));
     wait_long_for("copies to be where they belong", || (chunks_on(&cluster, &[0, 1, 2, 3]) == copies).then_some(()));
-    assert!(chunks_on(&cluster, &[3]) > 0, "the fourth takes its share");
     await_healthy(&tools, &[&film, &deferred]);
 
     let _ = cluster.add();

@@ -25,7 +25,7 @@ pub(crate) use cluster::{
     CLUSTER, MEMBERS, REPLICAS, SEATS, SNAPSHOTS, TRANSFERS, cluster, member, replica, seat, snapshot, transfer,
 };
 pub(crate) use job::{
-    JOB_LINES, JOBS, REBALANCE, REPAIR, job, job_line, rebalance, repair, show_progress, show_running,
+    JOB_LINES, JOBS, REBALANCE, REPAIR, job, job_line, rebalance, repair, running_lines, show_progress,
 };
 pub(crate) use layout::{
     BALANCE, BALANCED, LAYOUT, LAYOUT_NODES, LOCATED, Located, balance, balanced, layout, layout_nodes, located, share,

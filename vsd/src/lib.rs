@@ -24,6 +24,7 @@ mod puts;
 mod recover;
 mod reserve;
 mod run;
+mod shell;
 mod snapshot;
 mod storage;
 mod upload;

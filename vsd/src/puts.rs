@@ -1,4 +1,4 @@
-//! PUTs of chunks to nodes: where each is reached, how it is, and which log index its sweep has to weigh (DESIGN §10).
+//! PUTs of chunks to nodes: where each is reached, and how many there were.
 
 use std::{
     collections::BTreeMap,
@@ -11,15 +11,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::watch;
 use vs_client::chunk::{ChunkClient, ChunkError, Told};
 use vs_core::{
     hash::ChunkHash,
     id::{AssetId, NodeId},
-    layout::Layout,
 };
-use vs_wire::v1;
-use vsd_core::{background::Picture, meta::index_in};
 
 use crate::meta::Meta;
 
@@ -42,26 +38,6 @@ struct Counts {
 impl Puts {
     pub(crate) fn new(client: ChunkClient, meta: Meta) -> Self {
         Self { client, meta, counts: Arc::default() }
-    }
-
-    /// How far this node has applied the log: below that the receiver's sweep decides nothing about what it is sent.
-    pub(crate) fn index(&self) -> u64 {
-        index_in(self.meta.incarnation(), *self.meta.watch_applied().borrow())
-    }
-
-    /// The newest layout that this node knows.
-    pub(crate) fn current_layout(&self) -> Option<Arc<Layout>> {
-        self.meta.layouts().current(&self.meta.stale().state.view()).ok()?
-    }
-
-    /// How the nodes are now.
-    pub(crate) fn picture(&self) -> Picture {
-        self.meta.picture()
-    }
-
-    /// Changes whenever that is known anew.
-    pub(crate) fn watch(&self) -> watch::Receiver<Arc<v1::ClusterState>> {
-        self.meta.watch_cluster()
     }
 
     /// Writes a chunk to a node, on which it is durable when this returns.

@@ -31,7 +31,7 @@ use vsd_core::{
 use crate::{
     admin,
     admission::{Seeds, admit, leaves_from},
-    background::{self, Daemon, Sweeper},
+    background::{self, Sweeper},
     cli::role_names,
     config::{self, Config, LogFormat},
     join::{Membership, join},
@@ -41,6 +41,7 @@ use crate::{
     notify::notify,
     puts::Puts,
     reserve::Reserve,
+    shell::Daemon,
     storage::{self, Caretaker, Probes, Store, Terms},
     upload::{self, Uploader},
 };

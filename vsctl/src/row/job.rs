@@ -105,8 +105,16 @@ fn show_chunks(item: &Value, _: &Style) -> String {
     format!("{}/{}", number(item, "chunks_done"), number(item, "chunks_total"))
 }
 
-/// How far and how fast the job is that repair or a move is at, on one line.
-pub(crate) fn show_running(item: &Value, style: &Style) -> String {
+/// The job that repair or a move is at and what waits, a line each, of which the first word takes this width.
+pub(crate) fn running_lines(item: &Value, first_width: usize, style: &Style) -> impl Iterator<Item = String> {
+    let line = move |first: &str, rest: &str| format!("{first:<first_width$} {rest}");
+    let job = item["job"].is_string().then(|| line(&text(item, "job"), &show_running(item, style)));
+    let waiting = item["waiting"].as_array().into_iter().flatten();
+    job.into_iter().chain(waiting.map(move |why| line("waiting", &human::plain(why))))
+}
+
+/// How far and how fast that job is.
+fn show_running(item: &Value, style: &Style) -> String {
     let left = item["eta_ms"].as_u64().map(|ms| human_duration(Duration::from_millis(ms)));
     let left = left.map_or_else(String::new, |left| format!(" · {left} left"));
     format!(

@@ -46,23 +46,31 @@ pub(super) fn weight(milli: u32) -> Option<f64> {
     (milli > 0).then(|| f64::from(milli) / 1_000.0)
 }
 
+/// The keys of [`node`], and more after them.
+macro_rules! keys {
+    ($($more:literal),*) => {
+        &[
+            "id",
+            "addr",
+            "roles",
+            "zone",
+            "state",
+            "leader",
+            "disk_used_bytes",
+            "disk_total_bytes",
+            "chunks",
+            "latency_ms",
+            "version",
+            "weight",
+            "voter",
+            $($more),*
+        ]
+    };
+}
+
 pub(crate) static NODES: Kind = Kind {
     id: "id",
-    keys: &[
-        "id",
-        "addr",
-        "roles",
-        "zone",
-        "state",
-        "leader",
-        "disk_used_bytes",
-        "disk_total_bytes",
-        "chunks",
-        "latency_ms",
-        "version",
-        "weight",
-        "voter",
-    ],
+    keys: keys!(),
     columns: &[
         Column { key: "id", heading: "NODE", wide: false, right: false, show: show_node_id },
         Column { key: "addr", heading: "ADDR", wide: false, right: false, show: |n, _| text(n, "addr") },
@@ -78,28 +86,8 @@ pub(crate) static NODES: Kind = Kind {
 };
 
 /// One node on its own, with the keys of [`whole`].
-pub(crate) static NODE: Kind = Kind {
-    id: "id",
-    keys: &[
-        "id",
-        "addr",
-        "roles",
-        "zone",
-        "state",
-        "leader",
-        "disk_used_bytes",
-        "disk_total_bytes",
-        "chunks",
-        "latency_ms",
-        "version",
-        "weight",
-        "voter",
-        "joined_at",
-        "heard_ms",
-        "member",
-    ],
-    columns: NODES.columns,
-};
+pub(crate) static NODE: Kind =
+    Kind { id: "id", keys: keys!("joined_at", "heard_ms", "member"), columns: NODES.columns };
 
 /// A node with what was moved for it, in how long: for the verbs that wait for that.
 pub(crate) fn moved_node(info: &v1::NodeInfo, job: Option<JobId>, moved: &Moved) -> Value {
@@ -120,26 +108,7 @@ pub(crate) fn moved_node(info: &v1::NodeInfo, job: Option<JobId>, moved: &Moved)
 
 pub(crate) static MOVED_NODE: Kind = Kind {
     id: "id",
-    keys: &[
-        "id",
-        "addr",
-        "roles",
-        "zone",
-        "state",
-        "leader",
-        "disk_used_bytes",
-        "disk_total_bytes",
-        "chunks",
-        "latency_ms",
-        "version",
-        "weight",
-        "voter",
-        "job",
-        "chunks_moved",
-        "bytes_moved",
-        "took_ms",
-        "reads_failed",
-    ],
+    keys: keys!("job", "chunks_moved", "bytes_moved", "took_ms", "reads_failed"),
     columns: NODES.columns,
 };
 

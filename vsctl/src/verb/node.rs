@@ -55,9 +55,9 @@ impl NodeVerb {
     /// Whether it takes as long as the move does.
     pub(crate) fn waits(&self) -> bool {
         match self {
-            Self::Add(args) => args.waits(),
-            Self::Rm(args) => args.waits(),
-            Self::Drain(args) => args.waits(),
+            Self::Add(args) => args.wait.waits(),
+            Self::Rm(args) => args.wait.waits(),
+            Self::Drain(args) => args.wait.waits(),
             _ => false,
         }
     }

@@ -53,14 +53,10 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "W", value_parser = weight)]
     weight: Option<u32>,
     #[command(flatten)]
-    wait: WaitArgs,
+    pub(super) wait: WaitArgs,
 }
 
 impl AddArgs {
-    pub(super) fn waits(&self) -> bool {
-        !self.wait.no_wait
-    }
-
     fn change(&self, node: u64) -> NodeChange {
         NodeChange { node, zone: self.zone.clone(), weight_milli: self.weight, ..NodeChange::default() }
     }
@@ -82,7 +78,7 @@ pub(super) async fn run(args: &AddArgs, desk: &Desk) -> anyhow::Result<Exit> {
     let (before, began) = (moves(desk).await?, Instant::now());
     Plan::of_joining(args.change(info.id), desk).await?.tell(desk)?;
     let (info, epoch) = set(info, args, desk).await?;
-    if !args.waits() {
+    if !args.wait.waits() {
         write(&info, None, &Moved::default(), desk, || format!("✓ {node} takes its share\n"))?;
         desk.say(WATCH_MOVE);
         return Ok(Exit::Ok);

@@ -54,7 +54,7 @@ pub(crate) struct DrainArgs {
     #[command(flatten)]
     node: WhichArgs,
     #[command(flatten)]
-    wait: WaitArgs,
+    pub(super) wait: WaitArgs,
 }
 
 /// Let a node take data again
@@ -75,7 +75,7 @@ pub(crate) struct RmArgs {
     #[arg(long)]
     lost: bool,
     #[command(flatten)]
-    wait: WaitArgs,
+    pub(super) wait: WaitArgs,
 }
 
 #[derive(Args, Debug)]
@@ -89,18 +89,12 @@ struct WhichArgs {
 pub(super) struct WaitArgs {
     /// Do not wait until everything is moved
     #[arg(long)]
-    pub(super) no_wait: bool,
+    no_wait: bool,
 }
 
-impl DrainArgs {
+impl WaitArgs {
     pub(super) fn waits(&self) -> bool {
-        !self.wait.no_wait
-    }
-}
-
-impl RmArgs {
-    pub(super) fn waits(&self) -> bool {
-        !self.wait.no_wait
+        !self.no_wait
     }
 }
 
@@ -122,7 +116,7 @@ pub(super) async fn drain(args: &DrainArgs, desk: &Desk) -> anyhow::Result<Exit>
         return Ok(Exit::Ok);
     }
     let info = answer.node.unwrap_or_default();
-    finish(&info, answer.job, "drained", !args.waits(), desk).await
+    finish(&info, answer.job, "drained", !args.wait.waits(), desk).await
 }
 
 async fn ask_to_drain(node: NodeId, undrain: bool, desk: &Desk) -> Result<v1::DrainNodeResponse, Failure> {
@@ -181,7 +175,7 @@ pub(super) async fn rm(args: &RmArgs, desk: &Desk) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Ok);
     }
-    finish(&info, answer.job, "removed", !args.waits(), desk).await
+    finish(&info, answer.job, "removed", !args.wait.waits(), desk).await
 }
 
 fn node_state(answer: &v1::RemoveNodeResponse) -> &str {

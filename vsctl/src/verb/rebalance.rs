@@ -14,7 +14,7 @@ use crate::{
     desk::Desk,
     out::{
         self, Style,
-        human::{self, count, number, text},
+        human::{count, number, text},
     },
     row::{self, PLAN, REBALANCE},
 };
@@ -120,11 +120,7 @@ fn tell(item: &Value, style: &Style) -> String {
         format!("rebalance  {} on {}", text(item, "state"), text(item, "leader")),
         format!("layout     epoch {} · {behind}", number(item, "epoch")),
     ];
-    if item["job"].is_string() {
-        lines.push(format!("{:<10} {}", text(item, "job"), row::show_running(item, style)));
-    }
-    let waiting = item["waiting"].as_array().into_iter().flatten();
-    lines.extend(waiting.map(|why| format!("waiting    {}", human::plain(why))));
+    lines.extend(row::running_lines(item, 10, style));
     lines.join("\n") + "\n"
 }
 

@@ -104,11 +104,7 @@ fn tell(item: &Value, style: &Style) -> String {
     };
     let mut lines =
         vec![format!("repair    {} on {}", text(item, "state"), text(item, "leader")), format!("chunks    {seen}")];
-    if item["job"].is_string() {
-        lines.push(format!("{:<9} {}", text(item, "job"), row::show_running(item, style)));
-    }
-    let waiting = item["waiting"].as_array().into_iter().flatten();
-    lines.extend(waiting.map(|why| format!("waiting   {}", human::plain(why))));
+    lines.extend(row::running_lines(item, 9, style));
     lines.join("\n") + "\n"
 }
 

@@ -94,8 +94,8 @@ type Rates = BTreeMap<u64, (u64, Option<u64>)>;
 fn counted(view: &View<'_>, job: JobRecord) -> Result<JobRecord, Failure> {
     let after = job.after.filter(|_| job.kind == JobKind::Remove);
     let Some(drain) = after.map_or(Ok(None), |after| view.job(after)).map_err(internal)? else { return Ok(job) };
-    let JobRecord { chunks_total, chunks_done, bytes_total, bytes_done, .. } = drain;
-    Ok(JobRecord { chunks_total, chunks_done, bytes_total, bytes_done, ..job })
+    let JobRecord { chunks_total, chunks_done, bytes_total, bytes_done, reads_failed, .. } = drain;
+    Ok(JobRecord { chunks_total, chunks_done, bytes_total, bytes_done, reads_failed, ..job })
 }
 
 fn find(view: &View<'_>, job: JobId) -> Result<JobRecord, Failure> {
@@ -135,7 +135,7 @@ fn job_to_wire(job: &JobRecord, rates: &Rates) -> v1::Job {
         node: job.node.map(|node| node.0),
         after: job.after.map(|after| after.0),
         log: job.log.iter().map(line).collect(),
-        reads_failed: None,
+        reads_failed: Some(job.reads_failed),
     }
 }
 

@@ -18,12 +18,11 @@ use vsd_core::{
     plan::{
         repair::{self, Presence},
         shift::{FULL_PERCENT, NodeShift, Room, Shift},
-        weights::Usage,
     },
 };
 
 use super::{Services, internal};
-use crate::meta::StateRead;
+use crate::meta::{StateRead, usage};
 
 /// Plans of this node that are made at a time: each reads the whole manifest of the library.
 static PLANS: Semaphore = Semaphore::const_new(2);
@@ -217,11 +216,7 @@ impl Walk<'_> {
 impl Plan {
     /// Why it would not do, a line each.
     fn why_not(&self, nodes: &[v1::NodeInfo]) -> Vec<String> {
-        let known = nodes.iter().filter(|node| node.disk_total_bytes > 0);
-        let usage = |node: &v1::NodeInfo| {
-            (NodeId(node.id), Usage { used_bytes: node.disk_used_bytes, total_bytes: node.disk_total_bytes })
-        };
-        let outlook = self.shift.outlook(&known.map(usage).collect());
+        let outlook = self.shift.outlook(&usage(nodes));
         let too_full = outlook.iter().filter(|outlook| outlook.room() == Room::Never);
         let too_full = too_full.map(|outlook| format!("{outlook} (limit {FULL_PERCENT} %)"));
         let room = self.layout.room();

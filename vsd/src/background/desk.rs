@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use vs_core::error::{Code, Failure};
 use vsd_core::background::{Order, Repairer, Status};
 
-use super::shell::Daemon;
+use crate::shell::Daemon;
 
 /// How long an order may wait until the executor has heard it.
 const HEARD_WITHIN: Duration = Duration::from_secs(5);

@@ -67,12 +67,13 @@ use vs_wire::v1;
 use vsd_core::{
     background,
     meta::{Command, Entry, LayoutCache, LeaderTerm, Response, TableError, Txn, apply, index_in},
-    plan::jobs,
+    plan::{jobs, weights::Lack},
 };
 
 pub(crate) use self::{
     archive::Saved,
     database::OpenError,
+    fullness::usage,
     incarnation::{Loaded, Outlook, incarnation_of, inspect, load, outlook, recover, save},
     offline::Offline,
     peers::{Me, Newer, PREFACE, PeerError, ask_at},
@@ -237,6 +238,7 @@ struct Inner {
     proposals: Proposals,
     picture: Picture,
     layouts: LayoutCache,
+    lacks: watch::Sender<BTreeMap<NodeId, Lack>>,
     stop: CancellationToken,
 }
 
@@ -374,6 +376,15 @@ impl Meta {
         self.inner.picture.watch()
     }
 
+    /// What is placed on nodes that have no room for it: their weights follow.
+    pub(crate) fn tell_lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
+        self.inner.lacks.send_if_modified(|known| {
+            let is_new = *known != lacks;
+            *known = lacks;
+            is_new
+        });
+    }
+
     /// What decisions need of it.
     pub(crate) fn picture(&self) -> background::Picture {
         picture::plain(&self.inner.picture.watch().borrow())
@@ -418,7 +429,7 @@ impl Meta {
     /// When the state cannot be read.
     pub(crate) async fn layout_with(&self, current: &Layout, nodes: Vec<LayoutNode>) -> Result<Layout, MetaError> {
         let state = self.stale().state;
-        let earlier = steward::earlier(&self.inner.layouts, &state.view(), current, &nodes)?;
+        let earlier = vsd_core::plan::steward::earlier(&self.inner.layouts, &state.view(), current, &nodes)?;
         drop(state);
         match earlier {
             Some(earlier) => Ok(earlier),
@@ -506,6 +517,7 @@ async fn start(options: MetaOptions) -> Result<Arc<Inner>, OpenError> {
         proposals,
         picture,
         layouts,
+        lacks: watch::channel(BTreeMap::new()).0,
         stop,
     });
     inner.learn_addresses();
@@ -542,6 +554,7 @@ impl Inner {
             picture: self.picture.clone(),
             proposals: self.proposals.clone(),
             layouts: self.layouts.clone(),
+            lacks: self.lacks.subscribe(),
         }
     }
 

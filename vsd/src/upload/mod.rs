@@ -16,7 +16,6 @@
 mod child;
 mod chunks;
 mod cutting;
-mod once;
 mod pipeline;
 mod probe;
 mod service;

@@ -29,12 +29,13 @@ use vsd_core::{
     meta::{Command, End, Response, SourceInfo, UploadPhase, UploadRecord},
     upload::{
         plan::{Plan, TrackPlan},
+        store::patiently,
         track::Sealed,
     },
 };
 
 use super::{
-    chunks::{ChunkWriter, patiently},
+    chunks::ChunkWriter,
     cutting::{self, NoTrack, Workshop},
     probe::probe,
     sessions::{Progress, Uploader, view_now},
@@ -439,7 +440,7 @@ struct Sink {
 impl PartSink for Sink {
     async fn part(&self, part: Sealed) -> Result<(), Failure> {
         let put = Command::PartPut { asset: self.asset, version: self.version, ballot: self.ballot, part: part.bytes };
-        patiently(|| async {
+        patiently(self.uploader.daemon(), || async {
             self.uploader.meta().propose(put.clone()).await?.accepted()?;
             Ok(())
         })

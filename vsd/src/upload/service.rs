@@ -16,15 +16,21 @@ use vs_wire::{
     status_from_failure,
     v1::{self, upload_server::Upload},
 };
-use vsd_core::meta::{Command, OnDuplicate, Redundancy, TrackOptions, UploadBegin, UploadPhase, UploadRecord, View};
+use vsd_core::{
+    meta::{Command, OnDuplicate, Redundancy, TrackOptions, UploadBegin, UploadPhase, UploadRecord, View},
+    upload::room,
+};
 
 use super::{
     pipeline::blocking,
     probe::check_programs,
-    sessions::{Live, Uploader, view_now},
+    sessions::{Live, Uploader},
     spool::{SYNC_BYTES, SpoolFile},
 };
-use crate::admin::{check_limit, proposer, status};
+use crate::{
+    admin::{check_limit, proposer, status},
+    meta::usage,
+};
 
 /// Pieces received but not yet written.
 const PIECES_QUEUED: usize = 4;
@@ -54,9 +60,7 @@ impl UploadService {
         let begin = self.begin_command(request)?;
         let upload = begin.upload;
         check_programs(&self.uploader.options().media)?;
-        if view_now(&self.uploader, upload).await?.is_none() {
-            self.check_room(begin.size.unwrap_or(0), begin.options.keep_original)?;
-        }
+        self.check_new(&begin).await?;
         self.uploader.meta().propose(Command::UploadBegin(Box::new(begin))).await?.accepted()?;
         self.session(upload).await
     }
@@ -93,6 +97,31 @@ impl UploadService {
             on_duplicate,
             offered_sha256: offered_sha256.map_err(|error| invalid(error.to_string()))?,
         })
+    }
+
+    /// Refuses a new upload that there is no room for, here or in the cluster.
+    async fn check_new(&self, begin: &UploadBegin) -> Result<(), Failure> {
+        let state = self.uploader.meta().read().await?;
+        let view = state.view();
+        if view.upload(begin.upload).map_err(internal)?.is_some() {
+            return Ok(());
+        }
+        let bytes = begin.size.unwrap_or(0);
+        self.check_room(bytes, begin.options.keep_original)?;
+        self.check_cluster(&view, begin, bytes)
+    }
+
+    /// Refuses an original that the cluster has no room for, unless it has it already.
+    fn check_cluster(&self, view: &View<'_>, begin: &UploadBegin, bytes: u64) -> Result<(), Failure> {
+        let held = begin.offered_sha256.map(|offered| view.holder(&offered, &begin.options)).transpose();
+        // how large tracks alone will be is not known
+        if !begin.options.keep_original || held.map_err(internal)?.flatten().is_some() {
+            return Ok(());
+        }
+        let meta = self.uploader.meta();
+        let Some(layout) = meta.layouts().current(view).map_err(internal)? else { return Ok(()) };
+        let scheme = begin.redundancy.first_scheme(layout.room());
+        Ok(room::check(bytes, scheme, &layout, &usage(&meta.cluster().nodes))?)
     }
 
     /// Refuses bytes that the disk has no room for: in the spool, and then as chunks of the original and of its tracks.

@@ -23,7 +23,7 @@ use super::{
     spool::{Spool, SpoolFile},
     tenure::{self, Role},
 };
-use crate::{config::Media, meta::Meta, puts::Puts, run::wall_ms};
+use crate::{config::Media, meta::Meta, puts::Puts, run::wall_ms, shell::Daemon};
 
 /// How often the spool is looked through for files of uploads that are over.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
@@ -102,6 +102,7 @@ struct Inner {
     spool: Spool,
     chunks: ChunkClient,
     puts: Puts,
+    daemon: Daemon,
     live: Mutex<HashMap<UploadId, Live>>,
     /// Uploads that are being finished, each with what stops it.
     running: Mutex<HashMap<UploadId, CancellationToken>>,
@@ -117,11 +118,13 @@ impl Uploader {
     /// Starts the role: goes on with what an earlier run left.
     pub(crate) async fn start(options: Options, meta: Meta) -> Result<Self, Failure> {
         let chunks = ChunkClient::bound_to(options.from);
+        let puts = Puts::new(chunks.clone(), meta.clone());
         let inner = Inner {
             spool: Spool::new(options.spool.clone()),
             turns: Arc::new(Semaphore::new(options.concurrency)),
             budget: Arc::new(Semaphore::new(BUDGET_UNITS)),
-            puts: Puts::new(chunks.clone(), meta.clone()),
+            daemon: Daemon::new(meta.clone(), chunks.clone(), puts.clone()),
+            puts,
             chunks,
             live: Mutex::default(),
             running: Mutex::default(),
@@ -132,7 +135,11 @@ impl Uploader {
             meta,
         };
         let uploader = Self { inner: Arc::new(inner) };
-        uploader.sweep_spool().await?;
+        match uploader.sweep_spool().await {
+            // its chunks are served all the same (AVL-1)
+            Err(failure) if failure.code.retryable() => not_swept(&failure),
+            swept => swept?,
+        }
         let sweeper = uploader.clone();
         uploader.inner.tasks.spawn(async move {
             loop {
@@ -141,7 +148,7 @@ impl Uploader {
                     () = sweeper.stopping() => return,
                 }
                 if let Err(failure) = sweeper.sweep_spool().await {
-                    tracing::warn!(%failure, "the spool could not be looked through");
+                    not_swept(&failure);
                 }
             }
         });
@@ -331,8 +338,8 @@ impl Uploader {
         &self.inner.chunks
     }
 
-    pub(crate) fn puts(&self) -> &Puts {
-        &self.inner.puts
+    pub(crate) fn daemon(&self) -> &Daemon {
+        &self.inner.daemon
     }
 
     /// What the role counts, in Prometheus' text format.
@@ -414,6 +421,10 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
 pub(crate) fn wall_of(view: &View<'_>, at: ClusterTime) -> Result<u64, Failure> {
     let now = view.cluster_time().map_err(internal)?;
     Ok(wall_ms().saturating_add(at.0.saturating_sub(now.0)))
+}
+
+fn not_swept(failure: &Failure) {
+    tracing::warn!(%failure, "the spool could not be looked through");
 }
 
 fn internal(error: vsd_core::meta::TableError) -> Failure {

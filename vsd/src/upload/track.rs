@@ -9,9 +9,12 @@ use vs_core::{
     id::Ballot,
     manifest::Track,
 };
-use vsd_core::upload::track::{Gathered, Sealed, TrackBuilder, Written};
+use vsd_core::upload::{
+    once::Once,
+    track::{Gathered, Sealed, TrackBuilder, Written},
+};
 
-use super::{chunks::ChunkWriter, once::Once};
+use super::chunks::ChunkWriter;
 
 /// Groups on their way with which the next segment is still taken.
 const GROUPS_MAX: usize = 3;

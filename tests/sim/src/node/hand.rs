@@ -1,6 +1,6 @@
 //! The node as the background has it: shared with everything else that runs in its process.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use vs_core::{
@@ -10,7 +10,7 @@ use vs_core::{
 use vsd_core::{
     background::{Get, GetError, Note, Picture, PutError, Question, Shell, Unavailable},
     meta::{Command, LayoutCache, LeaderTerm, Response},
-    plan::repair::Held,
+    plan::{repair::Held, weights::Lack},
 };
 
 use super::Node;
@@ -94,6 +94,10 @@ impl Shell for Hand {
         within: Duration,
     ) -> Result<(), PutError> {
         self.0.put(node, asset, chunk, bytes, index, within).await
+    }
+
+    fn lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
+        self.0.lacks(lacks);
     }
 
     fn note(&self, note: Note<'_>) {

@@ -144,7 +144,6 @@ impl Node {
             }
             standing.term
         };
-        self.drawn.change(|drawn| *drawn += 1);
         Reply::Beat { term: known, applied: self.applied(), own: self.own_picture() }
     }
 
@@ -234,7 +233,6 @@ impl Node {
         let epoch = view.epoch().ok().flatten().unwrap_or_default();
         let picture = Picture { leader: Some(self.id), epoch, nodes: nodes.collect() };
         *lock(&self.picture) = Arc::new(picture);
-        self.drawn.change(|drawn| *drawn += 1);
     }
 
     /// How this node is, as it tells the others.

@@ -22,6 +22,7 @@ use vsd_core::{
     background::{NodePicture, Picture},
     health::Health,
     meta::{LayoutCache, LeaderTerm},
+    plan::weights::Lack,
 };
 
 pub use store::Store;
@@ -67,11 +68,12 @@ pub struct Node {
     applied: Watched<u64>,
     standing: Mutex<Standing>,
     picture: Mutex<Arc<Picture>>,
-    drawn: Watched<u64>,
     /// Of a leader.
     health: Mutex<Health>,
     reports: Mutex<BTreeMap<NodeId, (u64, NodePicture)>>,
     beat: Watched<u64>,
+    /// What waits for room, as the executor said.
+    lacks: Mutex<BTreeMap<NodeId, Lack>>,
     layouts: LayoutCache,
     store: OnceLock<Arc<Store>>,
     /// Uploads that are being finished here.
@@ -99,10 +101,10 @@ impl Node {
             applied: Watched::new(applied),
             standing: Mutex::default(),
             picture: Mutex::default(),
-            drawn: Watched::new(0),
             health: Mutex::new(Health::lead(now_ms)),
             reports: Mutex::default(),
             beat: Watched::new(0),
+            lacks: Mutex::default(),
             layouts: LayoutCache::default(),
             store: OnceLock::new(),
             finishing: Mutex::default(),

@@ -1,6 +1,6 @@
 //! The world of one node, as the background of the daemon sees it too.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use vs_core::{
@@ -11,12 +11,12 @@ use vs_core::{
 use vsd_core::{
     background::{Get, GetError, Note, Picture, PutError, Question, Shell, State, Unavailable},
     meta::{ClientId, Command, LayoutCache, LeaderTerm, Response},
-    plan::repair::Held,
+    plan::{repair::Held, weights::Lack},
 };
 
 use super::{Leads, Node};
 use crate::{
-    kernel::Kernel,
+    kernel::{Kernel, lock},
     message::{NotProposed, Refused, Reply, Request},
     net::End,
     replica::Snapshot,
@@ -254,6 +254,10 @@ impl Shell for Node {
             Ok(_) => Err(silent("refused it")),
             Err(_) => Err(silent("does not answer")),
         }
+    }
+
+    fn lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
+        *lock(&self.lacks) = lacks;
     }
 
     fn note(&self, note: Note<'_>) {

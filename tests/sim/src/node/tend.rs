@@ -3,15 +3,20 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use vs_core::{id::NodeId, limit::PAGE_ITEMS_MAX};
+use vs_core::{id::NodeId, limit::PAGE_ITEMS_MAX, placement};
 use vsd_core::{
     background::{Repairer, Shell, State},
     health::NodeState,
     meta::{Command, LeaderTerm, Response, Role, SettingName, TableError, housekeeping_due, time_matters},
-    plan::voters::{self, Change, Member},
+    plan::{
+        steward::{Next, Seen, Steward},
+        voters::{self, Change, Member},
+        weights::Usage,
+    },
 };
 
 use super::{Node, hand::Hand, millis};
+use crate::kernel::lock;
 
 /// How often cluster time moves while something waits for it, and otherwise.
 const TICK: Duration = Duration::from_secs(1);
@@ -66,15 +71,41 @@ impl Node {
     }
 
     pub(super) async fn look_after_cluster(self: Arc<Self>, term: LeaderTerm) {
+        let mut steward = Steward::default();
         while self.reigns(term) {
             self.kernel().sleep(LOOK).await;
             if self.reign() != Some(term) {
+                steward = Steward::default();
                 continue;
             }
             if let Ok(members) = self.members() {
                 self.look_after_voters(&members);
             }
+            self.look_after_layout(&mut steward).await;
         }
+    }
+
+    async fn look_after_layout(&self, steward: &mut Steward) {
+        let state = self.snapshot();
+        let picture = self.picture();
+        let seen = |node: NodeId| {
+            let (liveness, down_ms) = self.liveness(node);
+            let told = picture.node(node).filter(|told| told.disk_total_bytes > 0);
+            let usage =
+                told.map(|told| Usage { used_bytes: told.disk_used_bytes, total_bytes: told.disk_total_bytes });
+            Seen { liveness, down_ms, is_heard: self.hears(node), usage }
+        };
+        let lacks = lock(&self.lacks).clone();
+        let Ok(Some(next)) = steward.look(&state.view(), self.layouts(), seen, &lacks, self.now()) else { return };
+        let Ok(Some(current)) = self.layouts().current(&state.view()) else { return };
+        let layout = match next {
+            Next::Again(layout) => layout,
+            Next::Of(nodes) => placement::propose(current.epoch.next(), Some(&current), nodes),
+        };
+        drop(state);
+        self.say(|| format!("proposes {} of {:?}", layout.epoch, layout.nodes));
+        // another look finds out what came of it
+        drop(self.propose(Command::LayoutSet { layout }).await);
     }
 
     fn look_after_voters(&self, members: &[Member]) {

@@ -1,32 +1,29 @@
 //! Uploads that are finished here, by the steps of the daemon's pipeline: take it over, store the original, cut the tracks,
 //! commit. A film is made of its own first bytes, so that whoever has the original can cut the same tracks out of it.
 
-use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures::{
-    FutureExt, StreamExt,
-    future::{Either, select},
-    stream::FuturesUnordered,
-};
+use futures::{FutureExt, StreamExt, future::select, stream::FuturesUnordered};
 use vs_core::{
     error::{Code, Failure},
     group::Group,
-    hash::{ChunkHash, Hash},
+    hash::Hash,
     id::{AssetId, Ballot, NodeId, UploadId, Version},
     layout::{Layout, Scheme},
     limit::PAGE_ITEMS_MAX,
-    manifest::{ChunkRef, Displaced, ORIGINAL, Part, Track},
+    manifest::{ChunkRef, ORIGINAL, Part, Track},
     read::{Known, gather::gather},
     stripe,
 };
 use vsd_core::{
-    background::{PutError, Shell, State, Unavailable},
+    background::{Shell, State, Unavailable},
     meta::{Command, Response, SettingName, UploadPhase, UploadRecord},
     upload::{
+        once::Once,
+        store::{self, patiently},
         tenure::{RENEWALS, Renewal, Role, renewal, role},
         track::{Gathered, Sealed, TrackBuilder, Written},
-        write::{Answer, PUT_TIMEOUT, Put, Step, Writing},
     },
 };
 
@@ -38,10 +35,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Wait before an upload is tried again, doubling up to the longest.
 const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(60);
-/// For how long a step is repeated that fails for a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
-const STEP_RETRY: Duration = Duration::from_millis(200);
-const STEP_RETRY_MAX: Duration = Duration::from_secs(5);
+/// Between two looks while the state cannot be read.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Groups on their way at a time.
 const GROUPS_MAX: usize = 3;
 
@@ -106,7 +101,7 @@ impl Node {
     async fn keep_lease(&self, upload: UploadId) {
         let mut was_held = false;
         loop {
-            let mut pause = STEP_RETRY_MAX;
+            let mut pause = LOOK_AGAIN;
             if let Ok(state) = self.read().await {
                 let record = state.view().upload(upload).ok().flatten();
                 let lease_ms = state.view().setting(SettingName::UploadLease).unwrap_or(1_000);
@@ -250,9 +245,9 @@ impl Attempt {
     async fn store(&self, track: Track, segments: Vec<film::Segment>) -> Result<Track, Broken> {
         let name = track.name.clone();
         let mut builder = TrackBuilder::new(track, self.ballot, self.scheme);
+        let once = &Once::default();
+        let mut sealed = 0;
         let mut flying = FuturesUnordered::new();
-        // equal chunks of a part are one chunk, and are written once
-        let mut once: BTreeMap<(u32, Hash), ()> = BTreeMap::new();
         let mut segments = segments.into_iter();
         let mut ended = false;
         loop {
@@ -267,9 +262,12 @@ impl Attempt {
                 for of in gathered {
                     let (no, part) = (of.no, of.part);
                     let (group, members) = self.group_of(&name, of);
-                    let is_first = once.insert((part, group.key), ()).is_none();
                     flying.push(async move {
-                        let displaced = if is_first { self.write(&group, &members).await? } else { Vec::new() };
+                        let write = async || {
+                            let write = || store::store(&*self.node, self.asset, &group, &members, &self.layout);
+                            patiently(&*self.node, write).await
+                        };
+                        let displaced = once.write(part, group.key, write).await?;
                         let mut data = group.members;
                         let parity = data.split_off(group.data);
                         Ok::<_, Failure>((no, Written { data, parity, displaced }))
@@ -281,6 +279,8 @@ impl Attempt {
                     let (no, written) = written?;
                     for part in builder.written(no, written) {
                         self.put_part(part).await?;
+                        sealed += 1;
+                        once.close_before(sealed);
                     }
                 }
                 None if ended => break,
@@ -302,7 +302,7 @@ impl Attempt {
             let answer = self.node.propose(put.clone()).await.map_err(Failure::from)?;
             answer.accepted().map(drop).map_err(Failure::from)
         };
-        Ok(self.node.patiently(step).await?)
+        Ok(patiently(&*self.node, step).await?)
     }
 
     fn group_of(&self, track: &str, gathered: Gathered) -> (Group, Vec<Bytes>) {
@@ -317,57 +317,6 @@ impl Attempt {
             Scheme::Erasure { .. } => Group::stripe(self.asset, track, no, named, data),
         };
         (group, members)
-    }
-
-    async fn write(&self, group: &Group, members: &[Bytes]) -> Result<Vec<Displaced>, Failure> {
-        self.node.patiently(|| self.write_once(group, members)).await
-    }
-
-    async fn write_once(&self, group: &Group, members: &[Bytes]) -> Result<Vec<Displaced>, Failure> {
-        let node = &self.node;
-        let started = node.now();
-        let current = node.layouts.current(&node.snapshot().view()).map_err(unreadable)?;
-        let current = current.as_deref().unwrap_or(&self.layout);
-        let mut writing = Writing::new(group.clone(), &self.layout, current);
-        let mut open = FuturesUnordered::new();
-        loop {
-            let picture = node.current_picture();
-            let drawn = node.drawn.get();
-            let until = match writing.next(node.now() - started, |node| picture.known(node)) {
-                Step::Wait { puts, until } => {
-                    let put = |put: Put| {
-                        self.put_on(put.node, group.members[put.member].hash, members[put.member].clone())
-                    };
-                    open.extend(puts.into_iter().map(put));
-                    until
-                }
-                Step::Stored { displaced } => return Ok(displaced),
-                Step::Failed(shortfall) => return Err(shortfall.into()),
-            };
-            let changed = node.drawn.wait_for(move |now| *now != drawn);
-            let sleep = node.kernel().sleep((started + until).saturating_sub(node.now()));
-            let other = select(changed, sleep);
-            let next = async {
-                match open.next().await {
-                    Some(answer) => answer,
-                    None => futures::future::pending().await,
-                }
-            };
-            if let Either::Left(((node, answer), _)) = select(pin!(next), pin!(other)).await {
-                let now = self.node.now();
-                writing.answered(node, answer, now - started);
-            }
-        }
-    }
-
-    async fn put_on(&self, node: NodeId, hash: ChunkHash, bytes: Bytes) -> (NodeId, Answer) {
-        let index = self.node.applied();
-        let answer = match self.node.put(node, self.asset, hash, bytes, index, PUT_TIMEOUT).await {
-            Ok(()) => Answer::Durable,
-            Err(PutError::Full(_)) => Answer::Full,
-            Err(PutError::Node(why)) => Answer::Failed(why),
-        };
-        (node, answer)
     }
 
     /// The film out of its stored original.
@@ -391,23 +340,6 @@ impl Attempt {
             }
         }
         Ok(bytes)
-    }
-}
-
-impl Node {
-    /// Repeats a step that may fail for a moment.
-    async fn patiently<T, F: Future<Output = Result<T, Failure>>>(&self, step: impl Fn() -> F) -> Result<T, Failure> {
-        let started = self.now();
-        let mut wait = STEP_RETRY;
-        loop {
-            match step().await {
-                Err(failure) if failure.code.retryable() && self.now() - started < PATIENCE => {
-                    self.kernel().sleep(wait).await;
-                    wait = (wait * 2).min(STEP_RETRY_MAX);
-                }
-                ended => return ended,
-            }
-        }
     }
 }
 

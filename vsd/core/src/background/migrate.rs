@@ -4,7 +4,9 @@
 //! Invariants:
 //! - First the pending version is committed, then its members are written and verified, all of them on their computed
 //!   places, then it replaces the current one. Old copies go by the sweep, after `drop.delay`.
-//! - A version that somebody else began is given up: what of it was written is found again by its name.
+//! - A version that somebody else began is given up and begun anew at once: what of it was written is found again by its
+//!   name, before a sweep takes it.
+//! - Nothing is begun that could not be ended, because a node is away that it would be written to.
 //! - Nothing of this is urgent: it stands still while anything is to be repaired.
 
 use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed, time::Duration};
@@ -38,6 +40,7 @@ use crate::{
         verify::{Standing, Step, Verifying, standing},
     },
     upload::{
+        store::not_computed,
         track::{Gathered, Sealed, TrackBuilder, Written},
         write::PUT_TIMEOUT,
     },
@@ -53,6 +56,18 @@ const AGAIN: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the log is told how far a job is.
 const TELL: Duration = Duration::from_secs(2);
+/// To read again what is there already costs less than to write it by so much: who begins anew catches up with who went
+/// before, even where leaders come and go faster than a film is written.
+const FOUND_TIMES: u64 = 4;
+
+/// What a look at all assets came to.
+enum Next {
+    /// All are kept as they should be, or cannot be changed now.
+    Nothing,
+    /// Something was given up: what is to be changed is not what it was.
+    Again,
+    Change(Box<AssetRecord>, Wanted, JobId),
+}
 
 /// One asset on its way to another scheme.
 struct Migration<'a, S> {
@@ -102,11 +117,9 @@ impl<S: Shell> Repairer<S> {
     pub(super) async fn migrate(&self) {
         let mut failed: BTreeMap<AssetId, Duration> = BTreeMap::new();
         loop {
-            let began = self.shell.now();
             failed.retain(|_, at| self.since(*at) < AGAIN);
             let rest = match self.migrate_one(&mut failed).boxed().await {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => REST_MIN.max(self.since(began) * REST_TIMES),
+                Ok(rest) => rest,
                 Err(Broken::Failed(failure)) => {
                     self.shell.note(Note::MigrationFailed(&failure));
                     REST_MIN
@@ -121,21 +134,26 @@ impl<S: Shell> Repairer<S> {
         }
     }
 
-    /// False when there is nothing to be changed.
-    async fn migrate_one(&self, failed: &mut BTreeMap<AssetId, Duration>) -> Result<bool, Broken> {
+    /// After how long it is worth while to look again.
+    async fn migrate_one(&self, failed: &mut BTreeMap<AssetId, Duration>) -> Result<Duration, Broken> {
         self.until_calm().await;
-        let Some((world, state)) = self.look().await? else { return Ok(false) };
-        let Some((asset, wanted, job)) = self.next_to_migrate(&world, &state, failed).await? else { return Ok(false) };
+        let Some((world, state)) = self.look().await? else { return Ok(REST_MIN) };
+        let began = self.shell.now();
+        let (asset, wanted, job) = match self.next_to_migrate(&world, &state, failed).await? {
+            Next::Nothing => return Ok(REST_MIN.max(self.since(began) * REST_TIMES)),
+            Next::Again => return Ok(Duration::ZERO),
+            Next::Change(asset, wanted, job) => (*asset, wanted, job),
+        };
         let (Some(epochs), Some(layout)) = (world.epochs(asset.since), world.current().cloned()) else {
-            return Ok(false);
+            return Ok(REST_MIN);
         };
         let begin =
             Command::VersionBegin { asset: asset.id, scheme: wanted.scheme, epoch: layout.epoch, term: world.term };
         let begun = self.shell.propose(begin).await?.accepted().map_err(Failure::from)?;
-        let Response::Pending { version, ballot, scheme, epoch, .. } = begun else { return Ok(false) };
+        let Response::Pending { version, ballot, scheme, epoch, .. } = begun else { return Ok(REST_MIN) };
         // What nodes are told from here on must not be older than the wish: a drop that was decided before would not be
         // void, and could take what is counted on.
-        let Some((world, state)) = self.look().await? else { return Ok(false) };
+        let Some((world, state)) = self.look().await? else { return Ok(REST_MIN) };
         let pending = Pending { version, scheme, epoch };
         let title = state.view().videos_of(asset.id, 1)?.pop().map(|video| video.title).unwrap_or_default();
         let what: String = format!("{} -> {scheme}: {title}", asset.scheme).chars().take(200).collect();
@@ -160,7 +178,7 @@ impl<S: Shell> Repairer<S> {
         if ended.as_ref().is_err_and(|broken| !matches!(broken, Broken::Over)) {
             failed.insert(migration.asset.id, self.shell.now());
         }
-        ended.map(|()| true)
+        ended.map(|()| Duration::ZERO)
     }
 
     /// The first asset that is kept otherwise than it should be, and the job that waits for it, if one does. A version
@@ -169,8 +187,8 @@ impl<S: Shell> Repairer<S> {
         &self,
         world: &World,
         state: &S::State,
-        failed: &BTreeMap<AssetId, Duration>,
-    ) -> Result<Option<(AssetRecord, Wanted, JobId)>, Broken> {
+        failed: &mut BTreeMap<AssetId, Duration>,
+    ) -> Result<Next, Broken> {
         let view = state.view();
         let (policy, now) = (Policy::of(view)?, view.cluster_time()?);
         let nodes = world.current().map_or(0, Layout::room);
@@ -178,7 +196,12 @@ impl<S: Shell> Repairer<S> {
         let jobs = view.jobs(None, PAGE_ITEMS_MAX)?;
         let open: Vec<_> =
             jobs.into_iter().filter(|job| job.kind == JobKind::Migrate && !job.state.is_over()).collect();
-        let held_up = open.iter().any(|job| job.state == JobState::Paused) || world.any_full();
+        let is_away = world.current().is_some_and(|layout| world.any_away_of(layout));
+        if is_away {
+            // what failed may have failed for that: it is tried as soon as nobody is away
+            failed.clear();
+        }
+        let held_up = open.iter().any(|job| job.state == JobState::Paused) || world.any_full() || is_away;
         for orphan in open.iter().filter(|job| job.state == JobState::Running).cloned() {
             let what = format!("{}: its leader is gone", orphan.what).chars().take(400).collect();
             let job = JobRecord { state: JobState::Failed, what, ..orphan };
@@ -191,15 +214,19 @@ impl<S: Shell> Repairer<S> {
         loop {
             let page = view.assets(after, PAGE_ITEMS_MAX)?;
             let Some(last) = page.last() else {
-                self.end_idle(&open, failed, term).await?;
-                return Ok(None);
+                if !held_up {
+                    self.end_idle(&open, failed, term).await?;
+                }
+                return Ok(Next::Nothing);
             };
             after = Some(last.id);
             for asset in page {
                 if let Some(Pending { version, .. }) = asset.pending {
                     let abort = Command::VersionAbort { asset: asset.id, version, term: world.term };
-                    self.shell.propose(abort).await?;
-                    continue;
+                    match self.shell.propose(abort).await?.accepted() {
+                        Ok(_) => return Ok(Next::Again),
+                        Err(_) => continue,
+                    }
                 }
                 let is_sound = asset.is_finished() && !asset.damaged && !asset.is_displaced();
                 if !is_sound || failed.contains_key(&asset.id) || held_up {
@@ -208,7 +235,7 @@ impl<S: Shell> Repairer<S> {
                 let wanted = wanted_scheme(&asset, views_of(view, asset.id)?, now, &policy, nodes);
                 if wanted.scheme != asset.scheme {
                     let job = waiting(asset.id).unwrap_or_default();
-                    return Ok(Some((asset, wanted, job)));
+                    return Ok(Next::Change(Box::new(asset), wanted, job));
                 }
             }
         }
@@ -224,9 +251,6 @@ impl<S: Shell> Repairer<S> {
         let is_idle = |job: &&JobRecord| {
             job.state == JobState::Waiting && job.asset.is_none_or(|asset| !failed.contains_key(&asset))
         };
-        if open.iter().any(|job| job.state == JobState::Paused) {
-            return Ok(());
-        }
         for job in open.iter().filter(is_idle) {
             let log = vec![(self.shell.wall_ms(), "nothing is to be changed now".to_owned())];
             let job = JobRecord { state: JobState::Done, log, ..job.clone() };
@@ -409,7 +433,7 @@ impl<S: Shell> Migration<'_, S> {
         let (asset, scheme, name, no) = (self.asset.id, self.pending.scheme, track.name.clone(), group.no);
         let gathered = group.clone();
         let encoded = self.repairer.shell.compute(move || gathered.encode(asset, &name, scheme)).await;
-        let (placed, members) = encoded.ok_or_else(|| Failure::new(Code::Internal, "a group was not computed"))?;
+        let (placed, members) = encoded.ok_or_else(not_computed)?;
         let places = self.layout.place(&placed.key, placed.width);
         let write = |(place, node): (usize, NodeId)| {
             let member = placed.member_at(place);
@@ -433,8 +457,7 @@ impl<S: Shell> Migration<'_, S> {
         let began = shell.now();
         loop {
             if shell.held(question, &[chunk.hash]).await == [Held::Stored] {
-                // to read it was as much as to write it: who comes next waits
-                self.repairer.take_leave(chunk.bytes.into(), &self.world).await;
+                self.repairer.take_leave(u64::from(chunk.bytes) / FOUND_TIMES, &self.world).await;
                 return Ok(());
             }
             self.repairer.take_leave(chunk.bytes.into(), &self.world).await;

@@ -1,4 +1,4 @@
-//! What people, counters and traces hear of the background's work.
+//! What people, counters and traces hear of the work.
 
 use vs_core::{
     error::Failure,
@@ -82,4 +82,6 @@ pub enum Note<'a> {
     },
     /// The jobs of nodes do not go on now; they will.
     StepsFailed(&'a Unavailable),
+    /// A step of an upload is repeated.
+    UploadStepFailed(&'a Failure),
 }

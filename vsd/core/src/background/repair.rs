@@ -111,8 +111,8 @@ impl<S: Shell> Repairer<S> {
         loop {
             self.shell.sleep(LOOK).await;
             if !self.leads() {
-                (term, rest_until) = (None, Duration::ZERO);
-                self.is_urgent.store(false, Relaxed);
+                self.retire(&mut term);
+                rest_until = Duration::ZERO;
                 continue;
             }
             let now_seen = signature(&self.shell);
@@ -129,8 +129,7 @@ impl<S: Shell> Repairer<S> {
                 Ok(Some(Pass::Stuck)) => AGAIN.max(took * STUCK_TIMES),
                 Ok(Some(Pass::Nothing)) => REST_MIN.max(took * REST_TIMES),
                 Ok(None) => {
-                    term = None;
-                    self.is_urgent.store(false, Relaxed);
+                    self.retire(&mut term);
                     Duration::ZERO
                 }
                 Err(error) => {
@@ -140,6 +139,14 @@ impl<S: Shell> Repairer<S> {
             };
             rest_until = self.shell.now() + rest;
         }
+    }
+
+    /// It does not lead: what it found is not so any more.
+    fn retire(&self, term: &mut Option<Term>) {
+        if term.take().is_some() {
+            self.shell.lacks(BTreeMap::new());
+        }
+        self.is_urgent.store(false, Relaxed);
     }
 
     /// How long ago that was.
@@ -246,6 +253,7 @@ impl<S: Shell> Repairer<S> {
                 }
                 Some(Ended::Task(task, done)) => (task, done),
             };
+            term.reads_failed(task.work, done.reads_failed);
             running -= 1;
             moved |= !done.written.is_empty();
             let is_done = done.failed.is_none();
@@ -317,7 +325,9 @@ impl<S: Shell> Repairer<S> {
     }
 
     fn show(&self, term: &mut Term, world: &World, survey: &Survey) {
-        *self.status_now() = term.status(world, survey, self.shell.now());
+        let status = term.status(world, survey, self.shell.now());
+        self.shell.lacks(status.lacks.clone());
+        *self.status_now() = status;
     }
 }
 

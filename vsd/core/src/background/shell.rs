@@ -1,4 +1,5 @@
-//! What the background needs of the world: the one trait between its decisions and whatever carries them out.
+//! What the background, and whoever stores chunks, needs of the world: the one trait between their decisions and whatever
+//! carries them out.
 //!
 //! `vsd` implements it over the metadata, the network and tokio; the simulator over its own log, network and clock. Whoever
 //! implements it decides nothing: no retries, no order, no choice of node, no memory of what was asked before.
@@ -11,7 +12,7 @@
 //! - Every call but [`sleep`](Shell::sleep) ends by itself, within a time of the implementation's.
 //! - Any future may be dropped at any time. What it asked for may then have happened or not, or happen later.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 pub use vs_core::read::gather::{Get, GetError};
@@ -24,7 +25,7 @@ use vs_core::{
 use super::{note::Note, picture::Picture};
 use crate::{
     meta::{Command, LayoutCache, LeaderTerm, Response, TableError, View},
-    plan::repair::Held,
+    plan::{repair::Held, weights::Lack},
 };
 
 /// The metadata at one moment. It may be kept for a while; what it shows does not change.
@@ -127,6 +128,10 @@ pub trait Shell: Get {
         index: u64,
         within: Duration,
     ) -> impl Future<Output = Result<(), PutError>> + Send;
+
+    /// What is placed on nodes that have no room for it, as it is now: the layout's weights follow
+    /// ([`by_fullness`](crate::plan::weights::by_fullness)).
+    fn lacks(&self, lacks: BTreeMap<NodeId, Lack>);
 
     /// Something happened that people, counters or a trace hear of. Nothing depends on it.
     fn note(&self, note: Note<'_>);

@@ -1,8 +1,10 @@
 //! How the executor's work stands, and what operators may want of it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use vs_core::id::JobId;
+use vs_core::id::{JobId, NodeId};
+
+use crate::plan::weights::Lack;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WorkState {
@@ -53,6 +55,8 @@ pub struct Status {
     pub chunks_healthy: u64,
     pub chunks_degraded: u64,
     pub chunks_missing: u64,
+    /// What waits for room, by the node that is to have it.
+    pub lacks: BTreeMap<NodeId, Lack>,
     /// Wall time of the end of that pass; none before the first one of this leader.
     pub last_pass_at_ms: Option<u64>,
 }

@@ -78,7 +78,7 @@ pub(super) struct Survey {
     /// Members that wait for a node.
     pub(super) waiting: BTreeMap<NodeId, u64>,
     /// Members that wait for room on a node.
-    pub(super) full: BTreeMap<NodeId, u64>,
+    pub(super) full: BTreeMap<NodeId, Amount>,
     /// Assets that may be said to be placed by an epoch once their tasks are done.
     pub(super) finishing: BTreeMap<AssetId, Epoch>,
     /// Members that are not moved because an operator stopped it.
@@ -315,7 +315,9 @@ impl Survey {
         let left = self.left.entry(work).or_default();
         finding.writes.iter().for_each(|(_, member)| left.add(group.members[*member].bytes.into()));
         let (full, writes): (Vec<_>, Vec<_>) = finding.writes.drain(..).partition(|(node, _)| world.is_full(*node));
-        full.iter().for_each(|(node, _)| *self.full.entry(*node).or_default() += 1);
+        for (node, member) in &full {
+            self.full.entry(*node).or_default().add(group.members[*member].bytes.into());
+        }
         // of a long asset only so many are kept: then it is not finished by them
         let fits = seen.tasks.len() < TASKS_MAX;
         seen.can_finish &= full.is_empty() && fits;

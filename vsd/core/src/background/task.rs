@@ -75,6 +75,8 @@ pub(super) struct Done {
     /// What is durable now, where it was not.
     pub(super) written: Vec<(NodeId, ChunkHash, u32)>,
     pub(super) failed: Option<Failure>,
+    /// Nodes that were asked and gave nothing that was intact.
+    pub(super) reads_failed: u64,
     /// Who had no room.
     pub(super) full: Vec<NodeId>,
 }
@@ -104,9 +106,10 @@ impl Task {
         want.sort_unstable();
         want.dedup();
         let gathered = gather(shell, self.asset, &self.group, &want, &known).await;
+        let reads_failed = (gathered.blamed.len() + gathered.silent.len()) as u64;
         let members = match gathered.members {
             Ok(members) => want.into_iter().zip(members).collect::<BTreeMap<_, _>>(),
-            Err(failure) => return Done { failed: Some(failure), ..Done::default() },
+            Err(failure) => return Done { failed: Some(failure), reads_failed, ..Done::default() },
         };
         let put = |(node, member): (NodeId, usize)| {
             let (bytes, chunk) = (members[&member].clone(), self.group.members[member]);
@@ -115,7 +118,7 @@ impl Task {
                 put.map(|()| (node, chunk.hash, chunk.bytes)).map_err(|error| (node, error))
             }
         };
-        let mut done = Done::default();
+        let mut done = Done { reads_failed, ..Done::default() };
         for put in join_all(self.writes.iter().copied().map(put)).await {
             match put {
                 Ok(written) => done.written.push(written),

@@ -26,6 +26,7 @@ use crate::{
     plan::{
         repair::Presence,
         urgency::{Class, Failures},
+        weights::Lack,
     },
 };
 
@@ -49,6 +50,8 @@ pub(super) struct Term {
     failures: BTreeSet<String>,
     /// Nodes that had no room, and when.
     full: BTreeMap<NodeId, Duration>,
+    /// Bytes written to each node.
+    written: BTreeMap<NodeId, u64>,
 }
 
 /// A job that begins.
@@ -76,6 +79,7 @@ impl Term {
             failed: Failures::default(),
             failures: BTreeSet::new(),
             full: BTreeMap::new(),
+            written: BTreeMap::new(),
         }
     }
 
@@ -179,6 +183,7 @@ impl Term {
         let (work, asset) = of;
         let rate = if work == Work::Repair { &mut self.repair_rate } else { &mut self.move_rate };
         rate.add(now, bytes);
+        *self.written.entry(node).or_default() += bytes;
         self.verified.lock().insert(asset, node, chunk);
         let work = self.counted_as(work);
         if let Some(job) = self.job(work) {
@@ -186,6 +191,13 @@ impl Term {
             job.bytes_done += bytes;
             job.chunks_total = job.chunks_total.max(job.chunks_done);
             job.bytes_total = job.bytes_total.max(job.bytes_done);
+        }
+    }
+
+    pub(super) fn reads_failed(&mut self, work: Work, count: u64) {
+        let work = self.counted_as(work);
+        if let Some(job) = self.job(work) {
+            job.reads_failed += count;
         }
     }
 
@@ -212,6 +224,18 @@ impl Term {
 
     pub(super) fn told_ago(&self, now: Duration) -> Duration {
         self.told_at.map_or(Duration::MAX, |at| now.saturating_sub(at))
+    }
+
+    /// What waits for room and for nothing else.
+    fn lacks(&self, survey: &Survey) -> BTreeMap<NodeId, Lack> {
+        if self.jobs.iter().any(|job| job.state == JobState::Paused) {
+            return BTreeMap::new();
+        }
+        let written = |node: &NodeId| self.written.get(node).copied().unwrap_or_default();
+        let lack = |(node, waits): (&NodeId, &Amount)| {
+            (*node, Lack { waiting_bytes: waits.bytes, written_bytes: written(node) })
+        };
+        survey.full.iter().map(lack).collect()
     }
 
     pub(super) fn status(&mut self, world: &World, survey: &Survey, now: Duration) -> Status {
@@ -256,6 +280,7 @@ impl Term {
             chunks_healthy: survey.healthy,
             chunks_degraded: survey.degraded,
             chunks_missing: survey.missing,
+            lacks: self.lacks(survey),
             last_pass_at_ms: Some(survey.made_at_ms),
         }
     }
@@ -277,8 +302,8 @@ fn waiting(world: &World, survey: &Survey) -> Vec<String> {
         }
     };
     let mut lines: Vec<_> = survey.waiting.iter().take(LINES_MAX).map(line).collect();
-    let full = |(node, chunks): (&NodeId, &u64)| {
-        format!("{node} is {} % full: {chunks} chunks wait", world.used_percent(*node))
+    let full = |(node, waits): (&NodeId, &Amount)| {
+        format!("{node} is {} % full: {} chunks wait", world.used_percent(*node), waits.chunks)
     };
     lines.extend(survey.full.iter().take(LINES_MAX).map(full));
     if survey.stopped > 0 {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use vs_core::{
     hash::ChunkHash,
     id::{AssetId, Epoch, JobId, NodeId},
-    layout::{Layout, NodeWish},
+    layout::{Layout, LayoutNode, NodeWish},
     limit::PAGE_ITEMS_MAX,
 };
 
@@ -168,6 +168,13 @@ impl World {
         self.nodes.values().any(|node| node.is_full && !node.leaves && node.presence != Presence::Gone)
     }
 
+    /// Whether a node that this layout places anything on cannot be written to now.
+    pub(super) fn any_away_of(&self, layout: &Layout) -> bool {
+        let is_away = |node: &LayoutNode| self.presence(node.id) != Presence::Up;
+        let away: Vec<_> = layout.nodes.iter().map(is_away).collect();
+        away.contains(&true) && layout.slots().iter().flatten().any(|at| away[usize::from(*at)])
+    }
+
     /// These have said that they have no room, whatever is known of their disks.
     pub(super) fn refuse(&mut self, full: impl IntoIterator<Item = NodeId>) {
         for id in full {
@@ -263,20 +270,23 @@ impl Epochs {
 
 #[cfg(test)]
 mod tests {
-    use vs_core::layout::LayoutNode;
-
     use super::*;
+
+    /// Of these nodes; as many of them as are said have slots.
+    fn layout(epoch: u64, nodes: &[u64], with_slots: u16) -> Layout {
+        let listed =
+            |id: &u64| LayoutNode { id: NodeId(*id), zone: String::new(), weight_milli: 1_000, wish: NodeWish::In };
+        let slots = vec![(0..with_slots).collect()];
+        Layout::new(Epoch(epoch), nodes.iter().map(listed).collect(), slots).expect("valid")
+    }
+
+    fn node(presence: Presence) -> Node {
+        Node { presence, silent_ms: 0, used_percent: 0, is_full: false, leaves: false }
+    }
 
     #[test]
     fn a_world_is_out_of_date_when_a_node_falls_silent_or_comes_back_or_an_epoch_is_newer() {
-        let listed = [1, 2].map(|id| LayoutNode {
-            id: NodeId(id),
-            zone: String::new(),
-            weight_milli: 1_000,
-            wish: NodeWish::In,
-        });
-        let layout = Layout::new(Epoch(4), listed.into(), vec![vec![0, 1]]).expect("valid");
-        let node = |presence| Node { presence, silent_ms: 0, used_percent: 0, is_full: false, leaves: false };
+        let layout = layout(4, &[1, 2], 2);
         let presences = [(1, Presence::Up), (2, Presence::Up), (3, Presence::Silent), (4, Presence::Gone)];
         let nodes = presences.into_iter().map(|(id, presence)| (NodeId(id), node(presence))).collect();
         let mut world = World { layouts: Arc::new([layout]), nodes, ..World::empty() };
@@ -295,5 +305,16 @@ mod tests {
         assert!(!world.may_return(), "it is past the grace");
         world.nodes.insert(NodeId(2), node(Presence::Silent));
         assert!(world.may_return());
+    }
+
+    #[test]
+    fn who_is_away_matters_to_a_layout_that_places_something_there() {
+        let is_away = |presences: [Presence; 2], with_slots| {
+            let nodes = (1..).zip(presences).map(|(id, presence)| (NodeId(id), node(presence))).collect();
+            World { nodes, ..World::empty() }.any_away_of(&layout(1, &[1, 2], with_slots))
+        };
+        assert!(!is_away([Presence::Up, Presence::Up], 2));
+        assert!(is_away([Presence::Up, Presence::Silent], 2));
+        assert!(!is_away([Presence::Up, Presence::Silent], 1), "it is only listed");
     }
 }

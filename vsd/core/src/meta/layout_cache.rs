@@ -14,7 +14,7 @@ use super::{tables::TableError, view::View};
 const LAYOUTS_MAX: usize = 32;
 /// How many of the newest epochs are looked at whether or not an asset is placed by them. Those between an asset's own
 /// epoch and these matter to nobody: nothing is placed by them, and what was moved by one is found by asking every node.
-const NEWEST_MAX: usize = 16;
+const NEWEST_MAX: u64 = 16;
 
 /// Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -61,8 +61,10 @@ impl LayoutCache {
 
     /// Every epoch that an asset is placed by or written by, and the newest ones up to the current one: oldest first.
     pub fn in_use(&self, view: &View<'_>) -> Result<Arc<[Layout]>, TableError> {
-        let used = view.epochs()?.into_iter().map(|(epoch, _)| epoch);
-        let epochs: BTreeSet<_> = used.chain(newest(view)?).collect();
+        let mut epochs: BTreeSet<_> = view.epochs()?.into_iter().map(|(epoch, _)| epoch).collect();
+        // Older ones are forgotten, sooner or later: what is remembered would go on naming them.
+        let oldest = epochs.first().copied().or(view.epoch()?);
+        epochs.extend(newest(view)?.filter(|epoch| Some(*epoch) >= oldest));
         let (asked, known) = self.cached().in_use.clone();
         if asked == epochs {
             return Ok(known);
@@ -79,7 +81,7 @@ impl LayoutCache {
 
     /// What a reader of an asset is told: the epoch it is placed by and the newest ones after that, oldest first.
     pub fn from(&self, view: &View<'_>, since: Epoch) -> Result<Vec<Arc<Layout>>, TableError> {
-        let newer = newest(view)?.into_iter().filter(|epoch| *epoch > since).rev();
+        let newer = newest(view)?.filter(|epoch| *epoch > since);
         let layouts = std::iter::once(since).chain(newer).map(|epoch| self.of(view, epoch));
         Ok(layouts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
@@ -89,10 +91,9 @@ impl LayoutCache {
     }
 }
 
-/// The newest epochs that are kept, newest first.
-fn newest(view: &View<'_>) -> Result<Vec<Epoch>, TableError> {
-    let Some(current) = view.epoch()? else { return Ok(Vec::new()) };
-    let oldest = view.layouts_since(Epoch(0), 1)?.first().map_or(current, |layout| layout.epoch);
-    let before = |back: u64| current.0.checked_sub(back).map(Epoch).filter(|epoch| *epoch >= oldest);
-    Ok((0..).map_while(before).take(NEWEST_MAX).collect())
+/// The newest epochs up to the current one, oldest first, whether or not their layouts are kept.
+fn newest(view: &View<'_>) -> Result<impl Iterator<Item = Epoch> + use<>, TableError> {
+    let current = view.epoch()?.map_or(0, |epoch| epoch.0);
+    let first = (current + 1).saturating_sub(NEWEST_MAX).max(1);
+    Ok((first..=current).map(Epoch))
 }

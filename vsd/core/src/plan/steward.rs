@@ -16,7 +16,7 @@ use vs_core::{
     limit::PAGE_ITEMS_MAX,
 };
 
-use super::weights::{self, Disks, Usage};
+use super::weights::{self, Calm, Disks, Lack, Usage};
 use crate::{
     health::NodeState,
     meta::{AssetState, DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
@@ -24,8 +24,6 @@ use crate::{
 
 /// A change of the layout waits until nothing else has changed for so long.
 const SETTLED: Duration = Duration::from_secs(1);
-/// How long sweeps may take, beside their delays, to drop what moved away.
-const SWEPT_AFTER: Duration = Duration::from_secs(30);
 /// For how long it is taken to be the same how content is kept.
 const WIDTH_KNOWN: Duration = Duration::from_secs(60);
 
@@ -37,7 +35,7 @@ pub struct Seen {
     pub down_ms: u64,
     /// Whether this leader has heard it at all.
     pub is_heard: bool,
-    /// Its disks, when they are known.
+    /// What its disks hold, when it has told.
     pub usage: Option<Usage>,
 }
 
@@ -57,13 +55,12 @@ pub struct Steward {
     wish: Option<(Vec<LayoutNode>, Duration)>,
     /// Since when a node has no directory that takes writes.
     unusable: HashMap<NodeId, Duration>,
-    /// Since when every asset is placed by this epoch.
-    settled: Option<(Epoch, Duration)>,
+    calm: Calm,
     width: Option<(usize, Duration)>,
 }
 
 impl Steward {
-    /// The layout that is due, if one is.
+    /// The layout that is due, if one is. `lacks` is what waits for room.
     ///
     /// # Errors
     /// When the tables cannot be read.
@@ -72,15 +69,20 @@ impl Steward {
         view: &View<'_>,
         layouts: &LayoutCache,
         seen: impl Fn(NodeId) -> Seen,
+        lacks: &BTreeMap<NodeId, Lack>,
         now: Duration,
     ) -> Result<Option<Next>, TableError> {
         let Some(current) = layouts.current(view)? else { return Ok(None) };
         let records = view.nodes(None, PAGE_ITEMS_MAX)?;
         let wanted = self.wanted(view, &current, &records, &seen, now)?;
-        let usage = records.iter().filter_map(|node| Some((node.id, seen(node.id).usage?)));
-        let usage: BTreeMap<_, _> = usage.filter(|(_, usage)| usage.total_bytes > 0).collect();
-        let settled = self.is_settled(view, current.epoch, now)?;
+        let drop_delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
+        let settled = self.calm.look(current.epoch, &view.epochs()?, lacks, drop_delay, now);
         let width = if settled { self.width(view, now)? } else { 0 };
+        let usage = records.iter().filter_map(|node| Some((node.id, seen(node.id).usage?)));
+        let mut usage: BTreeMap<_, _> = usage.collect();
+        for (node, lack) in lacks {
+            usage.entry(*node).and_modify(|usage| usage.used_bytes += lack.waiting_bytes);
+        }
         let wanted = weights::by_fullness(&current, &wanted, &Disks { usage: &usage, settled, width });
         if wanted == current.nodes || wanted.is_empty() {
             self.wish = None;
@@ -128,22 +130,6 @@ impl Steward {
             }
         }
         Ok(wanted)
-    }
-
-    /// Whether all was placed by the epoch so long ago that every node has dropped what it need not keep: a sweep asks
-    /// twice, with the delay between.
-    fn is_settled(&mut self, view: &View<'_>, epoch: Epoch, now: Duration) -> Result<bool, TableError> {
-        if view.epochs()?.iter().any(|(used, _)| *used != epoch) {
-            self.settled = None;
-            return Ok(false);
-        }
-        let (since, from) = *self.settled.get_or_insert((epoch, now));
-        if since != epoch {
-            self.settled = None;
-            return Ok(false);
-        }
-        let delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
-        Ok(now.saturating_sub(from) >= delay * 2 + SWEPT_AFTER)
     }
 
     /// How many nodes the widest scheme takes that anything is kept by.

@@ -6,9 +6,12 @@
 //!   the same.
 //! - A weight never exceeds its operator's. Nodes that are to be emptied, and those whose disks nobody knows, keep theirs.
 //! - Nothing is lowered while bytes are still on their way to where the current layout places them, nor together with
-//!   another change: what the disks hold says nothing then of what they will.
+//!   another change: what the disks hold says nothing then of what they will. Bytes that can go nowhere because a node has
+//!   no room for them are not on their way ([`Calm`]): that node is as full as it would be with them.
 //! - It comes to rest. A node is lowered from above 85 % to 80 % or the mean, and raised only to what keeps it below 80 %;
 //!   weights are coarse and rounded down; and nothing is lowered where that would move next to nothing.
+
+mod calm;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +19,8 @@ use vs_core::{
     id::NodeId,
     layout::{Layout, LayoutNode, NodeWish},
 };
+
+pub use calm::{Calm, Lack};
 
 /// A node that is fuller than this, and by more than the margin than the cluster as a whole, is to take less. In
 /// millionths.
@@ -52,7 +57,7 @@ impl Usage {
 #[derive(Clone, Copy, Debug)]
 pub struct Disks<'a> {
     pub usage: &'a BTreeMap<NodeId, Usage>,
-    /// Every asset is placed by the current epoch, and what had to move for that was dropped where it was.
+    /// They tell what the current layout comes to: see [`Calm`].
     pub settled: bool,
     /// How many nodes the widest scheme takes that anything is kept by: where there are no more, each has a part of
     /// everything, whatever its weight.

@@ -5,8 +5,11 @@
 //! checked before it is added, and whatever does not fit is an error with a reason a person can read.
 
 pub mod mp4;
+pub mod once;
 pub mod plan;
+pub mod room;
 pub mod segment;
+pub mod store;
 pub mod tenure;
 pub mod track;
 pub mod write;

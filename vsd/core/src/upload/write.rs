@@ -121,12 +121,15 @@ impl From<Shortfall> for Failure {
         let Shortfall { stripe, had, need, places, lacked } = shortfall;
         let what = if stripe { "stripe" } else { "chunk" };
         let mut failure = Self::new(code, format!("a {what} is on {had} of {places} nodes (need {need})"));
-        failure.why = lacked.iter().take(LINES_MAX).map(|(node, lack)| format!("{node}: {lack}")).collect();
-        if let Some(more) = lacked.len().checked_sub(LINES_MAX).filter(|more| *more > 0) {
-            failure.why.push(format!("and {more} more"));
-        }
+        failure.why = shortened(&lacked, |(node, lack)| format!("{node}: {lack}"));
         failure
     }
+}
+
+/// A line for each, or for the first of many.
+pub(super) fn shortened<T>(items: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
+    let more = items.len().checked_sub(LINES_MAX).filter(|more| *more > 0);
+    items.iter().take(LINES_MAX).map(line).chain(more.map(|more| format!("and {more} more"))).collect()
 }
 
 /// A member that was sent to a node, for one of the group's places.

@@ -6,7 +6,6 @@ use vs_core::{
     error::Code,
     hash::Hash,
     id::{AssetId, Ballot, NodeId, UploadId, Version},
-    layout::Scheme,
     limit::{DESCRIPTION_CHARS_MAX, SLOT_NODES_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX},
 };
 
@@ -97,11 +96,6 @@ impl Step<'_, '_> {
 
     fn open_asset(&mut self, upload: &UploadRecord) -> Result<(), Stop> {
         let room = self.view().layout(upload.since)?.map_or(0, |layout| layout.room());
-        let scheme = match upload.redundancy {
-            Redundancy::Replicate(n) => Scheme::Replicate(n),
-            Redundancy::Erasure if room >= Scheme::CODED.width() => Scheme::CODED,
-            Redundancy::Auto | Redundancy::Erasure => Scheme::REPLICATED,
-        };
         let asset = AssetRecord {
             id: upload.asset,
             state: AssetState::Open,
@@ -111,7 +105,7 @@ impl Step<'_, '_> {
             version_last: upload.version,
             pending: None,
             since: upload.since,
-            scheme,
+            scheme: upload.redundancy.first_scheme(room),
             redundancy: upload.redundancy,
             options: upload.options.clone(),
             upload: upload.id,

@@ -69,6 +69,9 @@ pub struct JobRecord {
     pub chunks_done: u64,
     pub bytes_total: u64,
     pub bytes_done: u64,
+    /// Nodes that were asked for a chunk and gave none that was intact, each time that happened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reads_failed: u64,
     /// One line for people.
     pub what: String,
     /// The node that is drained or removed.
@@ -100,6 +103,7 @@ impl JobRecord {
             chunks_done: 0,
             bytes_total: 0,
             bytes_done: 0,
+            reads_failed: 0,
             what: what.into(),
             node: None,
             asset: None,
@@ -113,6 +117,11 @@ impl JobRecord {
     pub fn is_of_node(&self) -> bool {
         matches!(self.kind, JobKind::Drain | JobKind::Remove)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 pub(in crate::meta) struct Jobs;
@@ -142,6 +151,7 @@ mod tests {
             chunks_done: number,
             bytes_total: number,
             bytes_done: number,
+            reads_failed: number,
             node: Some(NodeId(number)),
             asset: Some(AssetId(number)),
             after: Some(JobId(number)),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use vs_core::{
     hash::Hash,
     id::{AssetId, Ballot, Epoch, NodeId, UploadId, Version, VideoId},
+    layout::Scheme,
 };
 
 use super::clock::ClusterTime;
@@ -36,6 +37,18 @@ pub enum Redundancy {
     Auto,
     Replicate(u8),
     Erasure,
+}
+
+impl Redundancy {
+    /// By which scheme new content is kept at first, on a layout that places on so many nodes.
+    #[must_use]
+    pub fn first_scheme(self, layout_nodes: usize) -> Scheme {
+        match self {
+            Self::Replicate(n) => Scheme::Replicate(n),
+            Self::Erasure if layout_nodes >= Scheme::CODED.width() => Scheme::CODED,
+            Self::Auto | Self::Erasure => Scheme::REPLICATED,
+        }
+    }
 }
 
 /// What to do when the library has the same bytes.

@@ -1,6 +1,7 @@
-//! The executor's world, as it is: this node's metadata, the other nodes, and tokio.
+//! The world that decisions are carried out in, as it is: this node's metadata, the other nodes, and tokio.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use vs_core::{
 use vsd_core::{
     background::{Get, GetError, Note, Picture, PutError, Question, Shell, State, Unavailable},
     meta::{Command, LayoutCache, LeaderTerm, Response, TableError, View},
-    plan::repair::Held,
+    plan::{repair::Held, weights::Lack},
 };
 
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
     run::wall_ms,
 };
 
+/// For one kind of work that is counted together: whatever is put is counted by these [`Puts`].
 #[derive(Debug)]
 pub(crate) struct Daemon {
     meta: Meta,
@@ -150,6 +152,10 @@ impl Shell for Daemon {
         })
     }
 
+    fn lacks(&self, lacks: BTreeMap<NodeId, Lack>) {
+        self.meta.tell_lacks(lacks);
+    }
+
     fn note(&self, note: Note<'_>) {
         match note {
             Note::Copied { purpose, bytes, .. } => self.puts.moved(purpose.as_str(), bytes.into()),
@@ -168,6 +174,7 @@ impl Shell for Daemon {
             Note::MigrationUnavailable(error) => tracing::debug!(%error, "schemes were not looked at"),
             Note::StepRefused { job, refused } => tracing::debug!(%job, %refused, "a step of a job is not taken"),
             Note::StepsFailed(error) => tracing::debug!(%error, "the jobs of nodes do not go on now"),
+            Note::UploadStepFailed(failure) => tracing::debug!(%failure, "a step of an upload is repeated"),
         }
     }
 }
