@@ -11,7 +11,11 @@ use uuid::Uuid;
 use vs_core::id::{DirId, NodeId, UploadId};
 use vsd_core::superblock::{Key, Reader, sim::SimDisk};
 
-use crate::{kernel::lock, node::Node, replica::Replica};
+use crate::{
+    kernel::{ProcessId, lock},
+    node::Node,
+    replica::Replica,
+};
 
 /// A data directory's disk.
 #[derive(Debug)]
@@ -65,6 +69,8 @@ pub struct Machine {
     drives: Mutex<Vec<Drive>>,
     kept: Mutex<Kept>,
     node: Mutex<Option<Arc<Node>>>,
+    /// What runs on it, also before it is a member.
+    process: Mutex<Option<ProcessId>>,
     power: Mutex<Power>,
 }
 
@@ -84,6 +90,7 @@ impl Machine {
             drives: Mutex::new(drives),
             kept: Mutex::new(kept),
             node: Mutex::new(None),
+            process: Mutex::new(None),
             power: Mutex::new(Power { on: true, retired: false }),
         }
     }
@@ -105,6 +112,11 @@ impl Machine {
     pub(crate) fn set_node(&self, node: Option<Arc<Node>>) {
         let before = std::mem::replace(&mut *lock(&self.node), node);
         drop(before);
+    }
+
+    /// What runs on it from now on; answers what ran before.
+    pub(crate) fn set_process(&self, process: Option<ProcessId>) -> Option<ProcessId> {
+        std::mem::replace(&mut *lock(&self.process), process)
     }
 
     #[must_use]

@@ -19,6 +19,8 @@ use crate::{
 
 /// The kernel's error of a disk that does not read.
 const EIO: i32 = 5;
+/// How large every disk is in the end.
+const ROOM_BYTES: u64 = 64 << 20;
 /// Least time between two things that hardware takes for good.
 const HARM_REST: Duration = Duration::from_secs(20);
 
@@ -173,8 +175,8 @@ impl World {
 
     /// The node's process ends; of a machine without power so does everything that was not synced.
     pub(crate) fn crash(self: &Arc<Self>, machine: &Arc<Machine>, power: bool, dice: &mut Stream) {
-        let Some(node) = machine.node() else { return };
-        if let Some(store) = node.store() {
+        let node = machine.node();
+        if let Some(store) = node.as_ref().and_then(|node| node.store()) {
             for dir in &store.dirs {
                 let drives = machine.drives();
                 let Some(drive) = drives.iter().find(|drive| drive.dir == Some(dir.id)) else { continue };
@@ -185,7 +187,9 @@ impl World {
                 }
             }
         }
-        self.kernel.kill(node.process());
+        if let Some(process) = machine.set_process(None) {
+            self.kernel.kill(process);
+        }
         machine.set_node(None);
         drop(node);
         for drive in machine.drives().iter() {
@@ -295,6 +299,8 @@ impl World {
             let mut is_faulty = false;
             for drive in machine.drives().iter_mut() {
                 drive.disk.heal();
+                // nothing can be well where there is no room
+                drive.disk.set_total_bytes(ROOM_BYTES);
                 is_faulty |= self.is_faulty(drive);
             }
             if let Some(node) = machine.node() {

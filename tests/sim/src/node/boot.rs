@@ -33,6 +33,9 @@ impl World {
         };
         machine.set_power(true);
         let process = self.kernel.new_process();
+        if let Some(before) = machine.set_process(Some(process)) {
+            self.kernel.kill(before);
+        }
         match machine.id() {
             Some(id) => self.run_node(machine, process, id),
             None => {
