@@ -430,7 +430,7 @@ impl Meta {
     /// When the state cannot be read.
     pub(crate) async fn layout_with(&self, current: &Layout, nodes: Vec<LayoutNode>) -> Result<Layout, MetaError> {
         let state = self.stale().state;
-        let earlier = steward::earlier(&self.inner.layouts, &state.view(), current, &nodes)?;
+        let earlier = vsd_core::plan::steward::earlier(&self.inner.layouts, &state.view(), current, &nodes)?;
         drop(state);
         match earlier {
             Some(earlier) => Ok(earlier),

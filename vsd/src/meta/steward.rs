@@ -4,10 +4,7 @@
 //! Both are decided by pure planners out of what is wanted and what is there, one change at a time; what is lost with a
 //! leader is found again by the next one.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use openraft::{BasicNode, ChangeMembers};
 use tokio::{sync::watch, time::Instant};
@@ -19,16 +16,17 @@ use vs_core::{
 };
 use vsd_core::{
     health::NodeState,
-    meta::{Command, DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
+    meta::{Command, LayoutCache, NodeRecord, Role, SettingName, TableError},
     plan::{
+        steward::{self, Next, Seen},
         voters::{self, Change, Member},
-        weights::{self, Standstill},
+        weights::Standstill,
     },
 };
 
 use super::{
     MetaError,
-    fullness::Fullness,
+    fullness::usage,
     peers::Peers,
     picture::Picture,
     propose::{Proposals, Proposer},
@@ -38,9 +36,6 @@ use super::{
 };
 
 const LOOK: Duration = Duration::from_millis(250);
-/// A change of the layout waits until nothing else has changed for so long: several nodes that come together make one
-/// epoch.
-const SETTLED: Duration = Duration::from_secs(1);
 /// A failure that lasts is said again after so long.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// A learner that lacks no more than this many entries may vote.
@@ -60,9 +55,8 @@ pub(super) struct Steward {
 
 impl Steward {
     pub(super) async fn run(self) {
-        let mut wish: Option<(Vec<LayoutNode>, Instant)> = None;
-        let mut unusable = HashMap::new();
-        let mut fullness = Fullness::default();
+        let began = Instant::now();
+        let mut steward = steward::Steward::default();
         let mut said = Said::default();
         loop {
             tokio::time::sleep(LOOK).await;
@@ -70,15 +64,13 @@ impl Steward {
                 tracing::error!(%error, "the nodes' addresses cannot be read");
             }
             if self.standing.leads() != Leads::Me {
-                wish = None;
-                unusable.clear();
-                fullness = Fullness::default();
+                steward = steward::Steward::default();
                 continue;
             }
             if let Err(error) = self.look_after_voters().await {
                 said.warn(&error, "the voters stay as they are");
             }
-            if let Err(error) = self.look_after_layout(&mut wish, &mut unusable, &mut fullness).await {
+            if let Err(error) = self.look_after_layout(&mut steward, began.elapsed()).await {
                 said.warn(&error, "the layout stays as it is");
             }
         }
@@ -159,34 +151,23 @@ impl Steward {
         Ok(known.into_iter().filter_map(member).collect())
     }
 
-    async fn look_after_layout(
-        &self,
-        wish: &mut Option<(Vec<LayoutNode>, Instant)>,
-        unusable: &mut HashMap<NodeId, Instant>,
-        fullness: &mut Fullness,
-    ) -> Result<(), MetaError> {
+    async fn look_after_layout(&self, steward: &mut steward::Steward, now: Duration) -> Result<(), MetaError> {
+        let picture = self.picture.watch().borrow().clone();
+        let usage = usage(&picture.nodes);
+        let seen = |node: NodeId| {
+            let (liveness, down_ms) = self.picture.liveness(node);
+            Seen { liveness, down_ms, is_heard: self.picture.hears(node), usage: usage.get(&node).copied() }
+        };
         let read = self.state.read();
-        let Some(current) = self.layouts.current(&read.view())? else { return Ok(()) };
-        let wanted = self.wanted(&current, unusable)?;
-        let disks = fullness.look(&read.view(), &current, &self.picture.watch().borrow(), &self.standstill.borrow())?;
-        let wanted = weights::by_fullness(&current, &wanted, &disks.disks());
+        let next = steward.look(&read.view(), &self.layouts, seen, &self.standstill.borrow(), now)?;
+        let current = self.layouts.current(&read.view())?;
         drop(read);
-        if wanted == current.nodes || wanted.is_empty() {
-            *wish = None;
-            return Ok(());
-        }
-        if wish.as_ref().is_none_or(|(wished, _)| *wished != wanted) {
-            *wish = Some((wanted, Instant::now()));
-            return Ok(());
-        }
-        if wish.as_ref().is_some_and(|(_, since)| since.elapsed() < SETTLED) {
-            return Ok(());
-        }
-        *wish = None;
-        let earlier = earlier(&self.layouts, &self.state.read().view(), &current, &wanted)?;
-        let layout = match earlier {
-            Some(earlier) => earlier,
-            None => next_layout(Layout::clone(&current), wanted, self.relief()?).await?,
+        let layout = match (next, current) {
+            (Some(Next::Again(earlier)), _) => earlier,
+            (Some(Next::Of(nodes, relief)), Some(current)) => {
+                next_layout(Layout::clone(&current), nodes, relief).await?
+            }
+            _ => return Ok(()),
         };
         let (epoch, nodes) = (layout.epoch, layout.nodes.len());
         let set = self.proposals.propose(Proposer::Node, Command::LayoutSet { layout }).await?;
@@ -194,66 +175,6 @@ impl Steward {
         tracing::info!(%epoch, nodes, "a new layout");
         Ok(())
     }
-
-    /// Nodes that have no room for what they do not hold by every epoch in use.
-    fn relief(&self) -> Result<Relief, TableError> {
-        let lacking: BTreeSet<_> = self.standstill.borrow().lacks.keys().copied().collect();
-        if lacking.is_empty() {
-            return Ok(Relief::default());
-        }
-        let read = self.state.read();
-        let used: BTreeSet<_> = read.view().epochs()?.into_iter().map(|(epoch, _)| epoch).collect();
-        let kept = self.layouts.in_use(&read.view())?;
-        Ok(Relief { lacking, used: kept.iter().filter(|layout| used.contains(&layout.epoch)).cloned().collect() })
-    }
-
-    /// The nodes that the layout is to have: those that store and are ready, and of those it has now also the ones that
-    /// are not, until `repair.grace` has passed.
-    fn wanted(&self, current: &Layout, unusable: &mut HashMap<NodeId, Instant>) -> Result<Vec<LayoutNode>, TableError> {
-        let read = self.state.read();
-        let view = read.view();
-        let grace = Duration::from_millis(view.setting(SettingName::RepairGrace)?);
-        let mut wanted = Vec::new();
-        for record in view.nodes(None, PAGE_ITEMS_MAX)? {
-            if !record.serves(Role::Storage) {
-                continue;
-            }
-            let (liveness, down_ms) = self.picture.liveness(record.id);
-            let ready = view.dirs_of(record.id)?.iter().any(|dir| dir.state == DirState::Ok);
-            let gone_for = match (ready, liveness) {
-                (false, _) => unusable.entry(record.id).or_insert_with(Instant::now).elapsed(),
-                (true, NodeState::Down) => Duration::from_millis(down_ms),
-                (true, _) => Duration::ZERO,
-            };
-            if ready {
-                unusable.remove(&record.id);
-            }
-            let stays = current.lists(record.id) && gone_for < grace;
-            let is_here = liveness == NodeState::Up && self.picture.hears(record.id);
-            if stays || (ready && is_here) {
-                wanted.push(layout_node(&record));
-            }
-        }
-        Ok(wanted)
-    }
-}
-
-/// The next epoch with the table of an earlier one that had exactly these nodes: what a node brings back that was gone
-/// for a while is then where it should be, and nothing moves. A wish that is taken back moves nothing back either.
-pub(super) fn earlier(
-    layouts: &LayoutCache,
-    view: &View<'_>,
-    current: &Layout,
-    wanted: &[LayoutNode],
-) -> Result<Option<Layout>, TableError> {
-    let kept = layouts.in_use(view)?;
-    let has_these =
-        |layout: &&Layout| layout.nodes.len() == wanted.len() && wanted.iter().all(|node| layout.nodes.contains(node));
-    let mut same = kept.iter().rev().find(has_these).cloned();
-    if let Some(layout) = &mut same {
-        layout.epoch = Epoch(current.epoch.0 + 1);
-    }
-    Ok(same)
 }
 
 /// When it was last said that something does not work: it is tried several times a second.
@@ -267,10 +188,6 @@ impl Said {
             tracing::warn!(%error, "{what}");
         }
     }
-}
-
-pub(super) fn layout_node(record: &NodeRecord) -> LayoutNode {
-    LayoutNode { id: record.id, zone: record.zone().to_owned(), weight_milli: record.weight_milli(), wish: record.wish }
 }
 
 /// The layout after `current` with these nodes.

@@ -55,7 +55,8 @@ impl Stage {
         let epoch = world.view().epoch().expect("readable").expect("bootstrapped");
         let picture = Picture { leader: Some(NodeId(1)), epoch, nodes: (1..=nodes.into()).map(node).collect() };
         let zero = Duration::ZERO;
-        let scene = Scene { world, picture, held: BTreeMap::new(), now: zero, until: zero, dies: None, proposed: vec![] };
+        let scene =
+            Scene { world, picture, held: BTreeMap::new(), now: zero, until: zero, dies: None, proposed: vec![] };
         Self { scene: Arc::new(Mutex::new(scene)), layouts: LayoutCache::default() }
     }
 

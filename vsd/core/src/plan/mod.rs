@@ -6,6 +6,7 @@ pub mod jobs;
 pub mod policy;
 pub mod repair;
 pub mod shift;
+pub mod steward;
 pub mod sweep;
 pub mod urgency;
 pub mod verify;

@@ -14,11 +14,7 @@ fn a_step_that_is_refused_is_proposed_seldom_told_once_and_taken_when_nothing_st
     let epoch = state.view().epoch().expect("readable").expect("bootstrapped").next();
     stage.run(Command::LayoutSet { layout: wished_layout(state.view(), epoch, &[1, 2].map(NodeId)) });
     // the other one came back as something else after the wish was granted
-    let roles = |roles| Command::NodeUpdate {
-        node: NodeId(2),
-        spec: NodeSpec { roles, ..spec() },
-        dirs: vec![],
-    };
+    let roles = |roles| Command::NodeUpdate { node: NodeId(2), spec: NodeSpec { roles, ..spec() }, dirs: vec![] };
     stage.run(roles([Role::Storage].into()));
     let removals = |secs| {
         let proposed = stage.lead(|leader| async move { leader.look_after_nodes().await }, secs);

@@ -46,7 +46,10 @@ fn a_change_has_one_job_whoever_leads_and_goes_on_before_others_begin() {
         stage.kill_at(commits, applied);
         lead(&stage, 60);
         let told = stage.jobs();
-        assert_eq!(told.iter().map(|job| (job.asset, job.state)).collect::<Vec<_>>(), [(Some(films[1]), JobState::Running)]);
+        assert_eq!(
+            told.iter().map(|job| (job.asset, job.state)).collect::<Vec<_>>(),
+            [(Some(films[1]), JobState::Running)]
+        );
         stage.elect();
         stage.keep(1, 2);
         let begun = lead(&stage, 60).into_iter().find_map(|command| match command {

@@ -32,8 +32,12 @@ impl Step<'_, '_> {
         if let Err(why) = layout.check() {
             return refuse(Code::Invalid, format!("not a layout: {why}"));
         }
-        if layout.slots().len() != SLOTS || layout.nodes.is_empty() {
-            return refuse(Code::Invalid, format!("a layout has {SLOTS} slots, and nodes in all of them"));
+        let slots = self.view().current_layout()?.map_or(SLOTS, |current| current.slots().len());
+        if layout.slots().len() != slots || layout.nodes.is_empty() {
+            return refuse(
+                Code::Invalid,
+                format!("a layout of this cluster has {slots} slots, and nodes in all of them"),
+            );
         }
         for (at, listed) in layout.nodes.iter().enumerate() {
             let node = self.registered(listed.id)?;

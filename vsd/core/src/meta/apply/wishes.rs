@@ -90,9 +90,9 @@ impl Step<'_, '_> {
         }
         let refused = Refused::new(Code::Conflict, format!("{} is the last node {what}", node.id));
         Err(Stop::Refused(match others.iter().find(|other| other.serves(role)) {
-            Some(other) => refused
-                .because(format!("{} {wished}", other.id))
-                .hint(format!("vsctl node undrain {}", other.id)),
+            Some(other) => {
+                refused.because(format!("{} {wished}", other.id)).hint(format!("vsctl node undrain {}", other.id))
+            }
             None => refused.because(format!("no other node {does}")).hint("vsctl node add HOST:PORT"),
         }))
     }

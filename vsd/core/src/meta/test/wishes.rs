@@ -214,7 +214,10 @@ fn the_last_node_that_keeps_the_metadata_stays_before_anything_is_drained_for_no
     assert_eq!(wish(&mut world, NodeId(3), NodeWish::Out), now(2, JobState::Waiting));
     let refused = |world: &mut World| {
         let Response::Refused(refused) = wish(world, NodeId(1), NodeWish::Out) else { panic!("not refused") };
-        assert_eq!((refused.code, refused.what.as_str()), (Code::Conflict, "n1 is the last node with the metadata role"));
+        assert_eq!(
+            (refused.code, refused.what.as_str()),
+            (Code::Conflict, "n1 is the last node with the metadata role")
+        );
         (refused.why.join(""), refused.hint.expect("it says what helps"))
     };
     let undrain = ("n3 is to be removed".to_owned(), "vsctl node undrain n3".to_owned());

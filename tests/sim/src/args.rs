@@ -1,0 +1,143 @@
+//! What `cargo sim` is asked, and what it prints: standard output carries only the trace, when one is asked for.
+
+use std::{
+    io::Write,
+    process::ExitCode,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+
+use crate::{
+    case::Case,
+    kernel::lock,
+    run::{Outcome, run},
+    shrink::{Keep, shrink},
+    trace::Tracing,
+};
+
+/// Seeds that are run when nothing is said.
+const SEEDS: u64 = 200;
+
+/// Run V-Stack's cores under simulated faults.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "cargo sim", about)]
+pub struct Args {
+    /// Run this seed alone.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Run these seeds, the last one not included.
+    #[arg(long, value_name = "A..B", value_parser = range, conflicts_with = "seed")]
+    seeds: Option<(u64, u64)>,
+    /// Run seeds until so many minutes have passed.
+    #[arg(long, value_name = "M", conflicts_with_all = ["seed", "seeds"])]
+    minutes: Option<u64>,
+    /// Cases that are run at the same time, each on a thread of its own.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Make a failing case smaller before it is told.
+    #[arg(long)]
+    shrink: bool,
+    /// Print what happens, line by line.
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Of the seed's faults only these, by their places.
+    #[arg(long, value_delimiter = ',', requires = "seed")]
+    faults: Option<Vec<usize>>,
+    /// Of what people do in it only these, by their places.
+    #[arg(long, value_delimiter = ',', requires = "seed")]
+    acts: Option<Vec<usize>>,
+}
+
+fn range(text: &str) -> Result<(u64, u64), String> {
+    let (from, to) = text.split_once("..").ok_or("it is A..B")?;
+    let number = |text: &str| text.parse::<u64>().map_err(|error| error.to_string());
+    Ok((number(from)?, number(to)?))
+}
+
+/// Writes for people, who may have gone.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Runs what was asked for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let failed = match args.seed {
+        Some(seed) => one(&args, seed),
+        None => many(&args),
+    };
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn one(args: &Args, seed: u64) -> bool {
+    let case = Case::new(seed);
+    let mut keep = Keep::all(&case);
+    keep.faults = args.faults.clone().unwrap_or(keep.faults);
+    keep.acts = args.acts.clone().unwrap_or(keep.acts);
+    let tracing = if args.trace { Tracing::Shown } else { Tracing::Off };
+    let outcome = run(keep.of(&case), tracing);
+    let (steps, took) = (outcome.steps, outcome.took.as_secs());
+    say(&format!("seed {seed}: {steps} steps in {took} s of its time, {:?}", outcome.counts));
+    if outcome.violations.is_empty() {
+        return false;
+    }
+    tell(&case, outcome, args.shrink);
+    true
+}
+
+fn many(args: &Args) -> bool {
+    let began = Instant::now();
+    let until = args.minutes.map(|minutes| began + Duration::from_secs(minutes * 60));
+    let (from, to) = match (args.seeds, args.minutes) {
+        (Some(seeds), _) => seeds,
+        (None, Some(_)) => (0, u64::MAX),
+        (None, None) => (0, SEEDS),
+    };
+    let (next, done, failed) = (AtomicU64::new(from), AtomicU64::new(0), AtomicBool::new(false));
+    let told = Mutex::new(());
+    thread::scope(|scope| {
+        for _ in 0..args.jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Relaxed);
+                    if seed >= to || until.is_some_and(|until| Instant::now() >= until) {
+                        return;
+                    }
+                    let case = Case::new(seed);
+                    let outcome = run(case.clone(), Tracing::Off);
+                    done.fetch_add(1, Relaxed);
+                    if !outcome.violations.is_empty() {
+                        failed.store(true, Relaxed);
+                        let _one_at_a_time = lock(&told);
+                        tell(&case, outcome, args.shrink);
+                    }
+                }
+            });
+        }
+    });
+    let (count, seconds) = (done.load(Relaxed), began.elapsed().as_secs_f64());
+    say(&format!("{count} seeds in {seconds:.1} s, {:.0} a minute", count as f64 / seconds.max(0.001) * 60.0));
+    failed.load(Relaxed)
+}
+
+/// Tells what a case violated, and how to see it again.
+fn tell(case: &Case, outcome: Outcome, is_to_shrink: bool) {
+    let (keep, outcome) = if is_to_shrink { shrink(case, outcome) } else { (Keep::all(case), outcome) };
+    say(&format!("seed {} fails:", case.seed));
+    for violation in outcome.violations.iter().take(5) {
+        say(&format!("  {} at {:.3} s: {}", violation.id, violation.at.as_secs_f64(), violation.what));
+    }
+    let list = |kept: &[usize]| kept.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let mut command = format!("cargo sim --seed {} --trace", case.seed);
+    if keep != Keep::all(case) {
+        command += &format!(" --faults={} --acts={}", list(&keep.faults), list(&keep.acts));
+    }
+    say(&format!("  {command}"));
+}

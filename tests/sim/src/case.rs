@@ -1,0 +1,285 @@
+//! A case: everything that a seed decides beforehand. Each seed picks its own mix of what goes wrong, and how large the
+//! cluster and its disks are (swarm testing): a mix of everything hides what only some of it brings about.
+//!
+//! Faults and acts are lists. A smaller case is the same one without some of them.
+
+use std::time::Duration;
+
+use vsd_core::meta::SettingName;
+
+use crate::{net::Weather, random::Stream};
+
+/// How a cluster is made.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    pub machines: usize,
+    pub zones: usize,
+    pub drives: usize,
+    pub disk_bytes: u64,
+    pub superblock_bytes: u64,
+    pub reserve_bytes: u64,
+    pub weather: Weather,
+    /// How long a node takes to apply what is committed, at most.
+    pub apply_pace: Duration,
+    pub settings: Vec<(SettingName, u64)>,
+    /// How long things go wrong.
+    pub length: Duration,
+}
+
+/// What goes wrong. Numbers name a victim among those that there are then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Crash {
+        node: u64,
+        down: Duration,
+    },
+    PowerCut {
+        node: u64,
+        down: Duration,
+    },
+    Freeze {
+        node: u64,
+        frozen: Duration,
+    },
+    /// The machines are parted in two, by the bits of a number.
+    Partition {
+        sides: u64,
+        lasts: Duration,
+    },
+    /// One machine does not hear another.
+    Deaf {
+        from: u64,
+        to: u64,
+        lasts: Duration,
+    },
+    SlowNode {
+        node: u64,
+        by_ms: u64,
+        lasts: Duration,
+    },
+    SlowDisk {
+        node: u64,
+        by_ms: u64,
+        lasts: Duration,
+    },
+    Weather {
+        lost_permille: u64,
+        doubled_permille: u64,
+        late_permille: u64,
+        lasts: Duration,
+    },
+    LogStall {
+        lasts: Duration,
+    },
+    ApplyStall {
+        node: u64,
+        by_ms: u64,
+        lasts: Duration,
+    },
+    LeaderFalls,
+    SyncFails {
+        node: u64,
+        after: u64,
+    },
+    WriteFails {
+        node: u64,
+        after: u64,
+    },
+    ReadFails {
+        node: u64,
+        lasts: Duration,
+    },
+    DiskFull {
+        node: u64,
+        lasts: Duration,
+    },
+    ReadOnly {
+        node: u64,
+        lasts: Duration,
+    },
+    BitRot {
+        node: u64,
+        copy: u64,
+    },
+    LoseDisk {
+        node: u64,
+    },
+    LoseMachine {
+        node: u64,
+    },
+    ClockJump {
+        node: u64,
+        days: u64,
+    },
+}
+
+/// What people do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Upload { film: u64, node: u64, redundancy: u64 },
+    Read { video: u64, node: u64 },
+    Play { video: u64, node: u64 },
+    Trash { video: u64 },
+    Restore { video: u64 },
+    Purge { video: u64 },
+    SetRedundancy { video: u64, redundancy: u64 },
+    Views { video: u64, count: u64 },
+    AddMachine { zone: u64 },
+    Drain { node: u64 },
+    Undrain { node: u64 },
+    Remove { node: u64 },
+    SetWeight { node: u64, milli: u64 },
+}
+
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub seed: u64,
+    pub shape: Shape,
+    pub faults: Vec<(Duration, Fault)>,
+    pub acts: Vec<(Duration, Act)>,
+}
+
+/// Most machines that a case begins with, and most that there ever are.
+pub const MACHINES_MAX: usize = 12;
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+impl Case {
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let shape = Shape::drawn(&mut Stream::of(seed, "shape"));
+        let faults = faults(&mut Stream::of(seed, "faults"), &shape);
+        let acts = acts(&mut Stream::of(seed, "acts"), &shape);
+        Self { seed, shape, faults, acts }
+    }
+}
+
+impl Shape {
+    fn drawn(dice: &mut Stream) -> Self {
+        let few = dice.permille(750);
+        let machines = dice.between(1, if few { 6 } else { MACHINES_MAX as u64 });
+        let small_disks = dice.permille(150);
+        let length = dice.duration(Duration::from_secs(30), Duration::from_secs(180));
+        let seconds = |dice: &mut Stream, min: u64, max: u64| dice.between(min, max) * 1_000;
+        let settings = vec![
+            (SettingName::RepairGrace, seconds(dice, 5, 60)),
+            (SettingName::DropDelay, seconds(dice, 1, 30)),
+            (SettingName::UploadLease, seconds(dice, 2, 10)),
+            (SettingName::UploadExpiry, 300_000),
+            (SettingName::TrashKeep, seconds(dice, 20, 300)),
+            (SettingName::PolicyMinAge, seconds(dice, 0, 120)),
+            (SettingName::PolicyHotViews, dice.between(10, 1_000)),
+            (SettingName::PolicyColdViews, dice.between(0, 10)),
+            (SettingName::RepairConcurrency, dice.between(1, 6)),
+        ];
+        let rough = dice.permille(400);
+        let weather = Weather {
+            delay_min: Duration::from_micros(dice.between(100, 1_000)),
+            delay_max: Duration::from_millis(dice.between(1, if rough { 200 } else { 20 })),
+            lost_permille: if rough { dice.between(0, 30) } else { 0 },
+            doubled_permille: if rough { dice.between(0, 50) } else { 0 },
+            late_permille: if rough { dice.between(0, 10) } else { 0 },
+            late_max: Duration::from_secs(dice.between(1, 90)),
+        };
+        let is_lagging = dice.permille(200);
+        Self {
+            machines: usize::try_from(machines).unwrap_or(1),
+            zones: usize::try_from(dice.between(1, 3)).unwrap_or(1),
+            drives: if dice.permille(250) { 2 } else { 1 },
+            disk_bytes: if small_disks { dice.between(MIB, 4 * MIB) } else { 64 * MIB },
+            superblock_bytes: dice.between(2, 16) * 64 * KIB,
+            reserve_bytes: 64 * KIB,
+            weather,
+            apply_pace: Duration::from_millis(dice.between(1, if is_lagging { 1_500 } else { 50 })),
+            settings,
+            length,
+        }
+    }
+}
+
+/// A kind of thing that may happen: how it is drawn.
+type Draw<T> = fn(&mut Stream) -> T;
+
+fn lasting(dice: &mut Stream) -> Duration {
+    let long = dice.permille(300);
+    dice.duration(Duration::from_millis(200), Duration::from_secs(if long { 90 } else { 12 }))
+}
+
+const FAULTS: &[Draw<Fault>] = &[
+    |d| Fault::Crash { node: d.roll(), down: lasting(d) },
+    |d| Fault::PowerCut { node: d.roll(), down: lasting(d) },
+    |d| Fault::Freeze { node: d.roll(), frozen: lasting(d) },
+    |d| Fault::Partition { sides: d.roll(), lasts: lasting(d) },
+    |d| Fault::Deaf { from: d.roll(), to: d.roll(), lasts: lasting(d) },
+    |d| Fault::SlowNode { node: d.roll(), by_ms: d.between(10, 3_000), lasts: lasting(d) },
+    |d| Fault::SlowDisk { node: d.roll(), by_ms: d.between(10, 8_000), lasts: lasting(d) },
+    |d| Fault::Weather {
+        lost_permille: d.between(0, 200),
+        doubled_permille: d.between(0, 200),
+        late_permille: d.between(0, 100),
+        lasts: lasting(d),
+    },
+    |d| Fault::LogStall { lasts: lasting(d) },
+    |d| Fault::ApplyStall { node: d.roll(), by_ms: d.between(100, 20_000), lasts: lasting(d) },
+    |_| Fault::LeaderFalls,
+    |d| Fault::SyncFails { node: d.roll(), after: d.between(0, 10) },
+    |d| Fault::WriteFails { node: d.roll(), after: d.between(0, 10) },
+    |d| Fault::ReadFails { node: d.roll(), lasts: lasting(d) },
+    |d| Fault::DiskFull { node: d.roll(), lasts: lasting(d) },
+    |d| Fault::ReadOnly { node: d.roll(), lasts: lasting(d) },
+    |d| Fault::BitRot { node: d.roll(), copy: d.roll() },
+    |d| Fault::LoseDisk { node: d.roll() },
+    |d| Fault::LoseMachine { node: d.roll() },
+    |d| Fault::ClockJump { node: d.roll(), days: d.between(1, 30) },
+];
+
+const ACTS: &[Draw<Act>] = &[
+    |d| Act::Read { video: d.roll(), node: d.roll() },
+    |d| Act::Play { video: d.roll(), node: d.roll() },
+    |d| Act::Trash { video: d.roll() },
+    |d| Act::Restore { video: d.roll() },
+    |d| Act::Purge { video: d.roll() },
+    |d| Act::SetRedundancy { video: d.roll(), redundancy: d.roll() },
+    |d| Act::Views { video: d.roll(), count: d.between(1, 2_000) },
+    |d| Act::AddMachine { zone: d.roll() },
+    |d| Act::Drain { node: d.roll() },
+    |d| Act::Undrain { node: d.roll() },
+    |d| Act::Remove { node: d.roll() },
+    |d| Act::SetWeight { node: d.roll(), milli: d.between(100, 3_000) },
+];
+
+/// Some of the kinds, as many events of them as the case has, in the order of time.
+fn mixed<T: Copy>(dice: &mut Stream, kinds: &[Draw<T>], count: u64, shape: &Shape) -> Vec<(Duration, T)> {
+    let share = dice.between(100, 900);
+    let mut chosen: Vec<_> = kinds.iter().filter(|_| dice.permille(share)).collect();
+    chosen.extend(kinds.get(dice.below(kinds.len())));
+    let mut drawn: Vec<_> = (0..count)
+        .map(|_| {
+            let kind = chosen[dice.below(chosen.len())];
+            (dice.duration(Duration::from_secs(2), shape.length), kind(dice))
+        })
+        .collect();
+    drawn.sort_by_key(|(at, _)| *at);
+    drawn
+}
+
+fn faults(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Fault)> {
+    let count = if dice.permille(100) { 0 } else { dice.between(1, 14) };
+    mixed(dice, FAULTS, count, shape)
+}
+
+fn acts(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Act)> {
+    let films = dice.between(1, 6);
+    let uploads = (0..dice.between(1, 8)).map(|_| {
+        let film = dice.between(1, films);
+        let early = dice.permille(500);
+        let latest = if early { Duration::from_secs(10) } else { shape.length };
+        let at = dice.duration(Duration::from_secs(1), latest);
+        (at, Act::Upload { film, node: dice.roll(), redundancy: dice.roll() })
+    });
+    let mut acts: Vec<_> = uploads.collect();
+    let count = dice.between(0, 12);
+    acts.extend(mixed(dice, ACTS, count, shape));
+    acts.sort_by_key(|(at, _)| *at);
+    acts
+}

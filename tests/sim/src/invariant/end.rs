@@ -1,0 +1,47 @@
+//! What must come about once the faults are over: uploads are finished, everything is placed by the current epoch with all
+//! its members, and nothing else is left.
+
+use std::sync::Arc;
+
+use vs_core::limit::PAGE_ITEMS_MAX;
+use vsd_core::meta::UploadPhase;
+
+use super::{
+    Copies,
+    copies::{groups, live, with_view},
+    sweep1,
+};
+use crate::{replica::Replica, world::World};
+
+/// What is left to do.
+pub(crate) fn unfinished(world: &Arc<World>, truth: &Replica) -> Vec<String> {
+    let copies = Copies::of(world);
+    let mut left = Vec::new();
+    with_view(truth, |view| {
+        let uploads = view.uploads(None, PAGE_ITEMS_MAX).unwrap_or_default();
+        let open = uploads
+            .iter()
+            .filter(|upload| matches!(upload.phase, UploadPhase::Received { .. } | UploadPhase::Stored { .. }));
+        left.extend(open.map(|upload| format!("upload {} is not finished: {:?}", upload.id.short(), upload.phase)));
+        let current = view.epoch().ok().flatten().unwrap_or_default();
+        for asset in live(&view) {
+            let id = asset.id;
+            if asset.pending.is_some() {
+                left.push(format!("{id} has a pending version"));
+            }
+            if asset.since != current || asset.is_displaced() {
+                left.push(format!("{id} is placed by {} and not by {current}, or has members astray", asset.since));
+            }
+            if asset.damaged {
+                left.push(format!("{id} is damaged"));
+            }
+            let Ok(Some(layout)) = view.layout(current) else { continue };
+            for group in groups(&view, &asset) {
+                let lacking = group.placed(&layout).filter(|(node, chunk)| !copies.has(*node, id, chunk.hash));
+                left.extend(lacking.map(|(node, chunk)| format!("{node} lacks {} of {id}", chunk.hash.short())));
+            }
+        }
+    });
+    left.extend(sweep1::unwanted(world, truth));
+    left
+}

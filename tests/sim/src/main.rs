@@ -1,0 +1,5 @@
+//! `cargo sim`.
+
+fn main() -> std::process::ExitCode {
+    vs_sim::args::main()
+}

@@ -1,0 +1,212 @@
+//! The network: messages are delayed, lost, doubled, overtaken, and arrive when nobody expects them any more.
+//!
+//! A call is a message and its answer. Whoever serves it does so in a task of the node's own process: that of a frozen one
+//! waits there, and is served when the node is thawed, however late that is.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::channel::oneshot;
+
+use crate::{
+    kernel::{ProcessId, lock},
+    message::{Reply, Request},
+    random::Stream,
+    world::World,
+};
+
+/// One end of a link: a machine, or a client somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    Machine(usize),
+    Client(usize),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Machine(at) => write!(f, "m{at}"),
+            Self::Client(at) => write!(f, "c{at}"),
+        }
+    }
+}
+
+/// How the network is while nothing in particular is wrong with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Weather {
+    pub delay_min: Duration,
+    pub delay_max: Duration,
+    pub lost_permille: u64,
+    pub doubled_permille: u64,
+    /// Messages that turn up long after they were sent, and how long at most.
+    pub late_permille: u64,
+    pub late_max: Duration,
+}
+
+impl Weather {
+    pub const CALM: Self = Self {
+        delay_min: Duration::from_micros(200),
+        delay_max: Duration::from_millis(2),
+        lost_permille: 0,
+        doubled_permille: 0,
+        late_permille: 0,
+        late_max: Duration::ZERO,
+    };
+}
+
+/// Why a call has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// Nobody listens there: it was not taken.
+    Refused,
+    /// Whether it was served is not known.
+    Silence,
+}
+
+#[derive(Debug)]
+pub struct Net(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    weather: Weather,
+    dice: Stream,
+    /// What is sent from the first to the second does not arrive.
+    cut: BTreeSet<(End, End)>,
+    /// Machines that everything takes longer to and from, in milliseconds.
+    slow: Vec<(usize, u64)>,
+}
+
+impl Net {
+    pub(crate) fn new(weather: Weather, dice: Stream) -> Self {
+        Self(Mutex::new(State { weather, dice, cut: BTreeSet::new(), slow: Vec::new() }))
+    }
+
+    pub(crate) fn set_weather(&self, weather: Weather) {
+        lock(&self.0).weather = weather;
+    }
+
+    pub(crate) fn cut(&self, from: End, to: End) {
+        lock(&self.0).cut.insert((from, to));
+    }
+
+    pub(crate) fn mend(&self, from: End, to: End) {
+        lock(&self.0).cut.remove(&(from, to));
+    }
+
+    /// From now on messages to and from the machine take so much longer.
+    pub(crate) fn slow_down(&self, machine: usize, by_ms: u64) {
+        lock(&self.0).slow.push((machine, by_ms));
+    }
+
+    pub(crate) fn speed_up(&self, machine: usize) {
+        lock(&self.0).slow.retain(|(slow, _)| *slow != machine);
+    }
+
+    /// Ends all that is wrong with it.
+    pub(crate) fn heal(&self) {
+        let mut state = lock(&self.0);
+        state.cut.clear();
+        state.slow.clear();
+        state.weather = Weather::CALM;
+    }
+
+    pub(crate) fn is_cut(&self, from: End, to: End) -> bool {
+        lock(&self.0).cut.contains(&(from, to))
+    }
+
+    /// After how long each copy of a message arrives that is sent now.
+    fn copies(&self, from: End, to: End) -> Vec<Duration> {
+        let mut state = lock(&self.0);
+        let State { weather, dice, cut, slow } = &mut *state;
+        if cut.contains(&(from, to)) || dice.permille(weather.lost_permille) {
+            return Vec::new();
+        }
+        let ends = [from, to];
+        let more_ms: u64 =
+            slow.iter().filter(|(slow, _)| ends.contains(&End::Machine(*slow))).map(|(_, by_ms)| by_ms).sum();
+        let count = if dice.permille(weather.doubled_permille) { 2 } else { 1 };
+        let delay = |_| {
+            let late = dice.permille(weather.late_permille);
+            let late = if late { dice.duration(Duration::ZERO, weather.late_max) } else { Duration::ZERO };
+            let own = Duration::from_millis(if more_ms == 0 { 0 } else { dice.between(more_ms / 2, more_ms) });
+            dice.duration(weather.delay_min, weather.delay_max) + late + own
+        };
+        (0..count).map(delay).collect()
+    }
+}
+
+type Told = Arc<Mutex<Option<oneshot::Sender<Result<Reply, NoAnswer>>>>>;
+
+impl World {
+    /// Asks the node on a machine, and waits for its answer.
+    pub async fn call(
+        self: &Arc<Self>,
+        from: End,
+        to: usize,
+        request: Request,
+        within: Duration,
+    ) -> Result<Reply, NoAnswer> {
+        let (tell, told) = oneshot::channel();
+        let tell = Arc::new(Mutex::new(Some(tell)));
+        for delay in self.net.copies(from, End::Machine(to)) {
+            let (world, request, tell) = (Arc::clone(self), request.clone(), Arc::clone(&tell));
+            self.kernel.after(delay, move || world.arrive(from, to, request, tell));
+        }
+        drop(tell);
+        let lost = async {
+            match told.await {
+                Ok(answer) => answer,
+                // lost on the way, there or back: that is not heard of
+                Err(oneshot::Canceled) => futures::future::pending().await,
+            }
+        };
+        self.kernel.timeout(within, lost).await.unwrap_or(Err(NoAnswer::Silence))
+    }
+
+    fn arrive(self: &Arc<Self>, from: End, to: usize, request: Request, tell: Told) {
+        if self.net.is_cut(from, End::Machine(to)) {
+            return;
+        }
+        let Some(machine) = self.machine(to) else { return };
+        let Some(node) = machine.node().filter(|node| node.listens()) else {
+            if machine.is_powered() {
+                self.answer(to, from, Err(NoAnswer::Refused), tell);
+            }
+            return;
+        };
+        let world = Arc::clone(self);
+        self.kernel.spawn(node.process(), async move {
+            let reply = node.serve(request).await;
+            world.answer(to, from, Ok(reply), tell);
+        });
+    }
+
+    fn answer(self: &Arc<Self>, machine: usize, to: End, answer: Result<Reply, NoAnswer>, tell: Told) {
+        let from = End::Machine(machine);
+        let Some(delay) = self.net.copies(from, to).into_iter().min() else { return };
+        let world = Arc::clone(self);
+        self.kernel.after(delay, move || {
+            if !world.net.is_cut(from, to)
+                && let Some(tell) = lock(&tell).take()
+            {
+                // whoever asked may have given up
+                let _ = tell.send(answer);
+            }
+        });
+    }
+
+    /// Whether machines hear each other now.
+    pub(crate) fn hear_each_other(&self, a: usize, b: usize) -> bool {
+        let (a, b) = (End::Machine(a), End::Machine(b));
+        a == b || !(self.net.is_cut(a, b) || self.net.is_cut(b, a))
+    }
+
+    /// A task of a process that may be gone by now.
+    pub(crate) fn begin(&self, process: ProcessId, job: impl Future<Output = ()> + Send + 'static) {
+        self.kernel.spawn(process, job);
+    }
+}

@@ -1,0 +1,348 @@
+//! The node's chunks: the real engine on simulated disks, one writer for each, and the real guard between those who drop
+//! copies and those who ask for them.
+//!
+//! A call on a disk takes time, half of it before it has any effect and half after: so a process that is killed or frozen
+//! meanwhile has made it or has not, and nobody was answered.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::channel::oneshot;
+use vs_core::{
+    hash::{ChunkHash, Hash},
+    id::{AssetId, DirId},
+};
+use vsd_core::{
+    plan::guard::{Decision, Guard},
+    plan::repair::Held,
+    superblock::{Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, VerifiedChunk, WriteError, sim::SimDisk},
+};
+
+use crate::{
+    kernel::{Kernel, Watched, lock},
+    machine::Machine,
+    message::Refused,
+    random::Stream,
+};
+
+/// How long a call on a disk takes that has nothing else to do.
+const READ_MAX: Duration = Duration::from_millis(4);
+const WRITE_MAX: Duration = Duration::from_millis(12);
+/// How long whoever asks for a copy waits for drops that are in hand.
+const SETTLE_MAX: Duration = Duration::from_secs(5);
+
+type Answer<T> = oneshot::Sender<Result<T, WriteError>>;
+
+/// What became of a copy that was not wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Swept {
+    Dropped,
+    Void,
+    Absent,
+}
+
+enum Ask {
+    Write(Op, Answer<Outcome>),
+    Drop { key: Key, decided_at: u64, answer: Answer<Swept> },
+}
+
+/// A data directory in use.
+pub struct Dir {
+    pub id: DirId,
+    drive: usize,
+    pub reader: Reader<SimDisk>,
+    engine: Mutex<Engine<SimDisk>>,
+    asked: Mutex<VecDeque<Ask>>,
+    arrived: Watched<u64>,
+    /// What the writer has begun and not done.
+    under_way: Mutex<Vec<Op>>,
+}
+
+/// All of them.
+pub struct Store {
+    kernel: Kernel,
+    machine: Arc<Machine>,
+    pub dirs: Vec<Arc<Dir>>,
+    guard: Mutex<Guard>,
+    ended: Watched<u64>,
+    dice: Mutex<Stream>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("dirs", &self.dirs.len()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Dir {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dir").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Dir {
+    pub(super) fn new(id: DirId, drive: usize, engine: Engine<SimDisk>) -> Self {
+        Self {
+            id,
+            drive,
+            reader: engine.reader(),
+            engine: Mutex::new(engine),
+            asked: Mutex::default(),
+            arrived: Watched::new(0),
+            under_way: Mutex::default(),
+        }
+    }
+
+    fn ask(&self, ask: Ask) {
+        lock(&self.asked).push_back(ask);
+        self.arrived.change(|arrived| *arrived += 1);
+    }
+
+    /// Why it takes no writes, if it does not.
+    pub fn refusal(&self) -> Option<Refusal> {
+        lock(&self.engine).refuses_writes().cloned()
+    }
+
+    /// What its writer was doing when its process ended came to the disk as far as it had got.
+    pub(crate) fn tear(&self, disk: &SimDisk, calls: usize) {
+        let ops = std::mem::take(&mut *lock(&self.under_way));
+        if !ops.is_empty() {
+            disk.inject(|faults| faults.killed_after = Some(calls));
+            lock(&self.engine).write_group(&ops);
+        }
+    }
+}
+
+impl Store {
+    pub(super) fn new(kernel: Kernel, machine: Arc<Machine>, dirs: Vec<Dir>, dice: Stream) -> Self {
+        let dirs = dirs.into_iter().map(Arc::new).collect();
+        let (guard, ended) = (Mutex::default(), Watched::new(0));
+        Self { kernel, machine, dirs, guard, ended, dice: Mutex::new(dice) }
+    }
+
+    async fn take_half(&self, drive: usize, most: Duration) {
+        let slow = self.machine.drives().get(drive).map_or(Duration::ZERO, |drive| drive.slow);
+        let took = lock(&self.dice).duration(Duration::ZERO, most / 2);
+        self.kernel.sleep(took + slow / 2).await;
+    }
+
+    /// The writer of a directory: does what it is asked, in its order, for ever.
+    pub(super) async fn write(self: Arc<Self>, dir: Arc<Dir>) {
+        loop {
+            let arrived = dir.arrived.get();
+            let next = lock(&dir.asked).pop_front();
+            match next {
+                Some(Ask::Write(op, answer)) => self.write_group(&dir, op, answer).await,
+                Some(Ask::Drop { key, decided_at, answer }) => self.drop_group(&dir, key, decided_at, answer).await,
+                None => {
+                    dir.arrived.wait_for(|now| *now != arrived).await;
+                }
+            }
+        }
+    }
+
+    /// The first change and all that wait right behind it share an fsync.
+    async fn write_group(&self, dir: &Dir, op: Op, answer: Answer<Outcome>) {
+        let (mut ops, mut answers) = (vec![op], vec![answer]);
+        {
+            let mut asked = lock(&dir.asked);
+            while let Some(Ask::Write(..)) = asked.front() {
+                let Some(Ask::Write(op, answer)) = asked.pop_front() else { break };
+                ops.push(op);
+                answers.push(answer);
+            }
+        }
+        lock(&dir.under_way).clone_from(&ops);
+        self.take_half(dir.drive, WRITE_MAX).await;
+        lock(&dir.under_way).clear();
+        let outcomes = lock(&dir.engine).write_group(&ops);
+        self.take_half(dir.drive, WRITE_MAX).await;
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // whoever asked may not want to know any more
+            let _ = answer.send(outcome);
+        }
+    }
+
+    async fn drop_group(&self, dir: &Dir, key: Key, decided_at: u64, answer: Answer<Swept>) {
+        let (mut keys, mut answers) = (vec![(key, decided_at)], vec![answer]);
+        {
+            let mut asked = lock(&dir.asked);
+            while let Some(Ask::Drop { .. }) = asked.front() {
+                let Some(Ask::Drop { key, decided_at, answer }) = asked.pop_front() else { break };
+                keys.push((key, decided_at));
+                answers.push(answer);
+            }
+        }
+        let decisions: Vec<_> = keys.iter().map(|(key, index)| Decision { asset: key.asset, index: *index }).collect();
+        let (batch, hold) = lock(&self.guard).begin(&decisions);
+        let held = keys.iter().zip(&hold).filter(|(_, holds)| **holds);
+        let ops: Vec<_> = held.map(|((key, _), _)| Op::Delete(*key)).collect();
+        lock(&dir.under_way).clone_from(&ops);
+        self.take_half(dir.drive, WRITE_MAX).await;
+        lock(&dir.under_way).clear();
+        let mut outcomes = lock(&dir.engine).write_group(&ops).into_iter();
+        self.take_half(dir.drive, WRITE_MAX).await;
+        lock(&self.guard).end(batch);
+        self.ended.change(|ended| *ended += 1);
+        let swept = |outcome| if outcome == Outcome::Absent { Swept::Absent } else { Swept::Dropped };
+        for (answer, holds) in answers.into_iter().zip(hold) {
+            let made = if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
+            if let Some(made) = made {
+                let _ = answer.send(made);
+            }
+        }
+    }
+
+    pub(super) fn hear(&self, asset: AssetId, index: u64) {
+        lock(&self.guard).hear(asset, index);
+    }
+
+    pub(super) fn guard<T>(&self, with: impl FnOnce(&mut Guard) -> T) -> T {
+        with(&mut lock(&self.guard))
+    }
+
+    /// Waits until every drop of the asset has ended that is in hand now; false when that takes too long.
+    async fn settle(&self, asset: AssetId) -> bool {
+        let in_hand = lock(&self.guard).in_hand(asset);
+        let settled = self.ended.wait_for(|_| lock(&self.guard).have_ended(&in_hand));
+        self.kernel.timeout(SETTLE_MAX, settled).await.is_some()
+    }
+
+    /// Stores a chunk; durable when this returns. The directories are tried one after the other, those first that have it.
+    pub(super) async fn put(&self, asset: AssetId, chunk: ChunkHash, bytes: Bytes) -> Result<(), Refused> {
+        let Ok(chunk) = VerifiedChunk::verify(bytes, chunk) else { return Err(Refused::Corrupt) };
+        let put = Put { asset, chunk };
+        let key = put.key();
+        let mut dirs: Vec<_> = self.dirs.iter().collect();
+        let drawn = |dir: &Dir| Hash::of(&[&key.hash.0[..], &dir.id.0.to_be_bytes()].concat());
+        dirs.sort_by_key(|dir| (dir.reader.chunk_bytes(&key).is_none(), dir.refusal().is_some(), drawn(dir)));
+        let mut refused = Refused::Failed;
+        for dir in dirs {
+            let (answer, answered) = oneshot::channel();
+            dir.ask(Ask::Write(Op::from(put.clone()), answer));
+            match answered.await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(WriteError::Full)) => refused = Refused::Full,
+                Ok(Err(_)) | Err(oneshot::Canceled) => {}
+            }
+        }
+        Err(refused)
+    }
+
+    pub(super) async fn get(&self, asset: AssetId, chunk: ChunkHash) -> Result<Bytes, Refused> {
+        let key = Key { hash: chunk, asset };
+        let mut refused = Refused::Absent;
+        for dir in self.holders(&key) {
+            self.take_half(dir.drive, READ_MAX).await;
+            let read = dir.reader.get(&key);
+            self.take_half(dir.drive, READ_MAX).await;
+            refused = match read {
+                Ok(bytes) => return Ok(bytes),
+                Err(GetError::NotFound) => continue,
+                Err(GetError::Corrupt { .. }) => Refused::Corrupt,
+                Err(GetError::Io(_)) => Refused::Failed,
+            };
+        }
+        Err(refused)
+    }
+
+    fn holders(&self, key: &Key) -> Vec<Arc<Dir>> {
+        let mut dirs: Vec<_> = self.dirs.iter().filter(|dir| dir.reader.chunk_bytes(key).is_some()).cloned().collect();
+        dirs.sort_by_key(|dir| dir.reader.is_listed_damaged(key));
+        dirs
+    }
+
+    /// What is here of these chunks, as an asker is told who knows the log up to `index`.
+    pub(super) async fn check(&self, asset: AssetId, chunks: &[ChunkHash], index: u64, deep: bool) -> Vec<Held> {
+        self.hear(asset, index);
+        let is_settled = self.settle(asset).await;
+        let mut held = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            let key = Key { hash: *chunk, asset };
+            let holders = self.holders(&key);
+            let is_bad = |dir: &Arc<Dir>| dir.reader.is_listed_damaged(&key) || dir.reader.is_doubted(&key);
+            held.push(match holders.iter().any(|dir| !is_bad(dir)) {
+                _ if holders.is_empty() => Held::Missing,
+                _ if !is_settled => Held::Unknown,
+                _ if deep => self.verify(&key, &holders).await,
+                true => Held::Stored,
+                false => Held::Damaged,
+            });
+        }
+        held
+    }
+
+    async fn verify(&self, key: &Key, holders: &[Arc<Dir>]) -> Held {
+        let mut worst = Held::Missing;
+        for dir in holders {
+            self.take_half(dir.drive, READ_MAX).await;
+            let checked = dir.reader.check(key);
+            self.take_half(dir.drive, READ_MAX).await;
+            match checked {
+                Ok(_) if dir.reader.is_doubted(key) => worst = Held::Damaged,
+                Ok(_) => return Held::Stored,
+                Err(GetError::NotFound) => {}
+                Err(error) if error.is_of_the_copy() => worst = Held::Damaged,
+                Err(_) => return Held::Unknown,
+            }
+        }
+        worst
+    }
+
+    /// All names, in order.
+    pub(super) fn list(&self) -> Vec<Key> {
+        let all: BTreeSet<_> =
+            self.dirs.iter().flat_map(|dir| dir.reader.list(&(0..=u64::MAX), None, usize::MAX)).collect();
+        all.into_iter().collect()
+    }
+
+    /// Drops what is here of this, unless more was heard since it was decided.
+    pub(super) async fn drop_unwanted(&self, key: Key, decided_at: u64) -> Vec<Result<Swept, WriteError>> {
+        let mut made = Vec::new();
+        for dir in self.dirs.iter().filter(|dir| dir.reader.chunk_bytes(&key).is_some()) {
+            let (answer, answered) = oneshot::channel();
+            dir.ask(Ask::Drop { key, decided_at, answer });
+            made.extend(answered.await);
+        }
+        made
+    }
+
+    /// Bytes taken on all disks, and bytes there are.
+    pub(super) fn space(&self) -> (u64, u64) {
+        let drives = self.machine.drives();
+        let of = self.dirs.iter().filter_map(|dir| drives.get(dir.drive));
+        of.fold((0, 0), |(used, total), drive| {
+            use vsd_core::superblock::Disk;
+            let space = drive.disk.space();
+            space.map_or((used, total), |space| (used + space.total - space.free, total + space.total))
+        })
+    }
+
+    pub(super) fn damaged(&self) -> u64 {
+        self.dirs.iter().map(|dir| dir.reader.damaged(None, usize::MAX).len() as u64).sum()
+    }
+
+    /// Another number whenever a directory takes no more writes.
+    pub(super) fn mark(&self) -> u64 {
+        let mut input = Vec::new();
+        for dir in &self.dirs {
+            input.extend(dir.id.0.to_be_bytes());
+            input.extend(dir.reader.figures(None).quarantined_bytes.to_be_bytes());
+            input.push(dir.refusal().is_some().into());
+        }
+        Hash::of(&input).leading_u64()
+    }
+
+    /// Directories of which an fsync failed, and why.
+    pub(super) fn failed_fsyncs(&self) -> Vec<(DirId, String)> {
+        let failed = |dir: &Arc<Dir>| match dir.refusal() {
+            Some(Refusal::FailedFsync(why)) => Some((dir.id, why)),
+            _ => None,
+        };
+        self.dirs.iter().filter_map(failed).collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! One case from its beginning to its end: the faults, then their end, then the time within which all must be well again.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use vs_core::limit::PAGE_ITEMS_MAX;
+use vsd_core::{
+    background::State,
+    meta::{AssetStatus, Command, UploadPhase},
+};
+
+use crate::{
+    case::Case,
+    client::Client,
+    invariant::{self, Violation, end},
+    kernel::{WORLD, lock},
+    oracle::Counts,
+    oracle::Level,
+    trace::Tracing,
+    world::World,
+};
+
+/// How long after the faults everything must be well again.
+const RECOVERY_MAX: Duration = Duration::from_secs(1_800);
+/// How often it is looked whether it is.
+const LOOK: Duration = Duration::from_secs(5);
+/// Clients that look after all is over are numbered from here.
+const JUDGES: usize = 1_000_000;
+/// How long reading and playing everything may take.
+const JUDGING_MAX: Duration = Duration::from_secs(3_600);
+
+/// How a case went.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub seed: u64,
+    pub violations: Vec<Violation>,
+    pub counts: Counts,
+    /// Of simulated time, and of events.
+    pub took: Duration,
+    pub steps: u64,
+    pub trace: Vec<String>,
+}
+
+/// Runs a case.
+#[must_use]
+pub fn run(case: Case, tracing: Tracing) -> Outcome {
+    let seed = case.seed;
+    let length = case.shape.length;
+    let world = World::new(case, tracing);
+    world.log.set_patience_over();
+    world.keep_electing();
+    for machine in world.machines() {
+        world.start_node(machine.at);
+    }
+    invariant::keep_checking(&world);
+    world.unleash();
+    world.populate();
+    run_until(&world, length);
+    if world.violations().is_empty() {
+        world.heal();
+        recover(&world);
+    }
+    if world.violations().is_empty() {
+        judge(&world);
+    }
+    let outcome = Outcome {
+        seed,
+        violations: world.violations(),
+        counts: world.oracle.counts(),
+        took: world.kernel.now(),
+        steps: world.kernel.steps(),
+        trace: world.trace.take(),
+    };
+    world.dismantle();
+    outcome
+}
+
+fn run_until(world: &Arc<World>, until: Duration) {
+    let of = Arc::clone(world);
+    world.kernel.run(|| of.kernel.now() >= until || !of.violations().is_empty());
+}
+
+/// Waits until all is well; what is not in time is a violation.
+fn recover(world: &Arc<World>) {
+    let deadline = world.kernel.now() + RECOVERY_MAX;
+    abandon(world);
+    loop {
+        run_until(world, world.kernel.now() + LOOK);
+        if !world.violations().is_empty() {
+            return;
+        }
+        // damaged by hardware before the faults were over: found and mended now
+        world.heal_late();
+        let left = end::unfinished(world, &world.log.truth());
+        if left.is_empty() {
+            return world.trace.say(|| "all is well again".to_owned());
+        }
+        if world.kernel.now() >= deadline {
+            let count = left.len();
+            let some: Vec<_> = left.into_iter().take(5).collect();
+            return world.violated("END", format!("{count} things are not as they should be: {}", some.join("; ")));
+        }
+    }
+}
+
+/// Clients that never sent their bytes give up.
+fn abandon(world: &Arc<World>) {
+    let world = Arc::clone(world);
+    let kernel = world.kernel.clone();
+    kernel.spawn(WORLD, async move {
+        let state = world.log.truth().snapshot();
+        let uploads = state.view().uploads(None, PAGE_ITEMS_MAX).unwrap_or_default();
+        drop(state);
+        let open = uploads.into_iter().filter(|upload| upload.phase == UploadPhase::Receiving);
+        for (at, upload) in open.enumerate() {
+            let client = Client::new(&world, JUDGES / 2 + at);
+            client.order(Command::UploadAbort { upload: upload.id }).await;
+        }
+    });
+}
+
+/// Everything that was promised is read and played.
+fn judge(world: &Arc<World>) {
+    let done = Arc::new(Mutex::new(false));
+    let (of, tell) = (Arc::clone(world), Arc::clone(&done));
+    world.kernel.spawn(WORLD, async move {
+        for (at, (video, promise)) in of.oracle.promises().into_iter().enumerate() {
+            if promise.is_doubtful {
+                continue;
+            }
+            let machines: Vec<_> = of.machines().iter().filter(|machine| !machine.is_retired()).map(|m| m.at).collect();
+            let machine = machines[at % machines.len()];
+            let client = Client::new(&of, JUDGES + at);
+            if !client.read(video, machine).await {
+                of.violated("DUR-1", format!("video {} cannot be read when all is well", video.short()));
+            }
+            let status = {
+                let state = of.log.truth().snapshot();
+                let video = state.view().video(video).ok().flatten();
+                video.and_then(|video| state.view().asset(video.asset).ok().flatten()).map(|asset| asset.status)
+            };
+            if promise.level == Level::Ready && status != Some(AssetStatus::Ready) {
+                of.violated("DUR-1", format!("video {} was ready and is {status:?}", video.short()));
+            }
+            client.play(video, machine, true).await;
+        }
+        *lock(&tell) = true;
+    });
+    let until = world.kernel.now() + JUDGING_MAX;
+    let of = Arc::clone(world);
+    world.kernel.run(|| *lock(&done) || of.kernel.now() >= until);
+    if !*lock(&done) {
+        world.violated("END", "reading and playing everything does not end".to_owned());
+    }
+    invariant::check_now(world);
+}
