@@ -42,6 +42,7 @@ complete -c vsd -n "__fish_vsd_using_subcommand serve" -l advertise -d 'Where ot
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -l zone -d 'Failure domain' -r
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -l join -d 'Join the cluster that these nodes belong to, with an empty data directory' -r
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -l set -d 'Any other key of the configuration' -r
+complete -c vsd -n "__fish_vsd_using_subcommand serve" -l dev-faults -d 'Take faults from labs; the `vsd dev` that started this node answers there' -r
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -l bootstrap -d 'Begin a new cluster in an empty data directory'
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -l insecure -d 'Listen off loopback although nothing is encrypted'
 complete -c vsd -n "__fish_vsd_using_subcommand serve" -s h -l help -d 'Print help'
