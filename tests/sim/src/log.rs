@@ -16,7 +16,14 @@ use futures::channel::oneshot;
 use vs_core::id::NodeId;
 use vsd_core::meta::{Entry, LeaderTerm, Response};
 
-use crate::{invariant, kernel::lock, message::NotProposed, random::Stream, replica::Replica, world::World};
+use crate::{
+    invariant,
+    kernel::{ProcessId, lock},
+    message::NotProposed,
+    random::Stream,
+    replica::Replica,
+    world::World,
+};
 
 /// How often it is looked whether somebody leads.
 const LOOK: Duration = Duration::from_millis(250);
@@ -43,7 +50,8 @@ struct State {
     truth: Replica,
     voters: BTreeSet<NodeId>,
     term: u64,
-    leader: Option<NodeId>,
+    /// Who leads, and the process that was elected: one that begins anew does not.
+    leader: Option<(NodeId, ProcessId)>,
     pending: VecDeque<Pending>,
     /// Since when nobody leads whom a majority hears, and for how long that is borne.
     leaderless: Option<(Duration, Duration)>,
@@ -119,7 +127,7 @@ impl Log {
     #[must_use]
     pub fn leader(&self) -> Option<(NodeId, u64)> {
         let state = self.state();
-        state.leader.map(|leader| (leader, state.term))
+        state.leader.map(|(leader, _)| (leader, state.term))
     }
 
     pub(crate) fn stall_until(&self, until: Duration) {
@@ -144,17 +152,28 @@ impl World {
 
     /// Whether this node runs on the machine, and is not frozen.
     fn runs(&self, machine: usize, node: NodeId) -> bool {
-        let node = self.machine(machine).and_then(|machine| machine.node()).filter(|running| running.id() == node);
-        node.is_some_and(|node| !self.kernel.is_frozen(node.process()))
+        self.process_of(machine, node).is_some_and(|process| !self.kernel.is_frozen(process))
+    }
+
+    fn process_of(&self, machine: usize, node: NodeId) -> Option<ProcessId> {
+        let running = self.machine(machine)?.node().filter(|running| running.id() == node)?;
+        Some(running.process())
+    }
+
+    /// Whether it is still the process that was elected.
+    fn is_as_elected(&self, leader: (NodeId, ProcessId)) -> bool {
+        self.machine_of(leader.0).and_then(|at| self.process_of(at, leader.0)) == Some(leader.1)
     }
 
     /// Whether a majority confirms, now, that this node leads in this term.
     pub(crate) fn confirms(&self, node: NodeId, term: u64) -> bool {
         let state = self.log.state();
-        let leads = state.leader == Some(node) && state.term == term && self.kernel.now() >= state.stalled_until;
+        let leader = state.leader.filter(|(leader, _)| *leader == node && state.term == term);
+        let is_stalled = self.kernel.now() < state.stalled_until;
         let voters = state.voters.clone();
         drop(state);
-        leads && self.has_majority(node, &voters)
+        let leads = leader.is_some_and(|leader| self.is_as_elected(leader));
+        leads && !is_stalled && self.has_majority(node, &voters)
     }
 
     /// Whether a majority of these hears this node now.
@@ -171,7 +190,7 @@ impl World {
     ) -> oneshot::Receiver<Result<Response, NotProposed>> {
         let (tell, told) = oneshot::channel();
         let mut state = self.log.state();
-        if state.leader == Some(node) && state.term == term {
+        if state.leader.is_some_and(|(leader, _)| leader == node) && state.term == term {
             let took = state.dice.duration(WRITE_MIN, WRITE_MAX);
             let ready = self.kernel.now() + took;
             state.pending.push_back(Pending { entry, ready, tell });
@@ -249,8 +268,10 @@ impl World {
     fn look_who_leads(self: &Arc<Self>) {
         let now = self.kernel.now();
         let voters = self.log.voters();
-        let leads =
-            self.log.leader().filter(|(leader, _)| voters.contains(leader) && self.has_majority(*leader, &voters));
+        let leader = self.log.state().leader;
+        let leads = leader.filter(|leader| {
+            voters.contains(&leader.0) && self.is_as_elected(*leader) && self.has_majority(leader.0, &voters)
+        });
         let mut state = self.log.state();
         let is_forced = state.leaderless == Some((Duration::ZERO, Duration::ZERO));
         if leads.is_some() && !is_forced {
@@ -265,13 +286,15 @@ impl World {
         }
         let able: Vec<_> = voters.iter().copied().filter(|voter| self.has_majority(*voter, &voters)).collect();
         let mut state = self.log.state();
-        let leader = state.leader;
-        let others: Vec<_> = able.iter().copied().filter(|voter| Some(*voter) != leader).collect();
+        let others: Vec<_> = able.iter().copied().filter(|voter| leader.is_none_or(|(leader, _)| leader != *voter)).collect();
         let candidates = if others.is_empty() { able } else { others };
         let Some(elected) = state.dice.pick(&candidates).copied() else { return };
+        drop(state);
+        let Some(process) = self.machine_of(elected).and_then(|at| self.process_of(at, elected)) else { return };
+        let mut state = self.log.state();
         state.leaderless = None;
         state.term += 1;
-        state.leader = Some(elected);
+        state.leader = Some((elected, process));
         let term = state.term;
         let doubtful = std::mem::take(&mut state.pending);
         let kept = if doubtful.is_empty() { 0 } else { state.dice.below(doubtful.len() + 1) };

@@ -17,6 +17,12 @@ use crate::{replica::Replica, world::World};
 pub(crate) fn unfinished(world: &Arc<World>, truth: &Replica) -> Vec<String> {
     let copies = Copies::of(world);
     let mut left = Vec::new();
+    let machines = world.machines().into_iter().filter(|machine| !machine.is_retired());
+    let idle = machines.filter(|machine| machine.node().is_none_or(|node| node.store().is_none()));
+    left.extend(idle.map(|machine| format!("m{} does not serve", machine.at)));
+    if !world.log.leader().is_some_and(|(leader, term)| world.confirms(leader, term)) {
+        left.push("nobody leads".to_owned());
+    }
     with_view(truth, |view| {
         let uploads = view.uploads(None, PAGE_ITEMS_MAX).unwrap_or_default();
         let open = uploads
