@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::Instant;
-use vs_core::{id::NodeId, layout::Layout, limit::PAGE_ITEMS_MAX};
+use vs_core::{id::NodeId, layout::Layout};
 use vs_wire::v1;
 use vsd_core::{
-    meta::{AssetState, SettingName, TableError, View},
-    plan::weights::{Calm, Disks, Lack, Usage},
+    meta::{SettingName, TableError, View},
+    plan::weights::{Calm, Disks, Lack, Usage, widths},
 };
 
 /// For how long it is taken to be the same how content is kept.
-const WIDTH_KNOWN: Duration = Duration::from_secs(60);
+const WIDTHS_KNOWN: Duration = Duration::from_secs(60);
 
 /// What the disks of these nodes hold, of those that have told.
 pub(crate) fn usage(nodes: &[v1::NodeInfo]) -> BTreeMap<NodeId, Usage> {
@@ -25,12 +25,12 @@ pub(crate) fn usage(nodes: &[v1::NodeInfo]) -> BTreeMap<NodeId, Usage> {
 pub(super) struct Fullness {
     began: Instant,
     calm: Calm,
-    width: Option<(usize, Instant)>,
+    widths: Option<(BTreeMap<usize, u64>, Instant)>,
 }
 
 impl Default for Fullness {
     fn default() -> Self {
-        Self { began: Instant::now(), calm: Calm::default(), width: None }
+        Self { began: Instant::now(), calm: Calm::default(), widths: None }
     }
 }
 
@@ -39,12 +39,12 @@ impl Default for Fullness {
 pub(super) struct Look {
     usage: BTreeMap<NodeId, Usage>,
     settled: bool,
-    width: usize,
+    widths: BTreeMap<usize, u64>,
 }
 
 impl Look {
     pub(super) fn disks(&self) -> Disks<'_> {
-        Disks { usage: &self.usage, settled: self.settled, width: self.width }
+        Disks { usage: &self.usage, settled: self.settled, widths: &self.widths }
     }
 }
 
@@ -58,28 +58,21 @@ impl Fullness {
     ) -> Result<Look, TableError> {
         let drop_delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
         let settled = self.calm.look(current.epoch, &view.epochs()?, lacks, drop_delay, self.began.elapsed());
-        let width = if settled { self.width(view)? } else { 0 };
+        let widths = if settled { self.widths(view, current.room())? } else { BTreeMap::new() };
         let mut usage = usage(&picture.nodes);
         for (node, lack) in lacks {
             usage.entry(*node).and_modify(|usage| usage.used_bytes += lack.waiting_bytes);
         }
-        Ok(Look { usage, settled, width })
+        Ok(Look { usage, settled, widths })
     }
 
-    /// How many nodes the widest scheme takes that anything is kept by.
-    fn width(&mut self, view: &View<'_>) -> Result<usize, TableError> {
-        if let Some((width, _)) = self.width.filter(|(_, at)| at.elapsed() < WIDTH_KNOWN) {
-            return Ok(width);
+    /// How much is kept on how many nodes at once.
+    fn widths(&mut self, view: &View<'_>, room: usize) -> Result<BTreeMap<usize, u64>, TableError> {
+        if let Some((widths, _)) = self.widths.as_ref().filter(|(_, at)| at.elapsed() < WIDTHS_KNOWN) {
+            return Ok(widths.clone());
         }
-        let (mut width, mut after) = (0, None);
-        loop {
-            let page = view.assets(after, PAGE_ITEMS_MAX)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            let kept = page.iter().filter(|asset| asset.state != AssetState::Dead);
-            width = kept.map(|asset| asset.scheme.width()).max().unwrap_or(0).max(width);
-        }
-        self.width = Some((width, Instant::now()));
-        Ok(width)
+        let widths = widths(view, room)?;
+        self.widths = Some((widths.clone(), Instant::now()));
+        Ok(widths)
     }
 }
