@@ -286,7 +286,8 @@ impl World {
         }
         let able: Vec<_> = voters.iter().copied().filter(|voter| self.has_majority(*voter, &voters)).collect();
         let mut state = self.log.state();
-        let others: Vec<_> = able.iter().copied().filter(|voter| leader.is_none_or(|(leader, _)| leader != *voter)).collect();
+        let others: Vec<_> =
+            able.iter().copied().filter(|voter| leader.is_none_or(|(leader, _)| leader != *voter)).collect();
         let candidates = if others.is_empty() { able } else { others };
         let Some(elected) = state.dice.pick(&candidates).copied() else { return };
         drop(state);

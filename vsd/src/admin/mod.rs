@@ -33,7 +33,7 @@ use vs_wire::{
 };
 use vsd_core::meta::{AssetRecord, ClientId, Response, TableError, View};
 
-pub(crate) use self::{redundancy::physical_bytes, views::ViewCounter};
+pub(crate) use self::views::ViewCounter;
 use crate::{
     background::Desk,
     fault::FaultService,

@@ -15,34 +15,17 @@ use vsd_core::{
 use super::{Services, answered, check_limit, internal, videos};
 use crate::{meta::Proposer, upload};
 
-/// What disks hold now for an asset whose epoch can place a key on `room` nodes. Of a pending version nothing is
-/// counted before it is the current one.
-pub(crate) fn physical_bytes(asset: &AssetRecord, room: usize) -> u64 {
-    let bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
-    let all = match asset.scheme {
-        Scheme::Replicate(_) => bytes.saturating_mul(copies(asset.scheme, room)),
-        Scheme::Erasure { .. } => bytes + asset.tracks.iter().map(|track| track.parity_bytes).sum::<u64>(),
-    };
-    all.saturating_sub(asset.owed_bytes)
-}
-
-/// Copies that a layout has room for.
-fn copies(scheme: Scheme, room: usize) -> u64 {
-    u64::try_from(scheme.width().min(room)).unwrap_or(0)
-}
-
 /// What disks would hold for it under another scheme: parity is as long as an ordinary chunk of its track.
 fn estimated_bytes(asset: &AssetRecord, scheme: Scheme, room: usize) -> u64 {
-    let bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
     if !scheme.is_coded() {
-        return bytes.saturating_mul(copies(scheme, room));
+        return asset.copied_bytes(scheme, room);
     }
     let (data, parity) = (STRIPE_DATA as u64, STRIPE_PARITY as u64);
     let parity_of = |track: &vs_core::manifest::Track| {
         let chunk = track.bytes.checked_div(track.chunks).unwrap_or(0);
         track.chunks.div_ceil(data).saturating_mul(parity).saturating_mul(chunk)
     };
-    bytes + asset.tracks.iter().map(parity_of).sum::<u64>()
+    asset.track_bytes() + asset.tracks.iter().map(parity_of).sum::<u64>()
 }
 
 fn chosen(redundancy: Redundancy) -> String {
@@ -101,7 +84,7 @@ impl Services {
     ) -> Result<v1::RedundancyInfo, Failure> {
         let (wanted, views) = Self::wish(view, asset, terms)?;
         let room = self.meta.layouts().room(view, asset.since).map_err(internal)?;
-        let physical = physical_bytes(asset, room);
+        let physical = asset.physical_bytes(room);
         let is_as_wanted = wanted.scheme == asset.scheme;
         let wanted_bytes = if is_as_wanted { physical } else { estimated_bytes(asset, wanted.scheme, terms.room) };
         Ok(v1::RedundancyInfo {
@@ -114,7 +97,7 @@ impl Services {
             note: held_up(&wanted, asset, terms),
             views,
             age_ms: terms.now.0.saturating_sub(asset.begun_at.0),
-            logical_bytes: asset.tracks.iter().map(|track| track.bytes).sum(),
+            logical_bytes: asset.track_bytes(),
             physical_bytes: physical,
             wanted_bytes,
             stand_ins: asset.stand_ins,

@@ -18,9 +18,7 @@ use vsd_core::meta::{
     AssetRecord, AssetStatus, ClientId, Command, Resolved, SettingName, SourceInfo, VideoRecord, View,
 };
 
-use super::{
-    Services, answered, check_limit, duration_ms, internal, physical_bytes, proposer, redundancy::Terms, status,
-};
+use super::{Services, answered, check_limit, duration_ms, internal, proposer, redundancy::Terms, status};
 use crate::{
     meta::{Proposer, StateRead},
     upload::wall_of,
@@ -104,7 +102,6 @@ impl Services {
             purge_at_ms = wall_of(view, trashed.at.plus_ms(keep))?;
         }
         let room = self.meta.layouts().room(view, asset.since).map_err(internal)?;
-        let logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum::<u64>();
         let tracks = asset.tracks.iter().filter(|track| track.kind != TrackKind::Original).count();
         let video = v1::Video {
             id: record.id.to_string(),
@@ -113,8 +110,8 @@ impl Services {
             duration_ms: duration_ms(&asset),
             views: record.views,
             scheme: Some(scheme_to_wire(asset.scheme)),
-            logical_bytes,
-            physical_bytes: physical_bytes(&asset, room),
+            logical_bytes: asset.track_bytes(),
+            physical_bytes: asset.physical_bytes(room),
             created_at_ms: record.created_ms,
             tracks: u32::try_from(tracks).unwrap_or(u32::MAX),
             asset: asset.id.0,

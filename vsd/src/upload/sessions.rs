@@ -405,8 +405,8 @@ fn ended(session: &mut v1::Session, record: &UploadRecord, end: &End, view: &Vie
     }
     if let Some(asset) = view.asset(record.asset).map_err(internal)? {
         let room = view.layout(asset.since).map_err(internal)?.map_or(0, |layout| layout.room());
-        session.logical_bytes = asset.tracks.iter().map(|track| track.bytes).sum();
-        session.physical_bytes = crate::admin::physical_bytes(&asset, room);
+        session.logical_bytes = asset.track_bytes();
+        session.physical_bytes = asset.physical_bytes(room);
         session.duration_ms = crate::admin::duration_ms(&asset);
         session.sha256 = asset.sha256.map(|hash| hash.0.to_vec()).unwrap_or_default();
         session.size = asset.bytes;

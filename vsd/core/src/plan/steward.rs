@@ -20,13 +20,13 @@ use vs_core::{
 use super::weights::{self, Calm, Disks, Standstill, Usage};
 use crate::{
     health::NodeState,
-    meta::{AssetState, DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
+    meta::{DirState, LayoutCache, NodeRecord, Role, SettingName, TableError, View},
 };
 
 /// A change of the layout waits until nothing else has changed for so long.
 const SETTLED: Duration = Duration::from_secs(1);
 /// For how long it is taken to be the same how content is kept.
-const WIDTH_KNOWN: Duration = Duration::from_secs(60);
+const WIDTHS_KNOWN: Duration = Duration::from_secs(60);
 
 /// A node as the leader sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct Steward {
     /// Since when a node has no directory that takes writes.
     unusable: HashMap<NodeId, Duration>,
     calm: Calm,
-    width: Option<(usize, Duration)>,
+    widths: Option<(BTreeMap<usize, u64>, Duration)>,
 }
 
 impl Steward {
@@ -78,13 +78,13 @@ impl Steward {
         let wanted = self.wanted(view, &current, &records, &seen, now)?;
         let drop_delay = Duration::from_millis(view.setting(SettingName::DropDelay)?);
         let settled = self.calm.look(current.epoch, &view.epochs()?, found, drop_delay, now);
-        let width = if settled { self.width(view, now)? } else { 0 };
+        let widths = if settled { self.widths(view, current.room(), now)? } else { BTreeMap::new() };
         let usage = records.iter().filter_map(|node| Some((node.id, seen(node.id).usage?)));
         let mut usage: BTreeMap<_, _> = usage.collect();
         for (node, placed_bytes) in &found.lacks {
             usage.entry(*node).and_modify(|usage| *usage = usage.of_full(*placed_bytes));
         }
-        let wanted = weights::by_fullness(&current, &wanted, &Disks { usage: &usage, settled, width });
+        let wanted = weights::by_fullness(&current, &wanted, &Disks { usage: &usage, settled, widths: &widths });
         if wanted == current.nodes || wanted.is_empty() {
             self.wish = None;
             return Ok(None);
@@ -136,21 +136,14 @@ impl Steward {
         Ok(wanted)
     }
 
-    /// How many nodes the widest scheme takes that anything is kept by.
-    fn width(&mut self, view: &View<'_>, now: Duration) -> Result<usize, TableError> {
-        if let Some((width, _)) = self.width.filter(|(_, at)| now.saturating_sub(*at) < WIDTH_KNOWN) {
-            return Ok(width);
+    /// How much is kept on how many nodes at once.
+    fn widths(&mut self, view: &View<'_>, room: usize, now: Duration) -> Result<BTreeMap<usize, u64>, TableError> {
+        if let Some((widths, _)) = self.widths.as_ref().filter(|(_, at)| now.saturating_sub(*at) < WIDTHS_KNOWN) {
+            return Ok(widths.clone());
         }
-        let (mut width, mut after) = (0, None);
-        loop {
-            let page = view.assets(after, PAGE_ITEMS_MAX)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            let kept = page.iter().filter(|asset| asset.state != AssetState::Dead);
-            width = kept.map(|asset| asset.scheme.width()).max().unwrap_or(0).max(width);
-        }
-        self.width = Some((width, now));
-        Ok(width)
+        let widths = weights::widths(view, room)?;
+        self.widths = Some((widths.clone(), now));
+        Ok(widths)
     }
 }
 

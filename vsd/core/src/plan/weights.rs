@@ -9,10 +9,13 @@
 //!   another change: what the disks hold says nothing then of what they will. Bytes that can go nowhere because a node has
 //!   no room for them are not on their way ([`Calm`]): that node counts as full, or as fuller if more is placed on it than
 //!   it could ever hold.
+//! - Only what follows a weight is expected to move by it. Of what is kept on as many nodes as there are, each has a part
+//!   whatever its weight: that part of a disk stays.
 //! - It comes to rest. A node is lowered from above 85 % to 80 % or the mean, and raised only to what keeps it below 80 %;
 //!   weights are coarse and rounded down; and nothing is lowered where that would move next to nothing.
 
 mod calm;
+mod widths;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +26,7 @@ use vs_core::{
 
 use super::shift::FULL_PERCENT;
 pub use calm::{Calm, Standstill};
+pub use widths::widths;
 
 /// A node that is fuller than this, and by more than the margin than the cluster as a whole, is to take less. In
 /// millionths.
@@ -69,9 +73,9 @@ pub struct Disks<'a> {
     pub usage: &'a BTreeMap<NodeId, Usage>,
     /// They tell what the current layout comes to: see [`Calm`].
     pub settled: bool,
-    /// How many nodes the widest scheme takes that anything is kept by: where there are no more, each has a part of
-    /// everything, whatever its weight.
-    pub width: usize,
+    /// How many bytes all disks hold by schemes of each [width](vs_core::layout::Scheme::width): how closely they follow
+    /// weights.
+    pub widths: &'a BTreeMap<usize, u64>,
 }
 
 /// The nodes for the next layout, of those that are wanted with their operators' weights.
@@ -109,32 +113,44 @@ fn restored(current: &Layout, wanted: &LayoutNode, fill: Option<u64>) -> LayoutN
     weighing(wanted, now.weight_milli)
 }
 
-/// What the disks will hold by other weights: bytes follow them.
-struct Model {
+/// What the disks will hold by other weights: bytes follow them as far as they can.
+struct Model<'a> {
     /// As they are now, and 0 of nodes that take nothing.
     weights: Vec<u32>,
-    shares: Vec<f64>,
+    parts: Vec<f64>,
     /// Of nodes that take chunks and told how full they are.
     fills: Vec<Option<u64>>,
-    width: usize,
+    /// How full these are by any weights.
+    floors: Vec<f64>,
+    widths: &'a BTreeMap<usize, u64>,
     /// How full a node may be, and how full one is to be that was fuller.
     limit: u64,
     aim: u64,
 }
 
-impl Model {
-    fn of(nodes: &[LayoutNode], disks: &Disks<'_>) -> Option<Self> {
+impl<'a> Model<'a> {
+    /// None where nobody knows how full the disks are, or nothing is kept.
+    fn of(nodes: &[LayoutNode], disks: &Disks<'a>) -> Option<Self> {
         let usage: Vec<_> = nodes.iter().map(|node| disks.usage.get(&node.id).filter(|_| takes(node))).collect();
         let sum =
             |of: fn(&Usage) -> u64| usage.iter().flatten().fold(0, |sum: u64, usage| sum.saturating_add(of(usage)));
         let whole = Usage { used_bytes: sum(|usage| usage.used_bytes), total_bytes: sum(|usage| usage.total_bytes) };
         let mean = whole.fill()?;
         let weights: Vec<_> = nodes.iter().map(|node| if takes(node) { node.weight_milli } else { 0 }).collect();
+        let parts = held(&weights, disks.widths);
+        if parts.iter().all(|part| *part <= 0.0) {
+            return None;
+        }
+        let fills: Vec<_> = usage.into_iter().map(|usage| usage?.fill()).collect();
+        let takers = weights.iter().filter(|weight| **weight > 0).count();
+        let everywhere = held(&weights, disks.widths.range(takers..));
+        let floor = |at: usize| fills[at].map_or(0.0, |fill| fill as f64 * everywhere[at] / parts[at]);
         Some(Self {
-            shares: shares(&weights, disks.width),
+            floors: (0..weights.len()).map(floor).collect(),
+            parts,
             weights,
-            fills: usage.into_iter().map(|usage| usage?.fill()).collect(),
-            width: disks.width,
+            fills,
+            widths: disks.widths,
             limit: FULL.max(mean.saturating_add(MARGIN)),
             aim: AIM.max(mean),
         })
@@ -146,9 +162,15 @@ impl Model {
         reason = "cut off at what fits, and coarse anyway"
     )]
     fn fills_at(&self, weights: &[u32]) -> Vec<Option<u64>> {
-        let then = shares(weights, self.width);
-        let fill = |at: usize| self.fills[at].map(|fill| (fill as f64 * then[at] / self.shares[at]).max(1.0) as u64);
+        let then = held(weights, self.widths);
+        let fill = |at: usize| self.fills[at].map(|fill| (fill as f64 * then[at] / self.parts[at]).max(1.0) as u64);
         (0..weights.len()).map(fill).collect()
+    }
+
+    /// By how much what follows a node's weight is to change so that it is as full as it is to be; none if nothing does.
+    fn change(&self, at: usize, aim: u64, fill: u64) -> Option<f64> {
+        let follows = fill as f64 - self.floors[at];
+        (follows >= 1.0).then(|| (aim as f64 - self.floors[at]).max(0.0) / follows)
     }
 
     /// As much of the operators' weights as the disks bear, where that is worth a change.
@@ -156,8 +178,9 @@ impl Model {
         let mut weights = now.to_vec();
         for _ in 0..ROUNDS_MAX {
             let fills = self.fills_at(&weights);
-            let borne = |at: usize, fill: u64| coarse(f64::from(weights[at]) * ratio(AIM, fill)).min(chosen[at]);
-            let raised = |at: usize| fills[at].map_or(weights[at], |fill| borne(at, fill).max(weights[at]));
+            let change = |at: usize| fills[at].and_then(|fill| self.change(at, AIM, fill));
+            let borne = |at: usize, change: f64| coarse(f64::from(weights[at]) * change).min(chosen[at]);
+            let raised = |at: usize| change(at).map_or(weights[at], |change| borne(at, change).max(weights[at]));
             weights = (0..weights.len()).map(raised).collect();
         }
         let is_worth = |now: u32, then: u32| (then - now) >= now.div_ceil(RAISE_PARTS);
@@ -188,17 +211,14 @@ impl Model {
         let fills = self.fills_at(weights);
         let all: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
         let over = |at: usize| fills[at].filter(|fill| *fill > self.limit);
-        let wanted = |at: usize| over(at).map(|fill| f64::from(weights[at]) / all * ratio(self.aim, fill));
+        let change = |at: usize| over(at).and_then(|fill| self.change(at, self.aim, fill));
+        let wanted = |at: usize| change(at).map(|change| f64::from(weights[at]) / all * change);
         let given: f64 = (0..weights.len()).filter_map(wanted).sum();
-        let stays: f64 = (0..weights.len()).filter(|at| over(*at).is_none()).map(|at| f64::from(weights[at])).sum();
+        let stays: f64 = (0..weights.len()).filter(|at| wanted(*at).is_none()).map(|at| f64::from(weights[at])).sum();
         let lowered =
             |at: usize| wanted(at).map_or(weights[at], |share| coarse(share * stays / (1.0 - given)).min(weights[at]));
         (0..weights.len()).map(lowered).collect()
     }
-}
-
-fn ratio(aim: u64, fill: u64) -> f64 {
-    aim as f64 / fill as f64
 }
 
 /// A weight rounded down to what a change may be worth.
@@ -207,6 +227,17 @@ fn coarse(exact: f64) -> u32 {
     let exact = exact as u32;
     let dropped = (u32::BITS - exact.leading_zeros()).saturating_sub(WEIGHT_BITS);
     (exact >> dropped << dropped).max(1)
+}
+
+/// What each node holds of bytes that are kept by schemes of these widths.
+fn held<'a>(weights: &[u32], widths: impl IntoIterator<Item = (&'a usize, &'a u64)>) -> Vec<f64> {
+    let mut parts = vec![0.0; weights.len()];
+    for (width, bytes) in widths {
+        let shares = shares(weights, *width);
+        let whole = shares.iter().sum::<f64>().max(1.0);
+        parts.iter_mut().zip(shares).for_each(|(part, share)| *part += *bytes as f64 * share / whole);
+    }
+    parts
 }
 
 /// Which part of the slots each node is in, when they list so many: by weight, but none is in more than all.

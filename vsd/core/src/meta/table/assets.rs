@@ -156,6 +156,31 @@ impl AssetRecord {
         (self.stand_ins, self.owed, self.owed_bytes) = (0, 0, 0);
     }
 
+    /// What disks hold now when its epoch can place a key on `room` nodes. Of a pending version nothing is counted before
+    /// it is the current one.
+    #[must_use]
+    pub fn physical_bytes(&self, room: usize) -> u64 {
+        let all = match self.scheme {
+            Scheme::Replicate(_) => self.copied_bytes(self.scheme, room),
+            Scheme::Erasure { .. } => {
+                self.track_bytes() + self.tracks.iter().map(|track| track.parity_bytes).sum::<u64>()
+            }
+        };
+        all.saturating_sub(self.owed_bytes)
+    }
+
+    /// What as many copies take as there are nodes for.
+    #[must_use]
+    pub fn copied_bytes(&self, scheme: Scheme, room: usize) -> u64 {
+        self.track_bytes().saturating_mul(u64::try_from(scheme.width().min(room)).unwrap_or(0))
+    }
+
+    /// What its tracks take, each kept once.
+    #[must_use]
+    pub fn track_bytes(&self) -> u64 {
+        self.tracks.iter().map(|track| track.bytes).sum()
+    }
+
     /// Whether nobody writes its current version any more.
     #[must_use]
     pub fn is_finished(&self) -> bool {
