@@ -5,13 +5,15 @@
 #   make lint / make fix        style and lints; fix also writes generated files
 #   make long                   the slow suites: 2 GiB upload, 50 kills, long histories, storms, and moves that are struck at every step
 #   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
+#   make sim [MINUTES=10]       the cores of a whole cluster under simulated faults, seed after seed
 #   make fuzz [MINUTES=10]      so many minutes of hostile bytes for each decoder
+#   make nightly [MINUTES=60]   simulator, model, histories and fuzzers for so long each, and one summary of it
 #   make bench [JSON=FILE]      how fast chunk store, metadata and redundancy are, beside peers measured in the same run
 #   make bench BENCH=cluster [PARTS="calls death"] [QUICK=1]      one of the three, some of its parts, or only whether it runs
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix long model fuzz bench need build clean
+.PHONY: help demo test lint fix long sim model fuzz nightly bench need build clean
 
 # RocksDB is compiled once for this user (.dev/rocksdb.sh) and shared by every target; without it cargo compiles it as usual.
 CARGO = . .dev/env.sh && cargo
@@ -50,6 +52,12 @@ long: build
 
 model: need
 	@$(CARGO) model -- --minutes $(or $(MINUTES),10)
+
+sim: need
+	@$(CARGO) sim --minutes $(or $(MINUTES),10)
+
+nightly: need
+	@.dev/nightly.sh --minutes $(or $(MINUTES),60)
 
 fuzz: need
 	@VS_FUZZ_MINUTES=$(or $(MINUTES),10) && export VS_FUZZ_MINUTES && $(CARGO) test --package vs-tests --test fuzz -- --nocapture
