@@ -25,7 +25,7 @@ use crate::{
         AssetRecord, Command, JobRecord, LayoutCache, LeaderTerm, MemTables, Redundancy, Response, SourceInfo, View,
         test::{World, begin, code, commit, part_of, put, track_of, upload_id, video_id},
     },
-    plan::{repair::Held, weights::Lack},
+    plan::{repair::Held, weights::Standstill},
 };
 
 /// One cluster, as its leader has it. Cheap to clone.
@@ -267,7 +267,7 @@ impl Shell for Stage {
         Ok(())
     }
 
-    fn lacks(&self, _: BTreeMap<NodeId, Lack>) {}
+    fn stands_still(&self, _: Standstill) {}
 
     fn note(&self, _: Note<'_>) {}
 }
