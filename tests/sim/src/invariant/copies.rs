@@ -54,7 +54,7 @@ impl<'a> Copies<'a> {
         let key = Key { hash: chunk, asset };
         let oracle = &self.world.oracle;
         let harmed = |machine: &Arc<Machine>| {
-            oracle.is_taken(machine.at, key) || oracle.is_rotten(machine.at, key)
+            oracle.is_taken(machine.at, key) || oracle.is_rotten(machine.at, key) || machine.hides(&key)
         };
         // one that no machine is any more was lost with everything
         let by_hardware = self.machine(node).is_none_or(harmed);
@@ -65,7 +65,10 @@ impl<'a> Copies<'a> {
     #[must_use]
     pub fn members(&self, asset: AssetId, group: &Group) -> usize {
         let any = |hash: ChunkHash| {
-            self.machines.iter().any(|machine| self.is_good(machine, &Key { hash, asset }))
+            let key = Key { hash, asset };
+            let is_hidden =
+                |machine: &Machine| machine.hides(&key) && !self.world.oracle.is_rotten(machine.at, key);
+            self.machines.iter().any(|machine| self.is_good(machine, &key) || is_hidden(machine))
         };
         group.members.iter().filter(|member| any(member.hash)).count()
     }
