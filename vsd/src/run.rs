@@ -208,7 +208,7 @@ impl Running {
     ) -> Result<(Self, Routers), Failure> {
         until_begun(meta).await?;
         data.now_member()?;
-        let disks = afflicted.map(|afflicted| -> Arc<dyn DiskFaults> { afflicted.clone() });
+        let disks = afflicted.cloned().map(|afflicted| afflicted as Arc<dyn DiskFaults>);
         let (store, membership) = join(config, data, meta, spec(config), disks.as_ref()).await?;
         let store = Arc::new(store);
         meta.tell_of(own(&store));

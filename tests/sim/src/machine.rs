@@ -1,7 +1,7 @@
 //! A machine: disks, a place for a node to run, and what outlives the node's process.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -27,6 +27,8 @@ pub struct Drive {
     pub dir: Option<DirId>,
     /// What was on it when it was last in use: all of that is durable.
     pub reader: Option<Reader<SimDisk>>,
+    /// What is on it and could not be read when it was last opened, or is not believed until it is checked.
+    pub hidden: BTreeSet<Key>,
     /// Checked and sealed since its last fault.
     pub mended: bool,
     /// How long each call takes beside what it takes anyway.
@@ -40,7 +42,16 @@ impl Drive {
     pub fn new(key: Uuid, bytes: u64) -> Self {
         let disk = SimDisk::new();
         disk.set_total_bytes(bytes);
-        Self { disk, key, dir: None, reader: None, mended: false, slow: Duration::ZERO, opened: 0 }
+        Self {
+            disk,
+            key,
+            dir: None,
+            reader: None,
+            hidden: BTreeSet::new(),
+            mended: false,
+            slow: Duration::ZERO,
+            opened: 0,
+        }
     }
 
     /// Whether a copy is on it, as far as its index says.
@@ -147,6 +158,12 @@ impl Machine {
     #[must_use]
     pub fn addr(&self) -> String {
         format!("m{}", self.at)
+    }
+
+    /// Whether a copy is on a disk of its that does not give it now.
+    #[must_use]
+    pub fn hides(&self, key: &Key) -> bool {
+        self.drives().iter().any(|drive| drive.hidden.contains(key))
     }
 
     /// Whether any of its disks has a copy.

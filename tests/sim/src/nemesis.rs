@@ -11,7 +11,7 @@ use vsd_core::{
 use crate::{
     case::Fault,
     invariant::{Copies, spare},
-    machine::Machine,
+    machine::{Drive, Machine},
     net::{End, Weather},
     random::Stream,
     world::World,
@@ -147,7 +147,13 @@ impl World {
             }
             Fault::ReadFails { lasts, .. } => {
                 disk.inject(|faults| faults.read_errno = Some(EIO));
-                self.later(lasts, move |_| disk.inject(|faults| faults.read_errno = None));
+                self.later(lasts, move |world| {
+                    disk.inject(|faults| faults.read_errno = None);
+                    // what it could not tell when it was opened it tells when it is opened again
+                    if !machine.drives()[at].hidden.is_empty() {
+                        world.restart(&machine);
+                    }
+                });
             }
             Fault::DiskFull { lasts, .. } => {
                 disk.fill_up_to(0);
@@ -324,7 +330,8 @@ impl World {
             let refuses = machine.node().is_some_and(|node| {
                 node.store().is_some_and(|store| store.dirs.iter().any(|dir| dir.refusal().is_some()))
             });
-            if refuses || machine.drives().iter().any(|drive| self.is_faulty(drive)) {
+            let is_blind = machine.drives().iter().any(|drive| !drive.hidden.is_empty());
+            if refuses || is_blind || machine.drives().iter().any(|drive| self.is_faulty(drive)) {
                 self.mend(&machine);
             }
         }
@@ -344,7 +351,7 @@ impl World {
     }
 
     /// Whether the cluster remembers a fault of this disk.
-    fn is_faulty(&self, drive: &crate::machine::Drive) -> bool {
+    fn is_faulty(&self, drive: &Drive) -> bool {
         let state = self.log.truth().snapshot();
         let dirs = state.view().dirs(None, vs_core::limit::PAGE_ITEMS_MAX).unwrap_or_default();
         dirs.iter().any(|dir| dir.key == drive.key && dir.unmended().is_some())
@@ -375,7 +382,9 @@ fn set_slow(machine: &Machine, slow: Duration) {
 fn listed(machine: &Machine, at: Option<usize>) -> Vec<Key> {
     let drives = machine.drives();
     let of = drives.iter().enumerate().filter(|(drive, _)| at.is_none_or(|at| at == *drive));
-    of.filter_map(|(_, drive)| drive.reader.as_ref())
-        .flat_map(|reader| reader.list(&(0..=u64::MAX), None, usize::MAX))
-        .collect()
+    let listed = |drive: &Drive| {
+        let listed = drive.reader.as_ref().map(|reader| reader.list(&(0..=u64::MAX), None, usize::MAX));
+        listed.unwrap_or_default().into_iter().chain(drive.hidden.iter().copied()).collect::<Vec<_>>()
+    };
+    of.flat_map(|(_, drive)| listed(drive)).collect()
 }

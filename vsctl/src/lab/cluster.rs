@@ -300,7 +300,7 @@ impl Cluster {
     }
 }
 
-async fn answers(addr: &String) -> bool {
+async fn answers(addr: &str) -> bool {
     vs_client::chunk::ChunkClient::new().ping(addr, CALL_TIMEOUT).await.is_ok()
 }
 

@@ -53,7 +53,9 @@ impl<'a> Copies<'a> {
     pub fn is_excused(&self, view: &View<'_>, node: NodeId, asset: AssetId, chunk: ChunkHash) -> bool {
         let key = Key { hash: chunk, asset };
         let oracle = &self.world.oracle;
-        let harmed = |machine: &Arc<Machine>| oracle.is_taken(machine.at, key) || oracle.is_rotten(machine.at, key);
+        let harmed = |machine: &Arc<Machine>| {
+            oracle.is_taken(machine.at, key) || oracle.is_rotten(machine.at, key) || machine.hides(&key)
+        };
         // one that no machine is any more was lost with everything
         let by_hardware = self.machine(node).is_none_or(harmed);
         by_hardware || view.node(node).ok().flatten().is_none_or(|node| node.removed)
@@ -62,7 +64,11 @@ impl<'a> Copies<'a> {
     /// Distinct members of a group of which there is a good copy anywhere.
     #[must_use]
     pub fn members(&self, asset: AssetId, group: &Group) -> usize {
-        let any = |hash: ChunkHash| self.machines.iter().any(|machine| self.is_good(machine, &Key { hash, asset }));
+        let any = |hash: ChunkHash| {
+            let key = Key { hash, asset };
+            let is_hidden = |machine: &Machine| machine.hides(&key) && !self.world.oracle.is_rotten(machine.at, key);
+            self.machines.iter().any(|machine| self.is_good(machine, &key) || is_hidden(machine))
+        };
         group.members.iter().filter(|member| any(member.hash)).count()
     }
 }

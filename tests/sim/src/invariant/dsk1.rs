@@ -1,27 +1,33 @@
 //! DSK-1: what a disk had taken durably it has after every restart, unless hardware took it, its node dropped it, or a
 //! failed fsync makes it doubtful until the disk is checked.
 
+use std::collections::BTreeSet;
+
 use vsd_core::superblock::{Key, Reader, sim::SimDisk};
 
-use crate::world::World;
+use crate::{machine::Drive, world::World};
 
-/// A disk was opened that had been in use before.
+/// A disk was opened that may have been in use before. `is_blind` is whether it cannot tell what it has.
 pub(crate) fn opened(
     world: &World,
     machine: usize,
-    drive: usize,
+    drive: &mut Drive,
     former: Option<&Reader<SimDisk>>,
     now: &Reader<SimDisk>,
-    failed_fsync: bool,
+    is_blind: bool,
 ) {
     let list = |reader: &Reader<SimDisk>| reader.list(&(0..=u64::MAX), None, usize::MAX);
-    let gone = |key: &Key| now.chunk_bytes(key).is_none();
-    for key in former.map(list).unwrap_or_default().into_iter().filter(gone) {
-        let oracle = &world.oracle;
-        if failed_fsync {
-            oracle.took(machine, [key]);
-        } else if !oracle.is_rotten(machine, key) && !oracle.is_dropping(machine, key) {
-            world.violated("DSK-1", format!("m{machine}/d{drive} lost {} of {}", key.hash.short(), key.asset));
+    let before: BTreeSet<Key> = former.map(list).unwrap_or_default().into_iter().collect();
+    let gone: BTreeSet<Key> =
+        before.union(&drive.hidden).filter(|key| now.chunk_bytes(key).is_none()).copied().collect();
+    if is_blind {
+        drive.hidden = gone;
+        return;
+    }
+    drive.hidden.clear();
+    for key in gone {
+        if !world.oracle.is_rotten(machine, key) && !world.oracle.is_dropping(machine, key) {
+            world.violated("DSK-1", format!("m{machine} {:?} lost {} of {}", drive.dir, key.hash.short(), key.asset));
         }
     }
 }

@@ -12,6 +12,7 @@ use vsd_core::{
 
 use super::{Node, Store, store::Dir};
 use crate::{
+    invariant::dsk1,
     kernel::ProcessId,
     machine::Machine,
     message::{Reply, Request},
@@ -22,6 +23,8 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(500);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long after one pass over every chunk the next one begins.
+const SCRUB: Duration = Duration::from_secs(120);
 /// How often faults of the disks are looked for.
 const FAULT_POLL: Duration = Duration::from_secs(1);
 
@@ -143,6 +146,7 @@ impl Node {
         self.world.begin(self.process, Arc::clone(&self).keep_sweeping());
         self.world.begin(self.process, Arc::clone(&self).keep_finishing_uploads());
         self.world.begin(self.process, Arc::clone(&self).keep_telling_faults());
+        self.world.begin(self.process, Arc::clone(&self).keep_scrubbing());
         self.begin_background();
     }
 
@@ -163,20 +167,14 @@ impl Node {
             reserve_bytes: self.world.shape().reserve_bytes,
             ..Config::new(id, dice.bytes())
         };
+        let mut is_blind = failed_fsync;
+        drive.disk.inject(|faults| is_blind |= faults.read_errno.is_some());
         let former = drive.reader.take();
         match Engine::open(drive.disk.clone(), config) {
             Ok((engine, _)) => {
                 let dir = Dir::new(id, at, engine);
                 drive.reader = Some(dir.reader.clone());
-                drop(drives);
-                crate::invariant::dsk1::opened(
-                    &self.world,
-                    self.machine.at,
-                    at,
-                    former.as_ref(),
-                    &dir.reader,
-                    failed_fsync,
-                );
+                dsk1::opened(&self.world, self.machine.at, drive, former.as_ref(), &dir.reader, is_blind);
                 Some(dir)
             }
             Err(error) => {
@@ -184,6 +182,17 @@ impl Node {
                 drop(drives);
                 self.say(|| format!("does not use {id}: {error}"));
                 None
+            }
+        }
+    }
+
+    /// Reads everything now and then, as the daemon does within its 30 days.
+    async fn keep_scrubbing(self: Arc<Self>) {
+        loop {
+            self.kernel().sleep(SCRUB).await;
+            let Some(store) = self.store() else { continue };
+            for key in store.list() {
+                store.scrub(&key).await;
             }
         }
     }

@@ -293,6 +293,12 @@ impl Store {
         worst
     }
 
+    /// Reads every copy of a chunk: what is bad is listed from then on.
+    pub(super) async fn scrub(&self, key: &Key) {
+        let holders = self.holders(key);
+        self.verify(key, &holders).await;
+    }
+
     /// All names, in order.
     pub(super) fn list(&self) -> Vec<Key> {
         let all: BTreeSet<_> =
