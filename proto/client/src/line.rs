@@ -267,43 +267,43 @@ mod tests {
 
     impl Troubles for Told {
         fn on_line_to(&self, _: SocketAddr) -> Trouble {
-            *self.0.lock().unwrap()
+            *self.0.lock().expect("no panic before")
         }
     }
 
     impl Told {
         fn is(&self, trouble: Trouble) {
-            *self.0.lock().unwrap() = trouble;
+            *self.0.lock().expect("no panic before") = trouble;
         }
     }
 
     /// A line to somebody who answers every byte with the next number.
     async fn line(told: &Arc<Told>) -> Line {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let addr = listener.local_addr().unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a loopback line");
+        let addr = listener.local_addr().expect("a loopback line");
         tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut stream, _) = listener.accept().await.expect("a loopback line");
             while let Ok(byte) = stream.read_u8().await {
-                stream.write_u8(byte + 1).await.unwrap();
+                stream.write_u8(byte + 1).await.expect("a loopback line");
             }
         });
         let troubles: Arc<dyn Troubles> = told.clone();
-        carried(addr, TcpStream::connect(addr).await.unwrap(), &troubles)
+        carried(addr, TcpStream::connect(addr).await.expect("a loopback line"), &troubles)
     }
 
     #[tokio::test]
     async fn what_a_cut_holds_back_arrives_late_and_in_order() {
         let told = Arc::new(Told::default());
         let mut line = line(&told).await;
-        line.write_u8(1).await.unwrap();
-        assert_eq!(line.read_u8().await.unwrap(), 2);
+        line.write_u8(1).await.expect("a loopback line");
+        assert_eq!(line.read_u8().await.expect("a loopback line"), 2);
         for cut in [Trouble { cut_out: true, ..Trouble::default() }, Trouble { cut_in: true, ..Trouble::default() }] {
             told.is(cut);
-            line.write_all(&[10, 20, 30]).await.unwrap();
+            line.write_all(&[10, 20, 30]).await.expect("a loopback line");
             assert!(timeout(HELD_UP, line.read_u8()).await.is_err(), "{cut:?}");
             told.is(Trouble::default());
             let mut answers = [0; 3];
-            line.read_exact(&mut answers).await.unwrap();
+            line.read_exact(&mut answers).await.expect("a loopback line");
             assert_eq!(answers, [11, 21, 31]);
         }
     }
@@ -314,8 +314,8 @@ mod tests {
         let mut line = line(&told).await;
         told.is(Trouble { delay: Duration::from_millis(40), ..Trouble::default() });
         let began = Instant::now();
-        line.write_u8(1).await.unwrap();
-        line.read_u8().await.unwrap();
+        line.write_u8(1).await.expect("a loopback line");
+        line.read_u8().await.expect("a loopback line");
         assert!(began.elapsed() >= Duration::from_millis(80));
         told.is(Trouble { loss_permille: 1_000, ..Trouble::default() });
         assert!(

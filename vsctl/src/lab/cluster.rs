@@ -263,7 +263,7 @@ impl Cluster {
             && nodes.iter().all(is_up)
             && cluster.leader.is_some()
             && cluster.members.iter().all(in_step)
-            && join_all(self.endpoints().iter().map(answers)).await.into_iter().all(|answers| answers)
+            && join_all(self.endpoints().iter().map(|addr| answers(addr))).await.into_iter().all(|answers| answers)
     }
 
     async fn is_repaired(&self, since_ms: u64) -> bool {

@@ -182,7 +182,7 @@ mod tests {
     ) -> Vec<(&'static str, Option<bool>)> {
         let verdicts = verdicts(&Facts { oracle, rounds, lost, ended, pause_max: s(4) });
         assert_eq!(held(&verdicts), verdicts.iter().all(|verdict| verdict.held != Some(false)));
-        assert!(verdicts.iter().all(|verdict| (verdict.held == Some(false)) == !verdict.why.is_empty()));
+        assert!(verdicts.iter().all(|verdict| (verdict.held == Some(false)) != verdict.why.is_empty()));
         verdicts.iter().map(|verdict| (verdict.id, verdict.held)).collect()
     }
 

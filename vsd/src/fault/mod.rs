@@ -156,7 +156,7 @@ mod tests {
             disk: Some(v1::BadDisk { full: true, ..v1::BadDisk::default() }),
             memory_bytes: 1 << 20,
         };
-        node.set(faults.clone(), FOR_MAX).unwrap();
+        node.set(faults.clone(), FOR_MAX).expect("taken");
         assert_eq!(node.on_line_to(peer), Trouble { cut_in: true, ..Trouble::default() });
         assert_eq!(
             node.on_line_to(([127, 0, 0, 1], 7402).into()),
@@ -165,7 +165,7 @@ mod tests {
         );
         assert_eq!(node.trouble(), DiskTrouble { is_full: true, ..DiskTrouble::default() });
         assert_eq!((node.describe().0, node.now().ballast.len()), (faults.clone(), 1 << 20));
-        node.set(faults, Duration::ZERO).unwrap();
+        node.set(faults, Duration::ZERO).expect("taken");
         assert_eq!(node.on_line_to(peer), Trouble::default());
         assert_eq!(node.trouble(), DiskTrouble::default());
         assert_eq!((node.describe(), node.now().ballast.len()), ((v1::Faults::default(), Duration::ZERO), 0));
@@ -178,7 +178,7 @@ mod tests {
         let named = v1::BadLine { addr: "localhost".to_owned(), ..v1::BadLine::default() };
         let named = v1::Faults { lines: vec![named], ..v1::Faults::default() };
         for (faults, lasts) in [(memory, FOR_MAX), (named, FOR_MAX), (v1::Faults::default(), FOR_MAX * 2)] {
-            assert_eq!(node.set(faults, lasts).unwrap_err().code, Code::Invalid);
+            assert_eq!(node.set(faults, lasts).expect_err("refused").code, Code::Invalid);
         }
     }
 }

@@ -186,7 +186,7 @@ mod tests {
 
     impl DiskFaults for Told {
         fn trouble(&self) -> DiskTrouble {
-            *self.0.lock().unwrap()
+            *self.0.lock().expect("no panic before")
         }
     }
 
@@ -208,19 +208,19 @@ mod tests {
         let (first, put) = chunk(1);
         assert_eq!(write(&mut engine, put).ok(), Some(Outcome::Created));
 
-        *told.0.lock().unwrap() = DiskTrouble { is_full: true, ..DiskTrouble::default() };
+        *told.0.lock().expect("no panic before") = DiskTrouble { is_full: true, ..DiskTrouble::default() };
         let refused = write(&mut engine, chunk(2).1);
         assert!(matches!(refused, Err(WriteError::Full)), "{refused:?}");
         assert!(engine.reader().get(&first).is_ok(), "what is there is read");
         assert_eq!(write(&mut engine, Op::Delete(first)).ok(), Some(Outcome::Deleted));
         assert!(engine.refuses_writes().is_none(), "a full disk ends nothing");
 
-        *told.0.lock().unwrap() = DiskTrouble::default();
+        *told.0.lock().expect("no panic before") = DiskTrouble::default();
         let (second, put) = chunk(2);
         assert_eq!(write(&mut engine, put).ok(), Some(Outcome::Created));
-        *told.0.lock().unwrap() = DiskTrouble { is_unreadable: true, ..DiskTrouble::default() };
+        *told.0.lock().expect("no panic before") = DiskTrouble { is_unreadable: true, ..DiskTrouble::default() };
         assert!(engine.reader().get(&second).is_err());
-        *told.0.lock().unwrap() = DiskTrouble::default();
+        *told.0.lock().expect("no panic before") = DiskTrouble::default();
         assert!(engine.reader().get(&second).is_ok());
     }
 }

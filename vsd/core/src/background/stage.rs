@@ -35,6 +35,9 @@ pub(super) struct Stage {
     layouts: LayoutCache,
 }
 
+/// The command with which it ends, and whether that is applied nevertheless.
+type Death = (fn(&Command) -> bool, bool);
+
 struct Scene {
     world: World,
     picture: Picture,
@@ -43,7 +46,7 @@ struct Scene {
     /// Nobody wakes up after this.
     until: Duration,
     /// The leader dies before it proposes such a command, or, when it is to be applied, right after.
-    dies: Option<(fn(&Command) -> bool, bool)>,
+    dies: Option<Death>,
     proposed: Vec<Command>,
 }
 
