@@ -156,7 +156,10 @@ fn wait_complete(nodes: &[Node], signals: &Signals) -> Result<Option<Signal>, Fa
             return Ok(None);
         }
     }
-    Err(Failure::new(Code::Timeout, format!("the nodes did not become one cluster of {voters} voters in time")))
+    Err(Failure::new(
+        Code::Timeout,
+        format!("the nodes did not become one cluster of {voters} voters that all store in time"),
+    ))
 }
 
 type Signals = std::sync::mpsc::Receiver<Signal>;

@@ -101,9 +101,23 @@ fn afflicted(config: &Config, supervisor: SocketAddr) -> Result<Arc<Afflicted>, 
             .because("a node that takes them listens on loopback alone")
             .hint("start a cluster for labs with `vsd dev --nodes 3`"));
     }
+    if !is_of_dev() {
+        return Err(Failure::new(Code::Config, "faults outside `vsd dev`")
+            .because("`--dev-faults` is what `vsd dev` says to the nodes that it starts")
+            .hint("start a cluster for labs with `vsd dev --nodes 3`"));
+    }
     let afflicted = Arc::new(Afflicted::new(supervisor));
     vs_client::line::troubled_by(afflicted.clone());
     Ok(afflicted)
+}
+
+/// Whether this process was started by a `vsd dev`.
+fn is_of_dev() -> bool {
+    let parent = format!("/proc/{}", std::os::unix::process::parent_id());
+    let program = |process: &str| std::fs::read_link(format!("{process}/exe")).ok();
+    let arguments = std::fs::read(format!("{parent}/cmdline")).unwrap_or_default();
+    program(&parent).is_some_and(|own| Some(own) == program("/proc/self"))
+        && arguments.split(|byte| *byte == 0).any(|argument| argument == b"dev")
 }
 
 async fn node(config: &Config, begin: &Begin, afflicted: Option<&Arc<Afflicted>>) -> Result<Exit, Failure> {

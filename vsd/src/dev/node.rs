@@ -43,8 +43,8 @@ impl Node {
 
     pub(super) fn start(&mut self) -> Result<(), Failure> {
         let failed = |error: std::io::Error| Failure::new(Code::Internal, "vsd cannot be started").because(error);
-        let program = std::env::current_exe().map_err(failed)?;
-        let mut command = Command::new(program);
+        // this very program, whatever has taken its place on the disk meanwhile
+        let mut command = Command::new("/proc/self/exe");
         command.args(["serve", "--listen", &self.addr, "--data-dir"]).arg(&self.dir).stdin(Stdio::null());
         command.args(["--dev-faults", &self.supervisor.to_string()]);
         match &self.join {

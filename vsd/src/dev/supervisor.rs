@@ -66,13 +66,17 @@ pub(super) fn supervise(mut nodes: Vec<Node>, signals: &Signals, asks: &Asks) ->
             // without labs too it is looked now and then only
             Err(mpsc::RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
         }
-        let mut last = None;
+        let (mut last, mut failed) = (None, None);
         for node in &mut nodes {
             if let Some(status) = node.reap() {
                 eprintln!("{} has ended: {status}", node.addr);
                 last = Some(status);
             }
-            node.recover_in_time()?;
+            failed = failed.or(node.recover_in_time().err());
+        }
+        if let Some(failure) = failed {
+            stop_all(nodes)?;
+            return Err(failure);
         }
         if let (false, Some(status)) = (nodes.iter().any(Node::is_there), last) {
             return Err(Failure::new(Code::Internal, "the last node ended by itself").because(status));

@@ -337,12 +337,16 @@ impl<D: Disk + 'static> Store<D> {
         Hash::of(&input).leading_u64()
     }
 
-    /// Bytes of all disks and how many of them are free. Directories on the same disk share it.
+    /// Bytes of all disks and how many of them can be had. Directories on the same disk share it; of one that takes no
+    /// writes nothing can.
     pub(crate) fn space(&self) -> (u64, u64) {
         let mut disks = BTreeSet::new();
         let own = self.dirs.iter().filter(|dir| dir.device().is_none_or(|device| disks.insert(device)));
-        own.filter_map(|dir| dir.stats().space)
-            .fold((0, 0), |(total, free), space| (total + space.total, free + space.free))
+        let of = |dir: &Directory<D>| {
+            let stats = dir.stats();
+            stats.space.map(|space| (space.total, if stats.refusal.is_none() { space.free } else { 0 }))
+        };
+        own.filter_map(of).fold((0, 0), |(total, free), (more, can_be_had)| (total + more, free + can_be_had))
     }
 
     /// Whether any directory is on the file system of `path`, as it is when that cannot be told.

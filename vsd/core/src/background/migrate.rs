@@ -352,7 +352,7 @@ impl<S: Shell> Migration<'_, S> {
     async fn check(&mut self) -> Result<(), Broken> {
         let gone = || Failure::new(Code::Unreachable, "what was written is not all there any more");
         let mut verifying = Verifying::new(0, 1);
-        let began = self.repairer.shell.now();
+        let mut began = self.repairer.shell.now();
         loop {
             let step = verifying.next(disks_of(&self.repairer.shell, &self.layout));
             if step == Step::Count {
@@ -365,14 +365,20 @@ impl<S: Shell> Migration<'_, S> {
             };
             let worst = self.placed.iter().map(standing).max().unwrap_or(Standing::There);
             let is_late = self.repairer.since(began) > Duration::from_millis(world.grace_ms) + AGAIN;
-            if worst == Standing::Gone || is_late {
+            if worst == Standing::Gone {
                 return Err(gone().into());
+            }
+            if is_late && (worst == Standing::Waiting || step == Step::Leave) {
+                return Err(Failure::new(Code::Unreachable, "not all nodes said in time what they have").into());
             }
             if worst == Standing::Waiting || step == Step::Leave {
                 verifying.wait();
                 self.repairer.shell.sleep(TELL).await;
                 self.tell().await?;
+                let before = self.repairer.shell.now();
                 self.until_resumed().await?;
+                // a pause is nobody's delay
+                began += self.repairer.since(before);
             }
         }
     }

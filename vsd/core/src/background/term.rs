@@ -32,8 +32,6 @@ use crate::{
 
 /// For how long a node is not asked to take anything after it had no room.
 const FULL_FOR: Duration = Duration::from_secs(60);
-/// For how many times as long it counts as full where it is to be said what everything waits for.
-const REFUSED_TIMES: u32 = 3;
 /// Nodes that are named as waited for.
 const LINES_MAX: usize = 20;
 
@@ -52,8 +50,8 @@ pub(super) struct Term {
     failures: BTreeSet<String>,
     /// Nodes that had no room, and when.
     full: BTreeMap<NodeId, Duration>,
-    /// When nodes last refused something for want of room, unless they have taken something since.
-    refused: BTreeMap<NodeId, Duration>,
+    /// Nodes that refused something for want of room, have taken nothing since, and are waited for.
+    refused: BTreeSet<NodeId>,
     /// By all that was done here.
     written_bytes: u64,
 }
@@ -83,7 +81,7 @@ impl Term {
             failed: Failures::default(),
             failures: BTreeSet::new(),
             full: BTreeMap::new(),
-            refused: BTreeMap::new(),
+            refused: BTreeSet::new(),
             written_bytes: 0,
         }
     }
@@ -116,6 +114,9 @@ impl Term {
                 job.log.push((survey.made_at_ms, line.clone()));
             }
         }
+        let targets = survey.tasks.iter().flat_map(|task| &task.writes).map(|(node, _)| *node);
+        let awaited: BTreeSet<_> = targets.chain(survey.full.keys().copied()).collect();
+        self.refused.retain(|node| awaited.contains(node));
         let at_work: HashSet<_> = survey.tasks.iter().map(|task| task.asset).collect();
         let to_place: HashSet<_> = survey.to_place.iter().map(|(asset, _)| *asset).collect();
         self.verified.lock().retain(|asset| at_work.contains(&asset) || to_place.contains(&asset));
@@ -160,7 +161,7 @@ impl Term {
     /// A task could not be done.
     pub(super) fn failed(&mut self, task: &Task, failure: &Failure, full: &[NodeId], now: Duration) {
         self.full.extend(full.iter().map(|node| (*node, now)));
-        self.refused.extend(full.iter().map(|node| (*node, now)));
+        self.refused.extend(full);
         self.failed.failed(task.name(), task.class(), now);
         if self.failures.len() < LINES_MAX {
             let why = failure.why.last().map(|why| format!(": {why}")).unwrap_or_default();
@@ -234,14 +235,12 @@ impl Term {
     }
 
     /// Nodes that what could be done waits for, for want of room. One that refuses is tried again and again.
-    fn standstill(&self, world: &World, survey: &Survey, now: Duration) -> Standstill {
+    fn standstill(&self, world: &World, survey: &Survey) -> Standstill {
         let is_held_up = self.jobs.iter().any(|job| job.state == JobState::Paused) || survey.stopped > 0;
         if is_held_up || world.current().is_none_or(|layout| !world.may_move_to(layout.epoch)) {
             return Standstill::default();
         }
-        let refuses = |at: &Duration| now.saturating_sub(*at) < FULL_FOR * REFUSED_TIMES;
-        let refusing = self.refused.iter().filter(|(_, at)| refuses(at)).map(|(node, _)| node);
-        let lacking = survey.full.keys().chain(refusing);
+        let lacking = survey.full.keys().chain(&self.refused);
         let placed = |node: &NodeId| survey.placed.get(node).copied().unwrap_or_default();
         Standstill { lacks: lacking.map(|node| (*node, placed(node))).collect(), written_bytes: self.written_bytes }
     }
@@ -288,7 +287,7 @@ impl Term {
             chunks_healthy: survey.healthy,
             chunks_degraded: survey.degraded,
             chunks_missing: survey.missing,
-            standstill: self.standstill(world, survey, now),
+            standstill: self.standstill(world, survey),
             last_pass_at_ms: Some(survey.made_at_ms),
         }
     }

@@ -32,6 +32,8 @@ pub use widths::widths;
 /// millionths.
 const FULL: u64 = 850_000;
 const MARGIN: u64 = 50_000;
+/// Whoever is fuller takes nothing, and is too full however full the others are.
+const REFUSES: u64 = FULL_PERCENT * 10_000 - 1;
 /// What it is brought to, or the cluster's mean where that is higher; and up to where a lowered one is raised.
 const AIM: u64 = 800_000;
 /// A lowered node is raised by no less than a part of so many.
@@ -136,6 +138,7 @@ impl<'a> Model<'a> {
             |of: fn(&Usage) -> u64| usage.iter().flatten().fold(0, |sum: u64, usage| sum.saturating_add(of(usage)));
         let whole = Usage { used_bytes: sum(|usage| usage.used_bytes), total_bytes: sum(|usage| usage.total_bytes) };
         let mean = whole.fill()?;
+        let aim = AIM.max(mean);
         let weights: Vec<_> = nodes.iter().map(|node| if takes(node) { node.weight_milli } else { 0 }).collect();
         let parts = held(&weights, disks.widths);
         if parts.iter().all(|part| *part <= 0.0) {
@@ -151,8 +154,8 @@ impl<'a> Model<'a> {
             weights,
             fills,
             widths: disks.widths,
-            limit: FULL.max(mean.saturating_add(MARGIN)),
-            aim: AIM.max(mean),
+            limit: FULL.max(mean.saturating_add(MARGIN)).min(REFUSES).max(aim),
+            aim,
         })
     }
 

@@ -52,6 +52,8 @@ fn only_a_node_that_is_full_and_fuller_than_the_others_is_lowered_and_not_while_
     let lowered = weigh(&five, &five, &of(95), true);
     assert!((750..850).contains(&lowered[0]) && lowered[1..] == [1_000; 4], "{lowered:?}");
     assert_eq!(weigh(&five, &five, &[(97, 100); 5], true), [1_000; 5], "all are equally full");
+    let refusing = [(95, 100), (90, 100), (90, 100), (90, 100), (90, 100)];
+    assert!(weigh(&five, &five, &refusing, true)[0] < 1_000, "it takes nothing, and the others could");
     assert_eq!(weigh(&five, &five, &[(94, 100), (93, 100), (92, 100), (93, 100), (90, 100)], true), [1_000; 5]);
     let six = equal(6);
     assert_eq!(weigh(&five, &six, &of(95), true), [1_000; 6], "the newcomer makes room first");
