@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use vs_core::mutant::Mutant;
 use vsd_core::meta::SettingName;
 
 use crate::{net::Weather, random::Stream};
@@ -29,28 +30,88 @@ pub struct Shape {
 /// What goes wrong. Numbers name a victim among those that there are then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    Crash { node: u64, down: Duration },
-    PowerCut { node: u64, down: Duration },
-    Freeze { node: u64, frozen: Duration },
+    Crash {
+        node: u64,
+        down: Duration,
+    },
+    PowerCut {
+        node: u64,
+        down: Duration,
+    },
+    Freeze {
+        node: u64,
+        frozen: Duration,
+    },
     /// The machines are parted in two, by the bits of a number.
-    Partition { sides: u64, lasts: Duration },
+    Partition {
+        sides: u64,
+        lasts: Duration,
+    },
     /// One machine does not hear another.
-    Deaf { from: u64, to: u64, lasts: Duration },
-    SlowNode { node: u64, by_ms: u64, lasts: Duration },
-    SlowDisk { node: u64, by_ms: u64, lasts: Duration },
-    Weather { lost_permille: u64, doubled_permille: u64, late_permille: u64, lasts: Duration },
-    LogStall { lasts: Duration },
-    ApplyStall { node: u64, by_ms: u64, lasts: Duration },
+    Deaf {
+        from: u64,
+        to: u64,
+        lasts: Duration,
+    },
+    SlowNode {
+        node: u64,
+        by_ms: u64,
+        lasts: Duration,
+    },
+    SlowDisk {
+        node: u64,
+        by_ms: u64,
+        lasts: Duration,
+    },
+    Weather {
+        lost_permille: u64,
+        doubled_permille: u64,
+        late_permille: u64,
+        lasts: Duration,
+    },
+    LogStall {
+        lasts: Duration,
+    },
+    ApplyStall {
+        node: u64,
+        by_ms: u64,
+        lasts: Duration,
+    },
     LeaderFalls,
-    SyncFails { node: u64, after: u64 },
-    WriteFails { node: u64, after: u64 },
-    ReadFails { node: u64, lasts: Duration },
-    DiskFull { node: u64, lasts: Duration },
-    ReadOnly { node: u64, lasts: Duration },
-    BitRot { node: u64, copy: u64 },
-    LoseDisk { node: u64 },
-    LoseMachine { node: u64 },
-    ClockJump { node: u64, days: u64 },
+    SyncFails {
+        node: u64,
+        after: u64,
+    },
+    WriteFails {
+        node: u64,
+        after: u64,
+    },
+    ReadFails {
+        node: u64,
+        lasts: Duration,
+    },
+    DiskFull {
+        node: u64,
+        lasts: Duration,
+    },
+    ReadOnly {
+        node: u64,
+        lasts: Duration,
+    },
+    BitRot {
+        node: u64,
+        copy: u64,
+    },
+    LoseDisk {
+        node: u64,
+    },
+    LoseMachine {
+        node: u64,
+    },
+    ClockJump {
+        node: u64,
+        days: u64,
+    },
 }
 
 /// What people do.
@@ -77,6 +138,8 @@ pub struct Case {
     pub shape: Shape,
     pub faults: Vec<(Duration, Fault)>,
     pub acts: Vec<(Duration, Act)>,
+    /// The mistake that is made in it, on purpose.
+    pub mutant: Option<Mutant>,
 }
 
 /// Most machines that a case begins with, and most that there ever are.
@@ -90,7 +153,7 @@ impl Case {
         let shape = Shape::drawn(&mut Stream::of(seed, "shape"));
         let faults = faults(&mut Stream::of(seed, "faults"), &shape);
         let acts = acts(&mut Stream::of(seed, "acts"), &shape);
-        Self { seed, shape, faults, acts }
+        Self { seed, shape, faults, acts, mutant: None }
     }
 }
 

@@ -296,12 +296,8 @@ impl Client {
                 let Some(part) = self.part(&info, track, no, machine).await else {
                     return self.failed(video, "a part does not come");
                 };
-                let known = Known {
-                    layouts: &info.layouts,
-                    nodes: &info.nodes,
-                    away: &info.away,
-                    displaced: &part.displaced,
-                };
+                let known =
+                    Known { layouts: &info.layouts, nodes: &info.nodes, away: &info.away, displaced: &part.displaced };
                 for chunk in part.segments.iter().flat_map(|segment| &segment.chunks) {
                     let (group, member) = part.group_of(info.head.asset, info.head.scheme, chunk);
                     let read = gather(self, info.head.asset, &group, &[member], &known).await;

@@ -144,4 +144,3 @@ fn described(name: &str, kind: TrackKind) -> Track {
         parts: Vec::new(),
     }
 }
-

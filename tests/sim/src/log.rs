@@ -242,6 +242,9 @@ impl World {
         let index = state.truth.applied();
         drop(state);
         self.trace.say(|| format!("log {} {} -> {}", index, brief(&entry), brief_answer(&response)));
+        if let Response::Ticked { now_ms } = response {
+            invariant::time1::ticked(self, now_ms);
+        }
         if invariant::matters(&entry.command) {
             invariant::committed(self, &self.log.truth(), &entry, &response);
         }
@@ -286,7 +289,8 @@ impl World {
         }
         let able: Vec<_> = voters.iter().copied().filter(|voter| self.has_majority(*voter, &voters)).collect();
         let mut state = self.log.state();
-        let others: Vec<_> = able.iter().copied().filter(|voter| leader.is_none_or(|(leader, _)| leader != *voter)).collect();
+        let others: Vec<_> =
+            able.iter().copied().filter(|voter| leader.is_none_or(|(leader, _)| leader != *voter)).collect();
         let candidates = if others.is_empty() { able } else { others };
         let Some(elected) = state.dice.pick(&candidates).copied() else { return };
         drop(state);

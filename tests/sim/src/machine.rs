@@ -42,7 +42,16 @@ impl Drive {
     pub fn new(key: Uuid, bytes: u64) -> Self {
         let disk = SimDisk::new();
         disk.set_total_bytes(bytes);
-        Self { disk, key, dir: None, reader: None, hidden: BTreeSet::new(), mended: false, slow: Duration::ZERO, opened: 0 }
+        Self {
+            disk,
+            key,
+            dir: None,
+            reader: None,
+            hidden: BTreeSet::new(),
+            mended: false,
+            slow: Duration::ZERO,
+            opened: 0,
+        }
     }
 
     /// Whether a copy is on it, as far as its index says.

@@ -19,30 +19,75 @@ use vsd_core::{
 #[derive(Clone, Debug)]
 pub enum Request {
     /// The leader's sign of life: how far the log is committed, and how the cluster is.
-    Beat { term: LeaderTerm, commit: u64, picture: Arc<Picture> },
-    Propose { client: Option<(ClientId, u64)>, command: Command },
+    Beat {
+        term: LeaderTerm,
+        commit: u64,
+        picture: Arc<Picture>,
+    },
+    Propose {
+        client: Option<(ClientId, u64)>,
+        command: Command,
+    },
     ReadIndex,
 
     /// Of a chunk. `to` is who is meant: another node may be there by now.
-    Put { to: NodeId, asset: AssetId, chunk: ChunkHash, bytes: Bytes, index: u64 },
-    Get { to: NodeId, asset: AssetId, chunk: ChunkHash },
-    Check { to: NodeId, asset: AssetId, chunks: Vec<ChunkHash>, index: u64, deep: bool },
+    Put {
+        to: NodeId,
+        asset: AssetId,
+        chunk: ChunkHash,
+        bytes: Bytes,
+        index: u64,
+    },
+    Get {
+        to: NodeId,
+        asset: AssetId,
+        chunk: ChunkHash,
+    },
+    Check {
+        to: NodeId,
+        asset: AssetId,
+        chunks: Vec<ChunkHash>,
+        index: u64,
+        deep: bool,
+    },
     Ping,
 
     /// Of clients.
     Begin(Box<UploadBegin>),
-    Append { upload: UploadId, chunks: Vec<Bytes> },
-    Finish { upload: UploadId },
-    Upload { upload: UploadId },
-    Order { client: Option<(ClientId, u64)>, command: Command },
-    Film { video: VideoId },
-    Part { asset: AssetId, version: Version, ballot: Ballot, track: String, no: u32 },
+    Append {
+        upload: UploadId,
+        chunks: Vec<Bytes>,
+    },
+    Finish {
+        upload: UploadId,
+    },
+    Upload {
+        upload: UploadId,
+    },
+    Order {
+        client: Option<(ClientId, u64)>,
+        command: Command,
+    },
+    Film {
+        video: VideoId,
+    },
+    Part {
+        asset: AssetId,
+        version: Version,
+        ballot: Ballot,
+        track: String,
+        no: u32,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// The highest term that the node has heard of, and how it is.
-    Beat { term: LeaderTerm, applied: u64, own: NodePicture },
+    Beat {
+        term: LeaderTerm,
+        applied: u64,
+        own: NodePicture,
+    },
     Proposed(Result<Response, NotProposed>),
     Index(Option<u64>),
     Put(Result<(), Refused>),

@@ -226,7 +226,9 @@ impl World {
         let at = dice.below(drives.len());
         let Some(reader) = &drives[at].reader else { return };
         let keys = reader.list(&(0..=u64::MAX), None, usize::MAX);
-        let Some(key) = keys.get(usize::try_from(copy % keys.len().max(1) as u64).unwrap_or(0)).copied() else { return };
+        let Some(key) = keys.get(usize::try_from(copy % keys.len().max(1) as u64).unwrap_or(0)).copied() else {
+            return;
+        };
         let Some(location) = reader.locate(&key) else { return };
         let disk = drives[at].disk.clone();
         drop(drives);
@@ -335,12 +337,13 @@ impl World {
         }
     }
 
-    /// Who was removed is switched off.
+    /// Who was removed is switched off, once it votes no more.
     pub(crate) fn retire_removed(self: &Arc<Self>) {
         let state = self.log.truth().snapshot();
         for machine in self.machines().into_iter().filter(|machine| !machine.is_retired()) {
             let record = machine.id().and_then(|id| state.view().node(id).ok().flatten());
-            if record.is_some_and(|record| record.removed) {
+            let votes = machine.id().is_some_and(|id| self.log.voters().contains(&id));
+            if !votes && record.is_some_and(|record| record.removed) {
                 let mut dice = Stream::of(self.seed(), "retired");
                 self.crash(&machine, false, &mut dice);
                 machine.retire();

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, pin::pin, time::Duration};
 
 use bytes::Bytes;
-use futures::{StreamExt, channel::mpsc, future::{Either, select}};
+use futures::{
+    StreamExt,
+    channel::mpsc,
+    future::{Either, select},
+};
 use vs_core::{
     hash::ChunkHash,
     id::{NodeId, VideoId},
@@ -49,7 +53,8 @@ impl Client {
     /// Plays a video to its end, or as far as that goes. `must` is whether it has to.
     pub(crate) async fn play(&self, video: VideoId, machine: usize, must: bool) -> bool {
         let Some(Some(info)) = self.film(video, machine).await else { return false };
-        let tracks: Vec<_> = info.head.tracks.iter().filter(|track| track.kind != TrackKind::Original).cloned().collect();
+        let tracks: Vec<_> =
+            info.head.tracks.iter().filter(|track| track.kind != TrackKind::Original).cloned().collect();
         if tracks.is_empty() {
             return true;
         }

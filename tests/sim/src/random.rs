@@ -12,9 +12,9 @@ impl Stream {
     #[must_use]
     pub fn of(seed: u64, concern: &str) -> Self {
         // FNV-1a
-        let name = concern.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let name = concern
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut stream = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ name);
         stream.roll();
         stream

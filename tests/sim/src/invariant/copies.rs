@@ -66,8 +66,7 @@ impl<'a> Copies<'a> {
     pub fn members(&self, asset: AssetId, group: &Group) -> usize {
         let any = |hash: ChunkHash| {
             let key = Key { hash, asset };
-            let is_hidden =
-                |machine: &Machine| machine.hides(&key) && !self.world.oracle.is_rotten(machine.at, key);
+            let is_hidden = |machine: &Machine| machine.hides(&key) && !self.world.oracle.is_rotten(machine.at, key);
             self.machines.iter().any(|machine| self.is_good(machine, &key) || is_hidden(machine))
         };
         group.members.iter().filter(|member| any(member.hash)).count()

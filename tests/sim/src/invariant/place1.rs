@@ -36,7 +36,12 @@ pub(super) fn misplaced(state: &Replica, copies: &Copies<'_>, of: Option<AssetId
             }
             for row in astray {
                 if let Some(node) = row.stand_in.filter(|node| is_missing(*node, row.chunk)) {
-                    found.push(format!("{node} stands in for {} and lacks {} of {}", row.place, row.chunk.short(), asset.id));
+                    found.push(format!(
+                        "{node} stands in for {} and lacks {} of {}",
+                        row.place,
+                        row.chunk.short(),
+                        asset.id
+                    ));
                 }
             }
         }

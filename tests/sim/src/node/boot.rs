@@ -7,7 +7,7 @@ use vs_core::id::{DirId, NodeId};
 use vsd_core::{
     background::{Shell, State},
     meta::{Command, DirSpec, NodeSpec, Response, Role},
-    superblock::{Config, Engine},
+    superblock::{Config, Engine, Key},
 };
 
 use super::{Node, Store, store::Dir};
@@ -85,12 +85,7 @@ impl World {
 
 /// What a node says about itself.
 pub(crate) fn spec(machine: &Machine) -> NodeSpec {
-    NodeSpec {
-        addr: machine.addr(),
-        zone: machine.zone.clone(),
-        roles: Role::ALL.into(),
-        version: String::new(),
-    }
+    NodeSpec { addr: machine.addr(), zone: machine.zone.clone(), roles: Role::ALL.into(), version: String::new() }
 }
 
 /// How the cluster is told of a machine's disks.
@@ -136,7 +131,8 @@ impl Node {
             let is_mended = specs.iter().any(|spec| spec.key == key && spec.mended);
             dir.is_some_and(|dir| dir.unmended().is_some()) && !is_mended
         };
-        let dirs: Vec<_> = ids.iter().enumerate().filter_map(|(at, id)| self.open(at, *id, faulty(specs[at].key))).collect();
+        let dirs: Vec<_> =
+            ids.iter().enumerate().filter_map(|(at, id)| self.open(at, *id, faulty(specs[at].key))).collect();
         let kernel = self.kernel().clone();
         let dice = Stream::of(self.world.seed(), &format!("disks of {}", self.process_name()));
         let store = Arc::new(Store::new(kernel, Arc::clone(&self.machine), dirs, dice));
@@ -161,6 +157,8 @@ impl Node {
     /// Takes a disk into use, if it can be.
     fn open(&self, at: usize, id: DirId, failed_fsync: bool) -> Option<Dir> {
         let mut drives = self.machine.drives();
+        let others = drives.iter().enumerate().filter(|(other, _)| *other != at);
+        let others: Vec<_> = others.filter_map(|(_, drive)| drive.reader.clone()).collect();
         let drive = &mut drives[at];
         (drive.dir, drive.mended) = (Some(id), false);
         drive.opened += 1;
@@ -175,10 +173,16 @@ impl Node {
         drive.disk.inject(|faults| is_blind |= faults.read_errno.is_some());
         let former = drive.reader.take();
         match Engine::open(drive.disk.clone(), config) {
-            Ok((engine, _)) => {
+            Ok((engine, recovery)) => {
+                recovery.findings.iter().for_each(|finding| self.say(|| format!("{id}: {finding}")));
+                // a sync that fails while it is opened leaves as much in doubt
+                is_blind |= engine.refuses_writes().is_some();
                 let dir = Dir::new(id, at, engine);
                 drive.reader = Some(dir.reader.clone());
-                dsk1::opened(&self.world, self.machine.at, drive, former.as_ref(), &dir.reader, is_blind);
+                // what is good elsewhere may have rotted here
+                let is_elsewhere = |key: &Key| others.iter().any(|other| other.chunk_bytes(key).is_some());
+                let machine = self.machine.at;
+                dsk1::opened(&self.world, machine, drive, former.as_ref(), is_elsewhere, is_blind);
                 Some(dir)
             }
             Err(error) => {

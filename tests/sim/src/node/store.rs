@@ -19,10 +19,7 @@ use vs_core::{
 use vsd_core::{
     plan::guard::{Decision, Guard},
     plan::repair::Held,
-    superblock::{
-        Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, VerifiedChunk, WriteError,
-        sim::SimDisk,
-    },
+    superblock::{Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, VerifiedChunk, WriteError, sim::SimDisk},
 };
 
 use crate::{
@@ -180,8 +177,7 @@ impl Store {
                 answers.push(answer);
             }
         }
-        let decisions: Vec<_> =
-            keys.iter().map(|(key, index)| Decision { asset: key.asset, index: *index }).collect();
+        let decisions: Vec<_> = keys.iter().map(|(key, index)| Decision { asset: key.asset, index: *index }).collect();
         let (batch, hold) = lock(&self.guard).begin(&decisions);
         let held = keys.iter().zip(&hold).filter(|(_, holds)| **holds);
         let ops: Vec<_> = held.map(|((key, _), _)| Op::Delete(*key)).collect();
@@ -194,8 +190,7 @@ impl Store {
         self.ended.change(|ended| *ended += 1);
         let swept = |outcome| if outcome == Outcome::Absent { Swept::Absent } else { Swept::Dropped };
         for (answer, holds) in answers.into_iter().zip(hold) {
-            let made =
-                if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
+            let made = if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
             if let Some(made) = made {
                 let _ = answer.send(made);
             }
@@ -218,7 +213,7 @@ impl Store {
     }
 
     /// Stores a chunk; durable when this returns. The directories are tried one after the other, those first that have it.
-    pub(super) async fn put(&self, asset: AssetId, chunk: ChunkHash, bytes: Bytes) -> Result<(), Refused> {
+    pub(super) async fn put(&self, asset: AssetId, chunk: ChunkHash, bytes: Bytes) -> Result<Outcome, Refused> {
         let Ok(chunk) = VerifiedChunk::verify(bytes, chunk) else { return Err(Refused::Corrupt) };
         let put = Put { asset, chunk };
         let key = put.key();
@@ -230,7 +225,7 @@ impl Store {
             let (answer, answered) = oneshot::channel();
             dir.ask(Ask::Write(Op::from(put.clone()), answer));
             match answered.await {
-                Ok(Ok(_)) => return Ok(()),
+                Ok(Ok(outcome)) => return Ok(outcome),
                 Ok(Err(WriteError::Full)) => refused = Refused::Full,
                 Ok(Err(_)) | Err(oneshot::Canceled) => {}
             }
@@ -256,8 +251,7 @@ impl Store {
     }
 
     fn holders(&self, key: &Key) -> Vec<Arc<Dir>> {
-        let mut dirs: Vec<_> =
-            self.dirs.iter().filter(|dir| dir.reader.chunk_bytes(key).is_some()).cloned().collect();
+        let mut dirs: Vec<_> = self.dirs.iter().filter(|dir| dir.reader.chunk_bytes(key).is_some()).cloned().collect();
         dirs.sort_by_key(|dir| dir.reader.is_listed_damaged(key));
         dirs
     }

@@ -28,7 +28,10 @@ use vsd_core::{
 };
 
 use super::{Node, serve::unreadable};
-use crate::{film::{self, Film}, kernel::lock};
+use crate::{
+    film::{self, Film},
+    kernel::lock,
+};
 
 /// How often uploads are looked for that are this node's to finish.
 const LOOK: Duration = Duration::from_secs(1);
@@ -79,11 +82,9 @@ impl Node {
     fn due_uploads(&self) -> Vec<UploadRecord> {
         let state = self.snapshot();
         let view = state.view();
-        let (Ok(uploads), Ok(now), Ok(lease_ms)) = (
-            view.uploads(None, PAGE_ITEMS_MAX),
-            view.cluster_time(),
-            view.setting(SettingName::UploadLease),
-        ) else {
+        let (Ok(uploads), Ok(now), Ok(lease_ms)) =
+            (view.uploads(None, PAGE_ITEMS_MAX), view.cluster_time(), view.setting(SettingName::UploadLease))
+        else {
             return Vec::new();
         };
         uploads.into_iter().filter(|record| role(record, self.id, now, lease_ms) != Role::Nobody).collect()
@@ -199,8 +200,7 @@ impl Attempt {
             let segments = vec![film::Segment { start_us: 0, duration_us: 0, chunks: bytes }];
             let track = self.store(film::original_track(), segments).await?;
             let (upload, ballot) = (self.record.id, self.ballot);
-            let stored =
-                Command::OriginalStored { upload, ballot, source: film.source(), track: Box::new(track) };
+            let stored = Command::OriginalStored { upload, ballot, source: film.source(), track: Box::new(track) };
             match self.propose(stored).await? {
                 Response::Listed { .. } => {}
                 _ => return Err(Broken::Over),
@@ -296,8 +296,7 @@ impl Attempt {
     }
 
     async fn put_part(&self, part: Sealed) -> Result<(), Broken> {
-        let put =
-            Command::PartPut { asset: self.asset, version: self.version, ballot: self.ballot, part: part.bytes };
+        let put = Command::PartPut { asset: self.asset, version: self.version, ballot: self.ballot, part: part.bytes };
         let step = || async {
             let answer = self.node.propose(put.clone()).await.map_err(Failure::from)?;
             answer.accepted().map(drop).map_err(Failure::from)
@@ -326,7 +325,8 @@ impl Attempt {
         let Some(head) = view.head(self.asset).map_err(unreadable)? else { return Err(Broken::Over) };
         let layouts = self.node.layouts.from(&view, head.since).map_err(unreadable)?;
         let layouts: Vec<Layout> = layouts.iter().map(|layout| (**layout).clone()).collect();
-        let nodes: Vec<NodeId> = view.nodes(None, PAGE_ITEMS_MAX).map_err(unreadable)?.iter().map(|node| node.id).collect();
+        let nodes: Vec<NodeId> =
+            view.nodes(None, PAGE_ITEMS_MAX).map_err(unreadable)?.iter().map(|node| node.id).collect();
         let Some(original) = head.tracks.iter().find(|track| track.name == ORIGINAL) else { return Err(Broken::Over) };
         let mut bytes = Vec::new();
         for (no, _) in (0..).zip(&original.parts) {

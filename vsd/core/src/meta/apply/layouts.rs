@@ -34,7 +34,10 @@ impl Step<'_, '_> {
         }
         let slots = self.view().current_layout()?.map_or(SLOTS, |current| current.slots().len());
         if layout.slots().len() != slots || layout.nodes.is_empty() {
-            return refuse(Code::Invalid, format!("a layout of this cluster has {slots} slots, and nodes in all of them"));
+            return refuse(
+                Code::Invalid,
+                format!("a layout of this cluster has {slots} slots, and nodes in all of them"),
+            );
         }
         for (at, listed) in layout.nodes.iter().enumerate() {
             let node = self.registered(listed.id)?;
