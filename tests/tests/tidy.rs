@@ -18,7 +18,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vsctl", &["vs-core", "vs-wire", "vs-client"]),
     ("vsplay", &["vs-core", "vs-wire", "vs-client", "vsplay-core"]),
     ("vs-tests", &["vs-core", "vs-wire", "vs-client", "vsd-core", "vsd", "vsctl", "vsplay"]),
+    ("vs-sim", &["vs-core", "vsd-core", "vsplay-core"]),
 ];
+/// Planted mistakes: nobody enables them but the simulator.
+const MUTANTS: &str = "mutants";
 /// Databases and consensus are the daemon's business.
 const VSD_ONLY: &[&str] = &["openraft", "rocksdb"];
 /// Crates that decide and never act.
@@ -84,6 +87,14 @@ fn dependencies_point_one_way() {
             assert!(*name == "vsd" || !all.contains(*only), "{name} uses {only}: that is vsd's alone");
         }
     }
+}
+
+#[test]
+fn nobody_plants_mistakes_but_the_simulator() {
+    let defining = ["proto/core/Cargo.toml", "vsd/core/Cargo.toml", "tests/sim/Cargo.toml"];
+    let names = repo::files().into_iter().filter(|name| name.ends_with("Cargo.toml"));
+    let enabling = names.filter(|name| repo::text(name).is_some_and(|text| text.contains(MUTANTS)));
+    assert_eq!(enabling.collect::<BTreeSet<_>>(), defining.map(str::to_owned).into());
 }
 
 #[test]

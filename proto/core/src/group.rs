@@ -15,6 +15,7 @@ use crate::{
     layout::{Layout, Scheme, stripe_key},
     limit::STRIPE_DATA,
     manifest::{ChunkRef, Part, StripeParity},
+    mutant::{Mutant, planted},
 };
 
 /// A replicated chunk, or a stripe.
@@ -70,7 +71,8 @@ impl Group {
     /// nodes (DUR-1).
     #[must_use]
     pub fn quorum(&self, layout_nodes: usize) -> usize {
-        if self.is_stripe() { self.data + 1 } else { self.width.min(layout_nodes) / 2 + 1 }
+        let quorum = if self.is_stripe() { self.data + 1 } else { self.width.min(layout_nodes) / 2 + 1 };
+        if planted(Mutant::QuorumMiscounted) { quorum - 1 } else { quorum }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod id;
 pub mod layout;
 pub mod limit;
 pub mod manifest;
+pub mod mutant;
 pub mod placement;
 pub mod read;
 pub mod score;

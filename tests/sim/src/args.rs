@@ -12,11 +12,12 @@ use std::{
 };
 
 use clap::Parser;
+use vs_core::mutant::Mutant;
 
 use crate::{
     case::Case,
     kernel::lock,
-    run::{Outcome, run},
+    run::{Outcome, caught_by, run},
     shrink::{Keep, shrink},
     trace::Tracing,
 };
@@ -52,6 +53,9 @@ pub struct Args {
     /// Of what people do in it only these, by their places.
     #[arg(long, value_delimiter = ',', requires = "seed")]
     acts: Option<Vec<usize>>,
+    /// Make this mistake on purpose, and end with the first seed that catches it; `all` tells of each.
+    #[arg(long, value_name = "NAME")]
+    mutant: Option<String>,
 }
 
 fn range(text: &str) -> Result<(u64, u64), String> {
@@ -69,15 +73,17 @@ fn say(line: &str) {
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    let failed = match args.seed {
-        Some(seed) => one(&args, seed),
-        None => many(&args),
+    let failed = match (&args.mutant, args.seed) {
+        (Some(name), None) => catch(&args, name),
+        (_, Some(seed)) => one(&args, seed),
+        (None, None) => many(&args),
     };
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn one(args: &Args, seed: u64) -> bool {
-    let case = Case::new(seed);
+    let mutant = args.mutant.as_deref().and_then(mutants).and_then(|named| named.first().copied());
+    let case = Case { mutant, ..Case::new(seed) };
     let mut keep = Keep::all(&case);
     keep.faults = args.faults.clone().unwrap_or(keep.faults);
     keep.acts = args.acts.clone().unwrap_or(keep.acts);
@@ -90,6 +96,32 @@ fn one(args: &Args, seed: u64) -> bool {
     }
     tell(&case, outcome, args.shrink);
     true
+}
+
+/// The mistakes of a name.
+fn mutants(name: &str) -> Option<Vec<Mutant>> {
+    let named: Vec<_> =
+        Mutant::ALL.iter().copied().filter(|mutant| name == "all" || format!("{mutant:?}") == name).collect();
+    Some(named).filter(|named| !named.is_empty())
+}
+
+/// How many seeds each mistake takes to be caught; true when one is not.
+fn catch(args: &Args, name: &str) -> bool {
+    let Some(mutants) = mutants(name) else {
+        say(&format!("no mutant `{name}`: {:?}", Mutant::ALL));
+        return true;
+    };
+    let (from, to) = args.seeds.unwrap_or((0, SEEDS));
+    let mut is_missed = false;
+    for mutant in mutants {
+        let caught = caught_by(mutant, from..to);
+        is_missed |= caught.is_none();
+        say(&match caught {
+            Some((seeds, id)) => format!("{mutant:?}: {id} after {seeds} seeds"),
+            None => format!("{mutant:?}: NOT CAUGHT within {} seeds", to - from),
+        });
+    }
+    is_missed
 }
 
 fn many(args: &Args) -> bool {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use vs_core::mutant::Mutant;
 use vsd_core::meta::SettingName;
 
 use crate::{net::Weather, random::Stream};
@@ -137,6 +138,8 @@ pub struct Case {
     pub shape: Shape,
     pub faults: Vec<(Duration, Fault)>,
     pub acts: Vec<(Duration, Act)>,
+    /// The mistake that is made in it, on purpose.
+    pub mutant: Option<Mutant>,
 }
 
 /// Most machines that a case begins with, and most that there ever are.
@@ -150,7 +153,7 @@ impl Case {
         let shape = Shape::drawn(&mut Stream::of(seed, "shape"));
         let faults = faults(&mut Stream::of(seed, "faults"), &shape);
         let acts = acts(&mut Stream::of(seed, "acts"), &shape);
-        Self { seed, shape, faults, acts }
+        Self { seed, shape, faults, acts, mutant: None }
     }
 }
 

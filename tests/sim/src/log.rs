@@ -242,6 +242,9 @@ impl World {
         let index = state.truth.applied();
         drop(state);
         self.trace.say(|| format!("log {} {} -> {}", index, brief(&entry), brief_answer(&response)));
+        if let Response::Ticked { now_ms } = response {
+            invariant::time1::ticked(self, now_ms);
+        }
         if invariant::matters(&entry.command) {
             invariant::committed(self, &self.log.truth(), &entry, &response);
         }

@@ -337,12 +337,13 @@ impl World {
         }
     }
 
-    /// Who was removed is switched off.
+    /// Who was removed is switched off, once it votes no more.
     pub(crate) fn retire_removed(self: &Arc<Self>) {
         let state = self.log.truth().snapshot();
         for machine in self.machines().into_iter().filter(|machine| !machine.is_retired()) {
             let record = machine.id().and_then(|id| state.view().node(id).ok().flatten());
-            if record.is_some_and(|record| record.removed) {
+            let votes = machine.id().is_some_and(|id| self.log.voters().contains(&id));
+            if !votes && record.is_some_and(|record| record.removed) {
                 let mut dice = Stream::of(self.seed(), "retired");
                 self.crash(&machine, false, &mut dice);
                 machine.retire();

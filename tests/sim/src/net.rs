@@ -78,15 +78,20 @@ struct State {
     cut: BTreeSet<(End, End)>,
     /// Machines that everything takes longer to and from, in milliseconds.
     slow: Vec<(usize, u64)>,
+    /// The weather stays as it is.
+    is_calm: bool,
 }
 
 impl Net {
     pub(crate) fn new(weather: Weather, dice: Stream) -> Self {
-        Self(Mutex::new(State { weather, dice, cut: BTreeSet::new(), slow: Vec::new() }))
+        Self(Mutex::new(State { weather, dice, cut: BTreeSet::new(), slow: Vec::new(), is_calm: false }))
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {
-        lock(&self.0).weather = weather;
+        let mut state = lock(&self.0);
+        if !state.is_calm {
+            state.weather = weather;
+        }
     }
 
     pub(crate) fn cut(&self, from: End, to: End) {
@@ -106,12 +111,12 @@ impl Net {
         lock(&self.0).slow.retain(|(slow, _)| *slow != machine);
     }
 
-    /// Ends all that is wrong with it.
+    /// Ends all that is wrong with it, for good.
     pub(crate) fn heal(&self) {
         let mut state = lock(&self.0);
         state.cut.clear();
         state.slow.clear();
-        state.weather = Weather::CALM;
+        (state.weather, state.is_calm) = (Weather::CALM, true);
     }
 
     pub(crate) fn is_cut(&self, from: End, to: End) -> bool {
@@ -121,7 +126,7 @@ impl Net {
     /// After how long each copy of a message arrives that is sent now.
     fn copies(&self, from: End, to: End) -> Vec<Duration> {
         let mut state = lock(&self.0);
-        let State { weather, dice, cut, slow } = &mut *state;
+        let State { weather, dice, cut, slow, .. } = &mut *state;
         if cut.contains(&(from, to)) || dice.permille(weather.lost_permille) {
             return Vec::new();
         }

@@ -1,11 +1,17 @@
 //! One case from its beginning to its end: the faults, then their end, then the time within which all must be well again.
 
 use std::{
+    ops::Range,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use vs_core::limit::PAGE_ITEMS_MAX;
+use vs_core::{
+    id::NodeId,
+    layout::NodeWish,
+    limit::{PAGE_ITEMS_MAX, SLOT_NODES_MAX},
+    mutant::{Mutant, plant},
+};
 use vsd_core::{
     background::State,
     meta::{AssetStatus, Command, UploadPhase},
@@ -48,6 +54,7 @@ pub struct Outcome {
 pub fn run(case: Case, tracing: Tracing) -> Outcome {
     let seed = case.seed;
     let length = case.shape.length;
+    plant(case.mutant);
     let world = World::new(case, tracing);
     world.log.set_patience_over();
     world.keep_electing();
@@ -74,7 +81,19 @@ pub fn run(case: Case, tracing: Tracing) -> Outcome {
         trace: world.trace.take(),
     };
     world.dismantle();
+    plant(None);
     outcome
+}
+
+/// How many of these seeds it takes to catch a mistake, and what catches it.
+#[must_use]
+pub fn caught_by(mutant: Mutant, seeds: Range<u64>) -> Option<(u64, &'static str)> {
+    let mut tried = 0;
+    seeds.into_iter().find_map(|seed| {
+        tried += 1;
+        let violations = run(Case { mutant: Some(mutant), ..Case::new(seed) }, Tracing::Off).violations;
+        violations.first().map(|violation| (tried, violation.id))
+    })
 }
 
 fn run_until(world: &Arc<World>, until: Duration) {
@@ -86,6 +105,7 @@ fn run_until(world: &Arc<World>, until: Duration) {
 fn recover(world: &Arc<World>) {
     let deadline = world.kernel.now() + RECOVERY_MAX;
     abandon(world);
+    make_room(world);
     loop {
         run_until(world, world.kernel.now() + LOOK);
         if !world.violations().is_empty() {
@@ -117,6 +137,29 @@ fn abandon(world: &Arc<World>) {
         for (at, upload) in open.enumerate() {
             let client = Client::new(&world, JUDGES / 2 + at);
             client.order(Command::UploadAbort { upload: upload.id }).await;
+        }
+    });
+}
+
+/// The operator wants every node that there is, and has as many as the widest scheme takes.
+fn make_room(world: &Arc<World>) {
+    let world = Arc::clone(world);
+    let kernel = world.kernel.clone();
+    kernel.spawn(WORLD, async move {
+        let client = Client::new(&world, JUDGES / 4);
+        let leaving: Vec<NodeId> = {
+            let state = world.log.truth().snapshot();
+            let nodes = state.view().nodes(None, PAGE_ITEMS_MAX).unwrap_or_default();
+            let leaving = nodes.iter().filter(|node| !node.removed && node.wish != NodeWish::In);
+            leaving.map(|node| node.id).filter(|node| world.machine_of(*node).is_some()).collect()
+        };
+        for node in leaving {
+            client.order(Command::NodeWish { node, wish: NodeWish::In }).await;
+        }
+        let there = world.machines().iter().filter(|machine| !machine.is_retired()).count();
+        for zone in there..SLOT_NODES_MAX {
+            let machine = world.add_machine(zone as u64);
+            world.start_node(machine.at);
         }
     });
 }

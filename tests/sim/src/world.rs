@@ -32,6 +32,8 @@ use crate::{
 
 /// Slots of the layouts: enough to be unequal, few enough to be proposed in no time. As many as at the bootstrap for ever.
 const SLOTS: usize = 64;
+/// What the wall clocks say at the beginning.
+const WALL_BEGAN_MS: u64 = 1_700_000_000_000;
 /// The family of layouts, by which their first table is put where the bootstrap put one of more slots.
 const LAYOUTS: u8 = 0x40;
 
@@ -73,14 +75,14 @@ impl World {
         let mut truth = Replica::new(base);
         let (mut entries, mut digests) = (Vec::new(), Vec::new());
         for command in founding(&case.shape, &machines) {
-            let entry = Entry { wall_ms: 0, client: None, command };
+            let entry = Entry { wall_ms: WALL_BEGAN_MS, client: None, command };
             let response = truth.apply(&entry);
             assert!(response.clone().accepted().is_ok(), "{entry:?}: {response:?}");
             entries.push(Arc::new(entry));
             digests.push(truth.digest());
         }
         let layout = first_layout(&truth, &machines);
-        let entry = Entry { wall_ms: 0, client: None, command: Command::LayoutSet { layout } };
+        let entry = Entry { wall_ms: WALL_BEGAN_MS, client: None, command: Command::LayoutSet { layout } };
         assert!(truth.apply(&entry).accepted().is_ok(), "the first layout of all nodes");
         entries.push(Arc::new(entry));
         digests.push(truth.digest());
@@ -161,7 +163,7 @@ impl World {
     pub(crate) fn wall_ms(&self, machine: usize) -> u64 {
         let jumped: u64 =
             lock(&self.hardware).clocks_ms.iter().filter(|(at, _)| *at == machine).map(|(_, ms)| ms).sum();
-        1_700_000_000_000 + crate::node::millis(self.kernel.now()) + jumped
+        WALL_BEGAN_MS + crate::node::millis(self.kernel.now()) + jumped
     }
 
     pub(crate) fn jump_clock(&self, machine: usize, by_ms: u64) {
@@ -214,7 +216,7 @@ fn bootstrapped(first: &Machine, dice: &mut Stream) -> MemTables {
     let command = Command::Bootstrap { cluster, node: spec(first), dirs: dir_specs(first) };
     let mut tables = MemTables::default();
     let mut txn = Txn::over(&tables);
-    let entry = Entry { wall_ms: 0, client: None, command };
+    let entry = Entry { wall_ms: WALL_BEGAN_MS, client: None, command };
     let answer = apply(&mut txn, 0, &entry);
     assert!(answer.is_ok_and(|answer| answer.accepted().is_ok()), "the bootstrap");
     let node = LayoutNode { id: NodeId(1), zone: first.zone.clone(), weight_milli: WEIGHT_MILLI, wish: NodeWish::In };

@@ -14,6 +14,7 @@ use crate::{
     id::NodeId,
     layout::Layout,
     manifest::{ChunkRef, Displaced},
+    mutant::{Mutant, planted},
 };
 
 /// The cluster as a reader knows it.
@@ -50,9 +51,10 @@ impl ReadPlan {
             places.iter().filter_map(|place| slot.get(*place).copied()).collect::<Vec<_>>()
         };
         let stand_ins = known.displaced.iter().filter(|displaced| displaced.chunk == hash);
-        let mut should = known.layouts.first().map(placed).unwrap_or_default();
+        let oldest = if planted(Mutant::OldEpochNotRead) { known.layouts.last() } else { known.layouts.first() };
+        let mut should = oldest.map(placed).unwrap_or_default();
         should.extend(stand_ins.filter_map(|displaced| displaced.stand_in));
-        should.extend(known.layouts.iter().skip(1).flat_map(placed));
+        should.extend(known.layouts.iter().skip(1).flat_map(placed).filter(|_| !planted(Mutant::OldEpochNotRead)));
         let mut nodes = Vec::new();
         let mut push = |ids: &[NodeId], up: bool| {
             for id in ids {
@@ -63,9 +65,11 @@ impl ReadPlan {
             nodes.len()
         };
         let likely = push(&should, true);
-        push(known.nodes, true);
-        push(&should, false);
-        push(known.nodes, false);
+        if !planted(Mutant::OldEpochNotRead) {
+            push(known.nodes, true);
+            push(&should, false);
+            push(known.nodes, false);
+        }
         Self { nodes, likely }
     }
 }

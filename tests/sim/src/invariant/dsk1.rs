@@ -7,26 +7,28 @@ use vsd_core::superblock::{Key, Reader, sim::SimDisk};
 
 use crate::{machine::Drive, world::World};
 
-/// A disk was opened that may have been in use before. `is_blind` is whether it cannot tell what it has.
+/// A disk was opened that may have been in use before. `is_blind` is whether it cannot tell what it has, `is_elsewhere`
+/// what other disks of the machine have.
 pub(crate) fn opened(
     world: &World,
     machine: usize,
     drive: &mut Drive,
     former: Option<&Reader<SimDisk>>,
-    now: &Reader<SimDisk>,
+    is_elsewhere: impl Fn(&Key) -> bool,
     is_blind: bool,
 ) {
     let list = |reader: &Reader<SimDisk>| reader.list(&(0..=u64::MAX), None, usize::MAX);
     let before: BTreeSet<Key> = former.map(list).unwrap_or_default().into_iter().collect();
-    let gone: BTreeSet<Key> =
-        before.union(&drive.hidden).filter(|key| now.chunk_bytes(key).is_none()).copied().collect();
+    let is_gone = |key: &&Key| !drive.lists(key);
+    let gone: BTreeSet<Key> = before.union(&drive.hidden).filter(is_gone).copied().collect();
     if is_blind {
         drive.hidden = gone;
         return;
     }
     drive.hidden.clear();
     for key in gone {
-        if !world.oracle.is_rotten(machine, key) && !world.oracle.is_dropping(machine, key) {
+        let is_excused = world.oracle.is_rotten(machine, key) || world.oracle.is_dropping(machine, key);
+        if !is_excused && !is_elsewhere(&key) {
             world.violated("DSK-1", format!("m{machine} {:?} lost {} of {}", drive.dir, key.hash.short(), key.asset));
         }
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use vs_core::{
+    group::Group,
     id::{AssetId, NodeId, Version},
     manifest::Part,
 };
@@ -34,7 +35,7 @@ pub(crate) fn part_named(world: &Arc<World>, after: &Replica, asset: AssetId, ve
                     nodes.push(node);
                 }
             }
-            let quorum = group.quorum(layout.room());
+            let quorum = quorum(&group, layout.room());
             if nodes.len() < quorum {
                 let chunk = group.members[0].hash.short();
                 let what = format!("{chunk} of {asset} is on {nodes:?}, and {quorum} are a quorum");
@@ -57,4 +58,9 @@ pub(crate) fn check(world: &Arc<World>, truth: &Replica, copies: &Copies<'_>) {
             }
         }
     });
+}
+
+/// As the promise has it: a majority of the copies that there can be, or a member more than a stripe needs.
+fn quorum(group: &Group, nodes: usize) -> usize {
+    if group.is_stripe() { group.data + 1 } else { group.width.min(nodes) / 2 + 1 }
 }

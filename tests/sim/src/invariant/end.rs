@@ -35,18 +35,13 @@ pub(crate) fn unfinished(world: &Arc<World>, truth: &Replica) -> Vec<String> {
             if asset.pending.is_some() {
                 left.push(format!("{id} has a pending version"));
             }
-            let (Ok(Some(layout)), Ok(Some(newest))) = (view.layout(asset.since), view.layout(current)) else {
-                continue;
-            };
-            // the newest has too few nodes for it: it stays where it is, until there are more
-            let width = asset.scheme.width();
-            let is_crowded = newest.room().min(width) < layout.room().min(width);
-            if (asset.since != current && !is_crowded) || asset.is_displaced() {
+            if asset.since != current || asset.is_displaced() {
                 left.push(format!("{id} is placed by {} and not by {current}, or has members astray", asset.since));
             }
             if asset.damaged {
                 left.push(format!("{id} is damaged"));
             }
+            let Ok(Some(layout)) = view.layout(current) else { continue };
             for group in groups(&view, &asset) {
                 let lacking = group.placed(&layout).filter(|(node, chunk)| !copies.has(*node, id, chunk.hash));
                 left.extend(lacking.map(|(node, chunk)| format!("{node} lacks {} of {id}", chunk.hash.short())));

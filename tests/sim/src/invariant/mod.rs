@@ -19,6 +19,7 @@ pub mod mig1;
 pub mod place1;
 pub mod play1;
 pub mod sweep1;
+pub mod time1;
 
 pub use copies::Copies;
 pub(crate) use copies::spare;

@@ -1,6 +1,9 @@
 //! SWEEP-1: once all is quiet, nodes hold nothing that nobody wants.
 
-use vsd_core::plan::wanted::{Keeper, Wants};
+use vsd_core::{
+    meta::AssetFate,
+    plan::wanted::{Keeper, Wants},
+};
 
 use super::copies::with_view;
 use crate::{replica::Replica, world::World};
@@ -16,7 +19,7 @@ pub(crate) fn unwanted(world: &World, truth: &Replica) -> Vec<String> {
                 let Some(reader) = &drive.reader else { continue };
                 for key in reader.list(&(0..=u64::MAX), None, usize::MAX) {
                     let is_wanted = match keeper.wants(key.asset) {
-                        Ok(Wants::Nothing) => false,
+                        _ if view.fate(key.asset) == Ok(AssetFate::Dead) => false,
                         Ok(Wants::Named(chunks)) => chunks.contains(&key.hash),
                         _ => true,
                     };

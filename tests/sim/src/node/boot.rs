@@ -7,7 +7,7 @@ use vs_core::id::{DirId, NodeId};
 use vsd_core::{
     background::{Shell, State},
     meta::{Command, DirSpec, NodeSpec, Response, Role},
-    superblock::{Config, Engine},
+    superblock::{Config, Engine, Key},
 };
 
 use super::{Node, Store, store::Dir};
@@ -157,6 +157,8 @@ impl Node {
     /// Takes a disk into use, if it can be.
     fn open(&self, at: usize, id: DirId, failed_fsync: bool) -> Option<Dir> {
         let mut drives = self.machine.drives();
+        let others = drives.iter().enumerate().filter(|(other, _)| *other != at);
+        let others: Vec<_> = others.filter_map(|(_, drive)| drive.reader.clone()).collect();
         let drive = &mut drives[at];
         (drive.dir, drive.mended) = (Some(id), false);
         drive.opened += 1;
@@ -171,10 +173,16 @@ impl Node {
         drive.disk.inject(|faults| is_blind |= faults.read_errno.is_some());
         let former = drive.reader.take();
         match Engine::open(drive.disk.clone(), config) {
-            Ok((engine, _)) => {
+            Ok((engine, recovery)) => {
+                recovery.findings.iter().for_each(|finding| self.say(|| format!("{id}: {finding}")));
+                // a sync that fails while it is opened leaves as much in doubt
+                is_blind |= engine.refuses_writes().is_some();
                 let dir = Dir::new(id, at, engine);
                 drive.reader = Some(dir.reader.clone());
-                dsk1::opened(&self.world, self.machine.at, drive, former.as_ref(), &dir.reader, is_blind);
+                // what is good elsewhere may have rotted here
+                let is_elsewhere = |key: &Key| others.iter().any(|other| other.chunk_bytes(key).is_some());
+                let machine = self.machine.at;
+                dsk1::opened(&self.world, machine, drive, former.as_ref(), is_elsewhere, is_blind);
                 Some(dir)
             }
             Err(error) => {

@@ -33,10 +33,11 @@ impl Node {
                 let Some(store) = self.store() else { return Reply::Put(Err(Refused::Failed)) };
                 store.hear(asset, index);
                 let stored = store.put(asset, chunk, bytes).await;
+                self.say(|| format!("takes {asset} {} known to {index}: {stored:?}", chunk.short()));
                 if stored.is_ok() {
                     self.world.oracle.written(self.machine.at, Key { hash: chunk, asset });
                 }
-                Reply::Put(stored)
+                Reply::Put(stored.map(drop))
             }
             Request::Get { asset, chunk, .. } => match self.store() {
                 Some(store) => Reply::Got(store.get(asset, chunk).await),

@@ -213,7 +213,7 @@ impl Store {
     }
 
     /// Stores a chunk; durable when this returns. The directories are tried one after the other, those first that have it.
-    pub(super) async fn put(&self, asset: AssetId, chunk: ChunkHash, bytes: Bytes) -> Result<(), Refused> {
+    pub(super) async fn put(&self, asset: AssetId, chunk: ChunkHash, bytes: Bytes) -> Result<Outcome, Refused> {
         let Ok(chunk) = VerifiedChunk::verify(bytes, chunk) else { return Err(Refused::Corrupt) };
         let put = Put { asset, chunk };
         let key = put.key();
@@ -225,7 +225,7 @@ impl Store {
             let (answer, answered) = oneshot::channel();
             dir.ask(Ask::Write(Op::from(put.clone()), answer));
             match answered.await {
-                Ok(Ok(_)) => return Ok(()),
+                Ok(Ok(outcome)) => return Ok(outcome),
                 Ok(Err(WriteError::Full)) => refused = Refused::Full,
                 Ok(Err(_)) | Err(oneshot::Canceled) => {}
             }

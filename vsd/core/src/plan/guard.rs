@@ -14,7 +14,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vs_core::id::AssetId;
+use vs_core::{
+    id::AssetId,
+    mutant::{Mutant, planted},
+};
 
 /// A copy that was found to be unwanted, by the state at this index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +63,9 @@ impl Guard {
 
     /// Takes in hand what is not void; which of the decisions that is, in their order.
     pub fn begin(&mut self, decisions: &[Decision]) -> (Batch, Vec<bool>) {
-        let holds = |decision: &Decision| self.heard.get(&decision.asset).is_some_and(|heard| *heard <= decision.index);
+        let is_void = |heard: &u64, decision: &Decision| *heard > decision.index && !planted(Mutant::SweepIgnoresIndex);
+        let holds =
+            |decision: &Decision| self.heard.get(&decision.asset).is_some_and(|heard| !is_void(heard, decision));
         let hold: Vec<_> = decisions.iter().map(holds).collect();
         let assets = decisions.iter().zip(&hold).filter(|(_, holds)| **holds).map(|(decision, _)| decision.asset);
         let batch = Batch(self.batches);

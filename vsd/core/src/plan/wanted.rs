@@ -12,6 +12,7 @@ use vs_core::{
     id::{AssetId, Epoch, NodeId},
     layout::Layout,
     limit::PAGE_ITEMS_MAX,
+    mutant::{Mutant, planted},
 };
 
 use crate::meta::{AssetFate, AssetRecord, AssetStatus, TableError, View, index_in};
@@ -60,6 +61,7 @@ impl<'a> Keeper<'a> {
     pub fn wants(&self, asset: AssetId) -> Result<Wants, TableError> {
         match self.view.fate(asset)? {
             AssetFate::Open | AssetFate::Unknown => Ok(Wants::Everything),
+            AssetFate::Dead if planted(Mutant::DeadAssetKept) => Ok(Wants::Everything),
             AssetFate::Dead => Ok(Wants::Nothing),
             AssetFate::Never => Ok(Wants::NeverAllocated),
             AssetFate::Live => match self.view.asset(asset)? {
@@ -71,7 +73,8 @@ impl<'a> Keeper<'a> {
 
     /// Whether everything that is wanted of a live asset can be told by name.
     fn is_settled(&self, asset: &AssetRecord) -> bool {
-        let is_written = asset.pending.is_some() || asset.status == AssetStatus::Processing;
+        let is_pending = asset.pending.is_some() && !planted(Mutant::SweepIgnoresPending);
+        let is_written = is_pending || asset.status == AssetStatus::Processing;
         !is_written && asset.since >= self.epoch_min
     }
 

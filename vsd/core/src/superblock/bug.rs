@@ -1,6 +1,9 @@
 //! Mistakes that would cost somebody their data, planted on request: the model is worth something because it finds each of
 //! them. [`planted`] is constantly false in what is shipped.
 
+#[cfg(any(test, feature = "sim"))]
+use vs_core::mutant::{self, Mutant};
+
 /// What is done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bug {
@@ -61,7 +64,8 @@ thread_local! {
 /// Whether engines on this thread have the bug.
 #[cfg(any(test, feature = "sim"))]
 pub(super) fn planted(bug: Bug) -> bool {
-    PLANTED.get() == Some(bug)
+    let mutated = bug == Bug::DuplicateBeforeSync && mutant::planted(Mutant::DuplicateAckedEarly);
+    PLANTED.get() == Some(bug) || mutated
 }
 
 #[cfg(test)]

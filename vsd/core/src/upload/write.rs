@@ -19,6 +19,7 @@ use vs_core::{
     id::NodeId,
     layout::{Layout, NodeWish},
     manifest::Displaced,
+    mutant::{Mutant, planted},
 };
 
 /// How long one PUT may take: longer than a disk that stalls for seconds.
@@ -250,6 +251,9 @@ impl Writing {
 
     /// Whether the node has no part in the group, or none any more.
     fn is_free(&self, node: NodeId) -> bool {
+        if planted(Mutant::TwoMembersOnOneStandIn) {
+            return true;
+        }
         let mut sent = self.tries.iter().filter(|sent| sent.node == node);
         sent.all(|sent| sent.is_durable() && self.holder(sent.place) != Some(node))
     }
@@ -308,7 +312,7 @@ impl Writing {
             let stand_in = self.holder(at);
             (stand_in != Some(*place)).then_some(Displaced { chunk, place: *place, stand_in })
         });
-        elsewhere.collect()
+        elsewhere.filter(|_| !planted(Mutant::StandInNotRecorded)).collect()
     }
 
     fn shortfall(&self, known: &impl Fn(NodeId) -> Known) -> Shortfall {

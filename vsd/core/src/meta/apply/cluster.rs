@@ -4,6 +4,7 @@ use vs_core::{
     error::Code,
     id::{ClusterId, Epoch, NodeId},
     layout::{Layout, LayoutNode, NodeWish},
+    mutant::{Mutant, planted},
 };
 
 use super::{Answer, Step, dirs::check_dirs, nodes::check_node, refuse};
@@ -42,7 +43,12 @@ impl Step<'_, '_> {
     }
 
     pub(super) fn tick(&mut self, term: LeaderTerm, elapsed_ms: u64) -> Answer {
-        let clock = self.view().clock()?.ticked(term, elapsed_ms);
+        let mut clock = self.view().clock()?.ticked(term, elapsed_ms);
+        if planted(Mutant::WallClockBelieved)
+            && let Some(created) = self.view().cluster()?
+        {
+            clock.now.0 = clock.now.0.max(self.wall_ms.saturating_sub(created.created_ms));
+        }
         self.txn.put::<Clocks>(&(), &clock);
         Ok(Response::Ticked { now_ms: clock.now.0 })
     }

@@ -6,6 +6,7 @@ use vs_core::{
     id::{Epoch, JobId, NodeId},
     layout::Layout,
     limit::WEIGHT_MILLI_MAX,
+    mutant::{Mutant, planted},
 };
 
 use super::{Answer, Step, Stop, check_text, dirs::check_dirs, refuse};
@@ -36,7 +37,14 @@ impl Step<'_, '_> {
     }
 
     pub(super) fn register(&mut self, spec: &NodeSpec, key: Option<Uuid>) -> Result<NodeRecord, Stop> {
-        let id = NodeId(counters::take(self.txn, Counter::Node)?);
+        let reused = match planted(Mutant::NodeIdReused) {
+            true => nodes::all(self.txn)?.into_iter().find(|node| node.removed),
+            false => None,
+        };
+        let id = match reused {
+            Some(removed) => removed.id,
+            None => NodeId(counters::take(self.txn, Counter::Node)?),
+        };
         let incarnation = self.incarnation()?;
         let node = NodeRecord { incarnation, ..NodeRecord::new(id, spec.clone(), self.wall_ms, key) };
         self.txn.put::<Nodes>(&id, &node);

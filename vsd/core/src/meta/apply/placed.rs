@@ -6,6 +6,7 @@ use vs_core::{
     error::Code,
     id::{AssetId, Epoch, NodeId, Version},
     layout::{Layout, NodeWish, Scheme},
+    mutant::{Mutant, planted},
 };
 
 use super::{Answer, Step, Stop, refuse};
@@ -77,6 +78,7 @@ impl Step<'_, '_> {
             return refuse(Code::Conflict, format!("asset {} is still being written", asset.id));
         }
         match asset.pending {
+            Some(_) if planted(Mutant::PlacedWhilePending) => Ok(()),
             Some(pending) => refuse(Code::Conflict, format!("{} of asset {} is pending", pending.version, asset.id)),
             None => Ok(()),
         }

@@ -6,6 +6,7 @@ use vs_core::{
     error::Code,
     id::VideoId,
     limit::{DESCRIPTION_CHARS_MAX, PAGE_ITEMS_MAX},
+    mutant::{Mutant, planted},
 };
 
 use super::{
@@ -95,7 +96,8 @@ impl Step<'_, '_> {
     pub(super) fn purge(&mut self, video: VideoRecord) -> Result<(), Stop> {
         videos::remove(self.txn, video.id)?;
         self.event(EventKind::VideoPurged { video: video.id, title: video.title })?;
-        if self.view().videos_of(video.asset, 1)?.is_empty()
+        let is_last = self.view().videos_of(video.asset, 1)?.is_empty();
+        if (is_last || planted(Mutant::SharedAssetPurged))
             && let Some(asset) = self.view().asset(video.asset)?
         {
             self.kill(asset, "its video was removed")?;

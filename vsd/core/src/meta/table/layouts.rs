@@ -3,6 +3,7 @@
 use vs_core::{
     id::{Epoch, NodeId},
     layout::{Layout, NodeWish},
+    mutant::{Mutant, planted},
 };
 
 use super::counters::{self, Counter};
@@ -86,7 +87,7 @@ pub(in crate::meta) fn may_hold(layout: &Layout, node: NodeId) -> bool {
 
 /// Forgets up to [`FORGOTTEN_MAX`] of the epochs, oldest first, that are neither current nor needed by an asset.
 pub(in crate::meta) fn forget_unused(txn: &mut Txn<'_>) -> Result<(), TableError> {
-    let oldest = uses(txn)?.first().map(|(epoch, _)| *epoch);
+    let oldest = uses(txn)?.first().map(|(epoch, _)| *epoch).filter(|_| !planted(Mutant::EpochForgottenTooEarly));
     let needed = oldest.or(current(txn)?).unwrap_or_default();
     for (epoch, _) in page::<Layouts>(txn, &[Layouts::TAG], None, FORGOTTEN_MAX)? {
         if epoch >= needed {
