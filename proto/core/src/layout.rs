@@ -70,6 +70,15 @@ impl Scheme {
         matches!(self, Self::Erasure { .. })
     }
 
+    /// How many members of a group give all the others: with fewer nothing can be read.
+    #[must_use]
+    pub fn data(self) -> usize {
+        match self {
+            Self::Replicate(_) => 1,
+            Self::Erasure { data, .. } => data.into(),
+        }
+    }
+
     /// On how many distinct nodes it keeps a chunk, or a whole stripe.
     #[must_use]
     pub fn width(self) -> usize {

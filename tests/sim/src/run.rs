@@ -32,6 +32,8 @@ use crate::{
 const RECOVERY_MAX: Duration = Duration::from_secs(1_800);
 /// How often it is looked whether it is.
 const LOOK: Duration = Duration::from_secs(5);
+/// After how many looks the operator sees again whether there are nodes enough.
+const MAKE_ROOM_EVERY: u32 = 12;
 /// Clients that look after all is over are numbered from here.
 const JUDGES: usize = 1_000_000;
 /// How long reading and playing everything may take.
@@ -105,8 +107,11 @@ fn run_until(world: &Arc<World>, until: Duration) {
 fn recover(world: &Arc<World>) {
     let deadline = world.kernel.now() + RECOVERY_MAX;
     abandon(world);
-    make_room(world);
-    loop {
+    for look in 0.. {
+        // what people asked for while nobody led may come late
+        if look % MAKE_ROOM_EVERY == 0 {
+            make_room(world);
+        }
         run_until(world, world.kernel.now() + LOOK);
         if !world.violations().is_empty() {
             return;

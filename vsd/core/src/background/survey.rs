@@ -10,6 +10,7 @@ use vs_core::{
     id::{AssetId, Epoch, NodeId},
     limit::PAGE_ITEMS_MAX,
     manifest::Part,
+    mutant::{Mutant, planted},
 };
 
 use super::{
@@ -265,6 +266,7 @@ impl Survey {
         }
         let Seen { settled, readable, is_lost, can_finish, tasks } = seen;
         let is_to_place = subject.is_placeable() && (to > 0 || asset.is_displaced());
+        let settled = settled || planted(Mutant::OldDroppedBeforeNewVerified);
         if settled && is_to_place {
             self.to_place.push((asset.id, layouts[to].epoch));
         } else if can_finish && is_to_place {

@@ -95,12 +95,13 @@ fn room(scheme: Scheme, layout: &Layout, stays: impl Fn(NodeId) -> bool) -> usiz
 
 /// By which of its epochs, oldest (`since`) first, an asset is to be placed: the newest that has room for as many members
 /// as the oldest. Nodes that were removed do not count, nor those that are to be: their operator named them. One that is
-/// being drained does, so that what has nowhere else to go stays there.
+/// being drained does, so that what has nowhere else to go stays there. Whoever was named, it has room for as many as
+/// reading takes: content that too few nodes are left for stays until it is kept by another scheme.
 #[must_use]
 pub fn target(scheme: Scheme, layouts: &[Layout], presence: impl Fn(NodeId) -> Presence) -> Option<&Layout> {
     let (since, newest) = (layouts.first()?, layouts.last()?);
     let is_to_go = |id| newest.nodes.iter().any(|node| node.id == id && node.wish == NodeWish::Out);
-    let needed = room(scheme, since, |id| presence(id) != Presence::Gone && !is_to_go(id));
+    let needed = room(scheme, since, |id| presence(id) != Presence::Gone && !is_to_go(id)).max(scheme.data());
     let has_room = |layout: &&Layout| room(scheme, layout, |id| presence(id) != Presence::Gone) >= needed;
     layouts.iter().rev().find(has_room).or(Some(since))
 }
@@ -261,6 +262,10 @@ mod tests {
         // removed by name: what is left is all there will be
         let gone = |node| if node == NodeId(5) { Presence::Gone } else { Presence::Up };
         assert_eq!(target(Scheme::Erasure { data: 3, parity: 2 }, &layouts, gone).map(|l| l.epoch), Some(Epoch(3)));
+        let few = [layout(1, &[1, 2, 3]), layout(2, &[1, 2])];
+        let gone = |node| if node == NodeId(3) { Presence::Gone } else { Presence::Up };
+        assert_eq!(target(Scheme::CODED, &few, gone).map(|l| l.epoch), Some(Epoch(1)), "two members give nothing");
+        assert_eq!(target(Scheme::Replicate(3), &few, gone).map(|l| l.epoch), Some(Epoch(2)));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Step<'_, '_> {
     }
 
     /// The layout of an epoch by which the asset can be placed from now on: it is not older, its nodes are all there,
-    /// and it has room for as many members unless an operator took nodes away.
+    /// and it has room for as many members, or, where an operator took nodes away, for as many as can be read.
     pub(super) fn target(&self, asset: &AssetRecord, scheme: Scheme, epoch: Epoch) -> Result<Layout, Stop> {
         let since = asset.since;
         if epoch < since {
@@ -98,6 +98,10 @@ impl Step<'_, '_> {
             self.registered(listed.id)?;
         }
         let members = |layout: &Layout| scheme.width().min(layout.room());
+        if members(&to) < scheme.data() {
+            let what = format!("{epoch} places {} members, and {} are needed to read any", members(&to), scheme.data());
+            return refuse(Code::Conflict, what);
+        }
         if members(&to) < members(&from)
             && let Some(node) = self.missed(&from, &to)?
         {

@@ -1,6 +1,9 @@
 //! Where members are: stand-ins, owed ones, and the epoch an asset is placed by, by example.
 
-use super::{super::table::displaced::Displacements, *};
+use super::{
+    super::table::{assets::Assets, displaced::Displacements},
+    *,
+};
 use crate::meta::family::page;
 
 const FIRST: Version = Version(1);
@@ -235,6 +238,27 @@ fn an_asset_is_placed_by_fewer_nodes_only_when_an_operator_took_the_others_away(
     world.set_layout(&[1, 2]);
     assert_eq!(world.run(placed(asset, 1, 5)), Response::Done, "as many as before");
     assert_eq!(world.run(removal(3)), Response::Done);
+}
+
+#[test]
+fn a_coded_asset_is_never_placed_by_fewer_nodes_than_it_is_read_from() {
+    let mut world = World::of(5);
+    let asset = world.upload(1, 1);
+    let term = LeaderTerm::new(0, NodeId(0));
+    let epoch = world.view().epoch().expect("readable").expect("there is one");
+    let mut coded = world.asset(asset);
+    coded.scheme = Scheme::CODED;
+    let mut txn = Txn::over(&world.tables);
+    txn.put::<Assets>(&asset, &coded);
+    let writes = txn.into_writes();
+    world.tables.write(writes);
+    let mut next = layout(epoch.next(), &[NodeId(1), NodeId(2)], SLOTS);
+    let node = |id| LayoutNode { id: NodeId(id), wish: NodeWish::Out, ..next.nodes[0].clone() };
+    let leaving: Vec<_> = [3, 4, 5].map(node).into();
+    next.nodes.extend(leaving);
+    assert_eq!(world.run(Command::LayoutSet { layout: next }), Response::Done);
+    let placed = Command::Placed { asset, version: FIRST, epoch: epoch.next(), term };
+    assert_eq!(code(&world.run(placed)), Some(Code::Conflict), "whoever took the others away");
 }
 
 #[test]
