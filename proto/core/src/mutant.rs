@@ -1,5 +1,6 @@
 //! Mistakes that would cost somebody their films, planted on request: the simulator is worth something because it catches
-//! each of them. [`planted`] is constantly false in what is shipped: the daemon cannot enable the feature.
+//! each of them. Without the feature `mutants`, which only the simulator's own command enables, [`planted`] is constantly
+//! false and nothing can be planted.
 
 /// What is done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,13 @@ impl Mutant {
 pub const fn planted(_: Mutant) -> bool {
     false
 }
+
+/// Whether mistakes can be planted in what was built.
+pub const CAN_PLANT: bool = cfg!(feature = "mutants");
+
+/// Nothing can be planted here.
+#[cfg(not(feature = "mutants"))]
+pub const fn plant(_: Option<Mutant>) {}
 
 #[cfg(feature = "mutants")]
 thread_local! {

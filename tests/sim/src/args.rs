@@ -12,7 +12,7 @@ use std::{
 };
 
 use clap::Parser;
-use vs_core::mutant::Mutant;
+use vs_core::mutant::{CAN_PLANT, Mutant};
 
 use crate::{
     case::Case,
@@ -73,6 +73,10 @@ fn say(line: &str) {
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    if args.mutant.is_some() && !CAN_PLANT {
+        say("no mistakes can be planted here: use `cargo sim`");
+        return ExitCode::FAILURE;
+    }
     let failed = match (&args.mutant, args.seed) {
         (Some(name), None) => catch(&args, name),
         (_, Some(seed)) => one(&args, seed),
