@@ -4,8 +4,8 @@
 //! Invariants:
 //! - First the pending version is committed, then its members are written and verified, all of them on their computed
 //!   places, then it replaces the current one. Old copies go by the sweep, after `drop.delay`.
-//! - A version that somebody else began is given up and begun anew at once: what of it was written is found again by its
-//!   name, before a sweep takes it.
+//! - A version that somebody else began is given up, and begun anew as soon as all are there that it is to be written to:
+//!   what of it was written is found again by its name, where no sweep took it meanwhile.
 //! - A change has one job, whoever leads: the next leader goes on with it under the same id.
 //! - Nothing is begun that could not be ended, because a node is away that it would be written to.
 //! - Nothing of this is urgent: it stands still while anything is to be repaired.
