@@ -47,7 +47,7 @@ fix: need
 long: build
 	@$(CARGO) test --package vs-tests --test long -- --ignored --nocapture
 	@$(CARGO) test --package vs-tests --test interrupted -- --ignored --nocapture --test-threads 1
-	@$(CARGO) test --package vs-tests --test filling -- --ignored --nocapture
+	@$(CARGO) test --package vs-tests --test lab -- --ignored --nocapture --test-threads 1
 	@$(CARGO) test --package vs-tests --test histories -- --ignored --nocapture --test-threads 1
 
 model: need
