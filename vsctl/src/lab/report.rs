@@ -339,9 +339,8 @@ mod tests {
         assert_eq!(keys, CHAOS.keys);
         let keys: Vec<_> = report["faults"][0].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, ROUNDS.keys);
-        let expected = "\
-AT  FAULT      NODES   HOW  LASTED       MENDED  NO WRITE  NO READ  NO CHUNK
-4s  partition  n2 n3*  –        5s  not in time        9s       9s        9s
+        let expected = "  AT  FAULT      NODES   HOW  LASTED       MENDED  NO WRITE  NO READ  NO CHUNK
+4.0s  partition  n2 n3*  –      5.0s  not in time      9.0s     9.0s      9.0s
 * led
 
 CLIENTS  TRIED  ACKNOWLEDGED  FAILED  UNKNOWN  LONGEST PAUSE
