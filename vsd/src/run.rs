@@ -101,7 +101,9 @@ fn afflicted(config: &Config, supervisor: SocketAddr) -> Result<Arc<Afflicted>, 
             .because("a node that takes them listens on loopback alone")
             .hint("start a cluster for labs with `vsd dev --nodes 3`"));
     }
-    if !is_of_dev() {
+    // a node of a `vsd dev` that is no more is nobody's
+    let followed = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+    if followed.is_err() || !is_of_dev() {
         return Err(Failure::new(Code::Config, "faults outside `vsd dev`")
             .because("`--dev-faults` is what `vsd dev` says to the nodes that it starts")
             .hint("start a cluster for labs with `vsd dev --nodes 3`"));

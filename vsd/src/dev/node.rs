@@ -6,7 +6,7 @@
 //! - Whatever a lab does ends when its time is over, and at the latest when the library stops.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -19,6 +19,9 @@ use nix::{
 };
 use vs_core::error::{Code, Failure};
 use vs_wire::v1::{self, Blow};
+
+/// How soon it is looked again whether the port of a killed node is free.
+const PORT_POLL: Duration = Duration::from_millis(100);
 
 /// A node and its process, when there is one.
 #[derive(Debug)]
@@ -111,6 +114,11 @@ impl Node {
 
     fn recover(&mut self) -> Result<(), Failure> {
         match self.struck.take() {
+            // somebody's connection may have got its port meanwhile: that is waited for
+            Some((Blow::Kill, _)) if TcpListener::bind(&self.addr).is_err() => {
+                self.struck = Some((Blow::Kill, Instant::now() + PORT_POLL));
+                Ok(())
+            }
             Some((Blow::Kill, _)) => self.start(),
             Some(_) => {
                 self.signal(Signal::SIGCONT);
