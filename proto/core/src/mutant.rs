@@ -39,6 +39,12 @@ pub enum Mutant {
     DuplicateAckedEarly,
     /// Cluster time follows the leader's wall clock.
     WallClockBelieved,
+    /// A member that is owed, and is named so again by the next attempt, counts as paid.
+    OwedPaidTwice,
+    /// A node serves bytes, and says they are good, without a look at their checksum.
+    BadChecksumTrusted,
+    /// A tombstone that is moved hides what was written after it.
+    TombstoneResequenced,
 }
 
 impl Mutant {
@@ -60,6 +66,9 @@ impl Mutant {
         Self::NodeIdReused,
         Self::DuplicateAckedEarly,
         Self::WallClockBelieved,
+        Self::OwedPaidTwice,
+        Self::BadChecksumTrusted,
+        Self::TombstoneResequenced,
     ];
 }
 

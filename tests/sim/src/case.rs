@@ -130,6 +130,8 @@ pub enum Act {
     Undrain { node: u64 },
     Remove { node: u64 },
     SetWeight { node: u64, milli: u64 },
+    Scrub { node: u64 },
+    Compact { node: u64 },
 }
 
 #[derive(Clone, Debug)]
@@ -174,6 +176,7 @@ impl Shape {
             (SettingName::PolicyHotViews, dice.between(10, 1_000)),
             (SettingName::PolicyColdViews, dice.between(0, 10)),
             (SettingName::RepairConcurrency, dice.between(1, 6)),
+            (SettingName::RepairRate, if dice.permille(300) { 64 * KIB } else { 64 * MIB }),
         ];
         let rough = dice.permille(400);
         let weather = Weather {
@@ -199,6 +202,10 @@ impl Shape {
         }
     }
 }
+
+/// How often a case has many events of few kinds, and how many at most.
+const DENSE_PERMILLE: u64 = 300;
+const DENSE_EVENTS: u64 = 40;
 
 /// A kind of thing that may happen: how it is drawn.
 type Draw<T> = fn(&mut Stream) -> T;
@@ -249,11 +256,16 @@ const ACTS: &[Draw<Act>] = &[
     |d| Act::Undrain { node: d.roll() },
     |d| Act::Remove { node: d.roll() },
     |d| Act::SetWeight { node: d.roll(), milli: d.between(100, 3_000) },
+    |d| Act::Scrub { node: d.roll() },
+    |d| Act::Compact { node: d.roll() },
 ];
 
-/// Some of the kinds, as many events of them as the case has, in the order of time.
+/// Some of the kinds, as many events of them as the case has, in the order of time. Now and then many of few kinds: what
+/// takes several things to go wrong together is rare in a mix of everything.
 fn mixed<T: Copy>(dice: &mut Stream, kinds: &[Draw<T>], count: u64, shape: &Shape) -> Vec<(Duration, T)> {
-    let share = dice.between(100, 900);
+    let is_dense = count > 0 && dice.permille(DENSE_PERMILLE);
+    let count = if is_dense { dice.between(DENSE_EVENTS / 2, DENSE_EVENTS) } else { count };
+    let share = if is_dense { 100 } else { dice.between(100, 900) };
     let mut chosen: Vec<_> = kinds.iter().filter(|_| dice.permille(share)).collect();
     chosen.extend(kinds.get(dice.below(kinds.len())));
     let mut drawn: Vec<_> = (0..count)

@@ -25,7 +25,7 @@ use crate::{
     kernel::WORLD,
     message::{FilmInfo, Reply, Request},
     net::End,
-    node::shell::got,
+    node::{care::Care, shell::got},
     oracle::Level,
     random::Stream,
     world::World,
@@ -124,6 +124,16 @@ impl Client {
                 let weight_milli = u32::try_from(milli).ok();
                 self.order(Command::NodeSet { node, zone: None, weight_milli }).await;
             }
+            Act::Scrub { node } => self.care(node, Care::Scrub),
+            Act::Compact { node } => self.care(node, Care::Compact),
+        }
+    }
+
+    /// Tells a node to look after its disks now.
+    fn care(&self, number: u64, order: Care) {
+        let node = self.world.machine(self.choose(number)).and_then(|machine| machine.node());
+        if let Some(store) = node.as_ref().and_then(|node| node.store()) {
+            store.order(order);
         }
     }
 

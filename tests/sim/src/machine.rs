@@ -9,7 +9,10 @@ use std::{
 use bytes::Bytes;
 use uuid::Uuid;
 use vs_core::id::{DirId, NodeId, UploadId};
-use vsd_core::superblock::{Key, Reader, sim::SimDisk};
+use vsd_core::{
+    care,
+    superblock::{Key, Reader, sim::SimDisk},
+};
 
 use crate::{
     kernel::{ProcessId, lock},
@@ -33,6 +36,8 @@ pub struct Drive {
     pub mended: bool,
     /// How long each call takes beside what it takes anyway.
     pub slow: Duration,
+    /// Where its care stood when it last said so.
+    pub care: Option<care::Kept>,
     /// How often it was opened: a new seed for each.
     pub opened: u64,
 }
@@ -50,6 +55,7 @@ impl Drive {
             hidden: BTreeSet::new(),
             mended: false,
             slow: Duration::ZERO,
+            care: None,
             opened: 0,
         }
     }

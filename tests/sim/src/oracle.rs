@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
-use vs_core::id::VideoId;
-use vsd_core::superblock::Key;
+use uuid::Uuid;
+use vs_core::id::{NodeId, VideoId};
+use vsd_core::{meta::LeaderTerm, superblock::Key};
 
 use crate::{
     film::Film,
@@ -45,6 +46,12 @@ struct Books {
     taken: BTreeSet<(usize, Key)>,
     /// Copies that the sweep of a node set out to drop.
     dropping: BTreeSet<(usize, Key)>,
+    /// Copies that nodes said they have, and the highest index that was known to whoever asked.
+    counted_on: BTreeMap<(usize, Key), u64>,
+    /// Machines by the ids that they were given first.
+    names: BTreeMap<NodeId, Uuid>,
+    /// The highest term in which anything was accepted.
+    term: LeaderTerm,
     /// When hardware last took something.
     harmed: Option<Duration>,
     counts: Counts,
@@ -132,7 +139,10 @@ impl Oracle {
     pub(crate) fn took(&self, machine: usize, keys: impl IntoIterator<Item = Key>) {
         let now = self.kernel.now();
         let mut books = self.books();
-        books.taken.extend(keys.into_iter().map(|key| (machine, key)));
+        for key in keys {
+            books.counted_on.remove(&(machine, key));
+            books.taken.insert((machine, key));
+        }
         books.harmed = Some(now);
     }
 
@@ -140,8 +150,18 @@ impl Oracle {
         self.books().dropping.insert((machine, key));
     }
 
-    pub(crate) fn dropped(&self) {
-        self.count(|counts| counts.drops += 1);
+    /// A node said that it has a copy, to somebody who knows the log up to this index.
+    pub(crate) fn counted_on(&self, machine: usize, key: Key, index: u64) {
+        let mut books = self.books();
+        let highest = books.counted_on.entry((machine, key)).or_default();
+        *highest = index.max(*highest);
+    }
+
+    /// A node has dropped a copy; the highest index of those who count on it.
+    pub(crate) fn dropped(&self, machine: usize, key: Key) -> Option<u64> {
+        let mut books = self.books();
+        books.counts.drops += 1;
+        books.counted_on.remove(&(machine, key))
     }
 
     #[must_use]
@@ -157,6 +177,18 @@ impl Oracle {
     #[must_use]
     pub fn is_dropping(&self, machine: usize, key: Key) -> bool {
         self.books().dropping.contains(&(machine, key))
+    }
+
+    /// A machine was given an id; the machine that was given it first.
+    pub(crate) fn named(&self, node: NodeId, key: Uuid) -> Uuid {
+        *self.books().names.entry(node).or_insert(key)
+    }
+
+    /// Something was accepted that was proposed in this term; the highest one so far.
+    pub(crate) fn worked_in(&self, term: LeaderTerm) -> LeaderTerm {
+        let mut books = self.books();
+        books.term = books.term.max(term);
+        books.term
     }
 
     #[must_use]

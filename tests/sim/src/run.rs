@@ -20,7 +20,7 @@ use vsd_core::{
 use crate::{
     case::Case,
     client::Client,
-    invariant::{self, Violation, end},
+    invariant::{self, Violation, end, read1},
     kernel::{WORLD, lock},
     oracle::Counts,
     oracle::Level,
@@ -33,9 +33,9 @@ const RECOVERY_MAX: Duration = Duration::from_secs(1_800);
 /// How often it is looked whether it is.
 const LOOK: Duration = Duration::from_secs(5);
 /// After how many looks the operator sees again whether there are nodes enough.
-const MAKE_ROOM_EVERY: u32 = 12;
+const MAKE_ROOM_EVERY: usize = 12;
 /// Clients that look after all is over are numbered from here.
-const JUDGES: usize = 1_000_000;
+pub(crate) const JUDGES: usize = 1_000_000;
 /// How long reading and playing everything may take.
 const JUDGING_MAX: Duration = Duration::from_secs(3_600);
 
@@ -107,7 +107,7 @@ fn run_until(world: &Arc<World>, until: Duration) {
 fn recover(world: &Arc<World>) {
     let deadline = world.kernel.now() + RECOVERY_MAX;
     abandon(world);
-    for look in 0.. {
+    for look in 0_usize.. {
         // what people asked for while nobody led may come late
         if look % MAKE_ROOM_EVERY == 0 {
             make_room(world);
@@ -116,6 +116,7 @@ fn recover(world: &Arc<World>) {
         if !world.violations().is_empty() {
             return;
         }
+        read1::look(world, look);
         // damaged by hardware before the faults were over: found and mended now
         world.heal_late();
         let left = end::unfinished(world, &world.log.truth());

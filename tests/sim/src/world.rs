@@ -93,12 +93,19 @@ impl World {
         }
         let log = Log::new(truth, entries, digests, Stream::of(seed, "log"));
         log.set_voters(first_voters(machines.len()));
+        let oracle = Oracle::new(kernel.clone());
+        for machine in &machines {
+            let kept = machine.kept();
+            kept.id.into_iter().for_each(|id| {
+                oracle.named(id, kept.key);
+            });
+        }
         let hardware = Hardware { dice, clocks_ms: Vec::new(), apply_stalls: Vec::new() };
         Arc::new(Self {
             trace: Trace::new(kernel.clone(), tracing),
             net: Net::new(case.shape.weather, Stream::of(seed, "net")),
             log,
-            oracle: Oracle::new(kernel.clone()),
+            oracle,
             machines: Mutex::new(machines),
             hardware: Mutex::new(hardware),
             violations: Mutex::default(),

@@ -5,7 +5,18 @@ use std::collections::BTreeSet;
 
 use vsd_core::superblock::{Key, Reader, sim::SimDisk};
 
-use crate::{machine::Drive, world::World};
+use crate::{
+    machine::{Drive, Machine},
+    world::World,
+};
+
+/// A node is about to say that a copy is durable.
+pub(crate) fn taken(world: &World, machine: &Machine, key: &Key) {
+    if !machine.lists(key) {
+        let (hash, asset) = (key.hash.short(), key.asset);
+        world.violated("DSK-1", format!("m{} says that it has {hash} of {asset}, and does not list it", machine.at));
+    }
+}
 
 /// A disk was opened that may have been in use before. `is_blind` is whether it cannot tell what it has, `is_elsewhere`
 /// what other disks of the machine have.

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use vs_core::limit::PAGE_ITEMS_MAX;
-use vsd_core::meta::UploadPhase;
+use vsd_core::{
+    meta::{AssetRecord, UploadPhase, View},
+    plan::policy::{Policy, views_of, wanted_scheme},
+};
 
 use super::{
     Copies,
@@ -42,12 +45,29 @@ pub(crate) fn unfinished(world: &Arc<World>, truth: &Replica) -> Vec<String> {
                 left.push(format!("{id} is damaged"));
             }
             let Ok(Some(layout)) = view.layout(current) else { continue };
+            left.extend(otherwise(&view, &asset, layout.room()));
             for group in groups(&view, &asset) {
                 let lacking = group.placed(&layout).filter(|(node, chunk)| !copies.has(*node, id, chunk.hash));
                 left.extend(lacking.map(|(node, chunk)| format!("{node} lacks {} of {id}", chunk.hash.short())));
             }
         }
     });
+    left.extend(with_view(truth, |view| open_jobs(&view)));
     left.extend(sweep1::unwanted(world, truth));
     left
+}
+
+/// An asset that is not kept as it is to be.
+fn otherwise(view: &View<'_>, asset: &AssetRecord, room: usize) -> Option<String> {
+    let (policy, views, now) = (Policy::of(*view).ok()?, views_of(*view, asset.id).ok()?, view.cluster_time().ok()?);
+    let wanted = wanted_scheme(asset, views, now, &policy, room).scheme;
+    let is_otherwise = asset.is_finished() && wanted != asset.scheme;
+    is_otherwise.then(|| format!("{} is kept by {} and is to be by {wanted}", asset.id, asset.scheme))
+}
+
+/// Jobs that nobody ends.
+fn open_jobs(view: &View<'_>) -> Vec<String> {
+    let jobs = view.jobs(None, PAGE_ITEMS_MAX).unwrap_or_default();
+    let open = jobs.iter().filter(|job| !job.state.is_over());
+    open.map(|job| format!("job {} is {:?}: {}", job.id, job.state, job.what)).collect()
 }

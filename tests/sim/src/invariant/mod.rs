@@ -14,11 +14,16 @@ pub mod dsk1;
 pub mod dur1;
 pub mod dur2;
 pub mod end;
+pub mod id1;
 pub mod int1;
 pub mod mig1;
+pub mod mig2;
 pub mod place1;
+pub mod plan1;
 pub mod play1;
+pub mod read1;
 pub mod sweep1;
+pub mod sweep2;
 pub mod time1;
 
 pub use copies::Copies;
@@ -37,10 +42,7 @@ pub struct Violation {
 
 /// Whether an entry is one that something is checked of, with the state before it.
 pub(crate) fn matters(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::PartPut { .. } | Command::Placed { .. } | Command::VersionCommit { .. } | Command::Commit { .. }
-    )
+    !matches!(command, Command::ClientOpen { .. } | Command::ClientClose { .. } | Command::Housekeep { .. })
 }
 
 /// An entry was committed.
@@ -48,9 +50,21 @@ pub(crate) fn committed(world: &Arc<World>, after: &Replica, entry: &Entry, resp
     if response.clone().accepted().is_err() {
         return;
     }
+    plan1::accepted(world, &entry.command);
     match &entry.command {
-        Command::PartPut { asset, version, ballot: _, part } => dur1::part_named(world, after, *asset, *version, part),
-        Command::Placed { asset, .. } => dur2::placed(world, after, *asset),
+        Command::PartPut { asset, version, ballot: _, part } => {
+            dur1::part_named(world, after, *asset, *version, part);
+            place1::part_named(world, after, *asset, *version, part);
+        }
+        Command::Placed { asset, .. } => {
+            dur2::placed(world, after, *asset);
+            plan1::placed(world, after, *asset);
+        }
+        Command::NodeJoin { key, .. } => {
+            if let Response::Node { node, .. } = response {
+                id1::joined(world, *key, *node);
+            }
+        }
         Command::VersionCommit { asset, .. } => mig1::version_committed(world, after, *asset),
         _ => {}
     }

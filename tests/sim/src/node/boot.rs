@@ -23,8 +23,6 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(500);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long after one pass over every chunk the next one begins.
-const SCRUB: Duration = Duration::from_secs(120);
 /// How often faults of the disks are looked for.
 const FAULT_POLL: Duration = Duration::from_secs(1);
 
@@ -142,11 +140,11 @@ impl Node {
         self.say(|| "serves".to_owned());
         for dir in &store.dirs {
             self.world.begin(self.process, Arc::clone(&store).write(Arc::clone(dir)));
+            self.world.begin(self.process, Arc::clone(&store).care(Arc::clone(dir)));
         }
         self.world.begin(self.process, Arc::clone(&self).keep_sweeping());
         self.world.begin(self.process, Arc::clone(&self).keep_finishing_uploads());
         self.world.begin(self.process, Arc::clone(&self).keep_telling_faults());
-        self.world.begin(self.process, Arc::clone(&self).keep_scrubbing());
         self.begin_background();
     }
 
@@ -190,17 +188,6 @@ impl Node {
                 drop(drives);
                 self.say(|| format!("does not use {id}: {error}"));
                 None
-            }
-        }
-    }
-
-    /// Reads everything now and then, as the daemon does within its 30 days.
-    async fn keep_scrubbing(self: Arc<Self>) {
-        loop {
-            self.kernel().sleep(SCRUB).await;
-            let Some(store) = self.store() else { continue };
-            for key in store.list() {
-                store.scrub(&key).await;
             }
         }
     }

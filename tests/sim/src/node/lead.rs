@@ -9,7 +9,7 @@ use vs_core::{id::NodeId, layout::NodeWish, limit::PAGE_ITEMS_MAX};
 use vsd_core::{
     background::{NodePicture, Picture, Shown, State},
     health::{Health, NodeState},
-    meta::LeaderTerm,
+    meta::{LeaderTerm, NodeRecord},
 };
 
 use super::{Leads, Node, SILENCE_MAX, millis};
@@ -102,10 +102,12 @@ impl Node {
         }
     }
 
+    /// Whoever takes part: voters as long as they are, removed or not.
     fn others(&self) -> Vec<(NodeId, usize)> {
-        let state = self.snapshot();
+        let (state, voters) = (self.snapshot(), self.world.log.voters());
         let nodes = state.view().nodes(None, PAGE_ITEMS_MAX).unwrap_or_default();
-        let others = nodes.into_iter().filter(|node| node.id != self.id && !node.removed);
+        let takes_part = |node: &NodeRecord| !node.removed || voters.contains(&node.id);
+        let others = nodes.into_iter().filter(|node| node.id != self.id && takes_part(node));
         others.filter_map(|node| Some((node.id, crate::machine::machine_at(&node.spec.addr)?))).collect()
     }
 

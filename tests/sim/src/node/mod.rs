@@ -2,6 +2,7 @@
 //! calls to them and decides nothing that they decide.
 
 pub(crate) mod boot;
+pub(crate) mod care;
 mod hand;
 mod lead;
 mod serve;

@@ -11,11 +11,15 @@ use vs_core::{
 use vsd_core::{
     background::{Shell, State, Unavailable},
     meta::{ClientId, Command, Entry, Response, TableError, UploadBegin, UploadPhase},
+    plan::repair::Held,
     superblock::Key,
 };
 
 use super::{Leads, Node};
-use crate::message::{FilmInfo, NotProposed, Refused, Reply, Request};
+use crate::{
+    invariant::{dsk1, int1},
+    message::{FilmInfo, NotProposed, Refused, Reply, Request},
+};
 
 /// How long a leader waits for its own log.
 const LOG_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,12 +39,19 @@ impl Node {
                 let stored = store.put(asset, chunk, bytes).await;
                 self.say(|| format!("takes {asset} {} known to {index}: {stored:?}", chunk.short()));
                 if stored.is_ok() {
-                    self.world.oracle.written(self.machine.at, Key { hash: chunk, asset });
+                    let key = Key { hash: chunk, asset };
+                    self.world.oracle.written(self.machine.at, key);
+                    self.world.oracle.counted_on(self.machine.at, key, index);
+                    dsk1::taken(&self.world, &self.machine, &key);
                 }
                 Reply::Put(stored.map(drop))
             }
             Request::Get { asset, chunk, .. } => match self.store() {
-                Some(store) => Reply::Got(store.get(asset, chunk).await),
+                Some(store) => {
+                    let got = store.get(asset, chunk).await;
+                    got.iter().for_each(|bytes| int1::served(&self.world, self.machine.at, chunk, bytes));
+                    Reply::Got(got)
+                }
                 None => Reply::Got(Err(Refused::Failed)),
             },
             Request::Check { asset, chunks, index, deep, .. } => self.check(asset, &chunks, index, deep).await,
@@ -61,10 +72,16 @@ impl Node {
     }
 
     async fn check(&self, asset: AssetId, chunks: &[ChunkHash], index: u64, deep: bool) -> Reply {
-        match self.store() {
-            Some(store) => Reply::Held(store.check(asset, chunks, index, deep).await),
-            None => Reply::Held(Vec::new()),
+        let Some(store) = self.store() else { return Reply::Held(Vec::new()) };
+        let held = store.check(asset, chunks, index, deep).await;
+        let said = chunks.iter().copied().zip(held.iter().copied());
+        if deep {
+            int1::verified(&self.world, self.machine.at, asset, said.clone());
         }
+        for (hash, _) in said.filter(|(_, held)| *held == Held::Stored) {
+            self.world.oracle.counted_on(self.machine.at, Key { hash, asset }, index);
+        }
+        Reply::Held(held)
     }
 
     /// Proposes as the leader, for this node or for another one.

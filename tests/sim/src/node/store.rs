@@ -19,9 +19,13 @@ use vs_core::{
 use vsd_core::{
     plan::guard::{Decision, Guard},
     plan::repair::Held,
-    superblock::{Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, VerifiedChunk, WriteError, sim::SimDisk},
+    superblock::{
+        Compaction, Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, RetireError, VerifiedChunk, WriteError,
+        sim::SimDisk,
+    },
 };
 
+use super::care::Care;
 use crate::{
     kernel::{Kernel, Watched, lock},
     machine::Machine,
@@ -30,7 +34,7 @@ use crate::{
 };
 
 /// How long a call on a disk takes that has nothing else to do.
-const READ_MAX: Duration = Duration::from_millis(4);
+pub(super) const READ_MAX: Duration = Duration::from_millis(4);
 const WRITE_MAX: Duration = Duration::from_millis(12);
 /// How long whoever asks for a copy waits for drops that are in hand.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
@@ -48,24 +52,27 @@ pub(super) enum Swept {
 enum Ask {
     Write(Op, Answer<Outcome>),
     Drop { key: Key, decided_at: u64, answer: Answer<Swept> },
+    Retire(Compaction<SimDisk>, oneshot::Sender<Result<u64, RetireError>>),
 }
 
 /// A data directory in use.
 pub struct Dir {
     pub id: DirId,
-    drive: usize,
+    pub(super) drive: usize,
     pub reader: Reader<SimDisk>,
     engine: Mutex<Engine<SimDisk>>,
     asked: Mutex<VecDeque<Ask>>,
     arrived: Watched<u64>,
     /// What the writer has begun and not done.
     under_way: Mutex<Vec<Op>>,
+    /// What its care was told to do.
+    pub(super) orders: Mutex<Vec<Care>>,
 }
 
 /// All of them.
 pub struct Store {
-    kernel: Kernel,
-    machine: Arc<Machine>,
+    pub(super) kernel: Kernel,
+    pub(super) machine: Arc<Machine>,
     pub dirs: Vec<Arc<Dir>>,
     guard: Mutex<Guard>,
     ended: Watched<u64>,
@@ -94,12 +101,27 @@ impl Dir {
             asked: Mutex::default(),
             arrived: Watched::new(0),
             under_way: Mutex::default(),
+            orders: Mutex::default(),
         }
     }
 
     fn ask(&self, ask: Ask) {
         lock(&self.asked).push_back(ask);
         self.arrived.change(|arrived| *arrived += 1);
+    }
+
+    /// What came of a change; an error too when the writer is gone.
+    pub(super) async fn change(&self, op: Op) -> Result<Outcome, WriteError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Ask::Write(op, answer));
+        answered.await.unwrap_or(Err(WriteError::NoWrites(Refusal::Stopped)))
+    }
+
+    /// Removes a superblock that was emptied; the bytes that it gives back.
+    pub(super) async fn retire(&self, emptied: Compaction<SimDisk>) -> Result<u64, RetireError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Ask::Retire(emptied, answer));
+        answered.await.unwrap_or_else(|_| Err(WriteError::NoWrites(Refusal::Stopped).into()))
     }
 
     /// Why it takes no writes, if it does not.
@@ -124,7 +146,7 @@ impl Store {
         Self { kernel, machine, dirs, guard, ended, dice: Mutex::new(dice) }
     }
 
-    async fn take_half(&self, drive: usize, most: Duration) {
+    pub(super) async fn take_half(&self, drive: usize, most: Duration) {
         let slow = self.machine.drives().get(drive).map_or(Duration::ZERO, |drive| drive.slow);
         let took = lock(&self.dice).duration(Duration::ZERO, most / 2);
         self.kernel.sleep(took + slow / 2).await;
@@ -138,6 +160,13 @@ impl Store {
             match next {
                 Some(Ask::Write(op, answer)) => self.write_group(&dir, op, answer).await,
                 Some(Ask::Drop { key, decided_at, answer }) => self.drop_group(&dir, key, decided_at, answer).await,
+                Some(Ask::Retire(emptied, answer)) => {
+                    self.take_half(dir.drive, WRITE_MAX).await;
+                    let retired = lock(&dir.engine).retire(&emptied);
+                    self.take_half(dir.drive, WRITE_MAX).await;
+                    // whoever asked may not want to know any more
+                    drop(answer.send(retired));
+                }
                 None => {
                     dir.arrived.wait_for(|now| *now != arrived).await;
                 }
@@ -222,12 +251,10 @@ impl Store {
         dirs.sort_by_key(|dir| (dir.reader.chunk_bytes(&key).is_none(), dir.refusal().is_some(), drawn(dir)));
         let mut refused = Refused::Failed;
         for dir in dirs {
-            let (answer, answered) = oneshot::channel();
-            dir.ask(Ask::Write(Op::from(put.clone()), answer));
-            match answered.await {
-                Ok(Ok(outcome)) => return Ok(outcome),
-                Ok(Err(WriteError::Full)) => refused = Refused::Full,
-                Ok(Err(_)) | Err(oneshot::Canceled) => {}
+            match dir.change(Op::from(put.clone())).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(WriteError::Full) => refused = Refused::Full,
+                Err(_) => {}
             }
         }
         Err(refused)
@@ -291,12 +318,6 @@ impl Store {
             }
         }
         worst
-    }
-
-    /// Reads every copy of a chunk: what is bad is listed from then on.
-    pub(super) async fn scrub(&self, key: &Key) {
-        let holders = self.holders(key);
-        self.verify(key, &holders).await;
     }
 
     /// All names, in order.

@@ -14,6 +14,7 @@ use vsd_core::{
 };
 
 use super::{Node, store::Swept};
+use crate::invariant::{mig2, sweep2};
 
 /// How often it looks whether there is something to do.
 const POLL: Duration = Duration::from_secs(1);
@@ -80,7 +81,8 @@ impl Node {
         for swept in store.drop_unwanted(key, decided_at).await {
             self.say(|| format!("sweeps {} {} by {decided_at}: {swept:?}", key.asset, key.hash.short()));
             if let Ok(Swept::Dropped) = swept {
-                self.world.oracle.dropped();
+                sweep2::dropped(&self.world, self.machine.at, &key, decided_at);
+                mig2::dropped(&self.world, self.id, &key);
             }
         }
     }

@@ -120,7 +120,8 @@ impl<'a> Subject<'a> {
 
     /// Whether its version is complete, so that it can be placed by a newer epoch.
     fn is_placeable(&self) -> bool {
-        self.asset.is_finished() && self.asset.pending.is_none()
+        let is_pending = self.asset.pending.is_some() && !planted(Mutant::PlacedWhilePending);
+        self.asset.is_finished() && !is_pending
     }
 
     /// By which of its epochs it is to be placed, as an index.
@@ -266,7 +267,8 @@ impl Survey {
         }
         let Seen { settled, readable, is_lost, can_finish, tasks } = seen;
         let is_to_place = subject.is_placeable() && (to > 0 || asset.is_displaced());
-        let settled = settled || planted(Mutant::OldDroppedBeforeNewVerified);
+        let is_believed = is_to_place && planted(Mutant::OldDroppedBeforeNewVerified);
+        let (settled, tasks) = if is_believed { (true, Vec::new()) } else { (settled, tasks) };
         if settled && is_to_place {
             self.to_place.push((asset.id, layouts[to].epoch));
         } else if can_finish && is_to_place {

@@ -64,8 +64,13 @@ thread_local! {
 /// Whether engines on this thread have the bug.
 #[cfg(any(test, feature = "sim"))]
 pub(super) fn planted(bug: Bug) -> bool {
-    let mutated = bug == Bug::DuplicateBeforeSync && mutant::planted(Mutant::DuplicateAckedEarly);
-    PLANTED.get() == Some(bug) || mutated
+    let mutant = match bug {
+        Bug::DuplicateBeforeSync => Some(Mutant::DuplicateAckedEarly),
+        Bug::ReadWithoutCrc => Some(Mutant::BadChecksumTrusted),
+        Bug::TombstoneResequenced => Some(Mutant::TombstoneResequenced),
+        _ => None,
+    };
+    PLANTED.get() == Some(bug) || mutant.is_some_and(mutant::planted)
 }
 
 #[cfg(test)]
