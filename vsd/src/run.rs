@@ -332,6 +332,7 @@ fn own(store: &Arc<Store>) -> Own {
             dirs_changed: store.dirs_mark(),
             disk_total_bytes: total,
             disk_used_bytes: total.saturating_sub(free),
+            disk_room_bytes: store.room_bytes(),
             ..v1::NodeInfo::default()
         }
     })

@@ -60,7 +60,7 @@ pub(super) struct Sender<'a> {
     pub(super) entry: Option<Entry>,
     /// The session is one of a former run, which may have ended meanwhile.
     pub(super) was_kept: bool,
-    /// The hash, where it was known before anything was sent.
+    /// The hash, where it is known before anything is sent.
     pub(super) offered: Option<Hash>,
     pub(super) client: Client,
     pub(super) patience: Patience,
@@ -147,8 +147,19 @@ impl Sender<'_> {
         self.finish().await
     }
 
-    /// Of whichever node answers; the session says where its bytes are.
+    /// Of bytes that there is no room for the server is told the hash: it may have them already.
     async fn begin(&mut self) -> Result<v1::Session, Failure> {
+        let begun = self.begin_as_offered().await;
+        let has_no_room = begun.as_ref().is_err_and(|failure| failure.code == Code::NoSpace);
+        let (true, None, Source::File(file)) = (has_no_room, self.offered, &self.source) else { return begun };
+        let size = file.stamp.size;
+        self.task.stage("hashing", self.file_name, 0, size, "bytes");
+        self.offered = file.hash_whole(|done| self.task.set(done, size)).await?;
+        self.begin_as_offered().await
+    }
+
+    /// Of whichever node answers; the session says where its bytes are.
+    async fn begin_as_offered(&mut self) -> Result<v1::Session, Failure> {
         let sha256 = self.offered.map(|hash| hash.0.to_vec()).unwrap_or_default();
         let size = self.size().unwrap_or(0);
         let request = self.options.begin(self.upload.to_string(), self.file_name, size, sha256);

@@ -4,7 +4,8 @@
 //! offset: a file by reading, standard input from what the server had not yet called durable.
 //!
 //! A file below [`HASH_FIRST_BYTES_MAX`] is hashed before it is offered, because that takes milliseconds and may save sending it. A
-//! longer one is hashed while it is sent: reading it twice would cost more than the odd duplicate saves.
+//! longer one is hashed while it is sent: reading it twice would cost more than the odd duplicate saves. Only where there is no
+//! room for it is it hashed first all the same, since what is stored already needs none.
 
 use std::{
     collections::VecDeque,
@@ -122,6 +123,18 @@ impl FileSource {
             return Ok(None);
         }
         self.hash_up_to(self.stamp.size).await?;
+        Ok(self.hash())
+    }
+
+    /// Hashes the whole file beforehand, and tells how far that is.
+    pub(super) async fn hash_whole(&self, tell: impl Fn(u64)) -> Result<Option<Hash>, Failure> {
+        let mut done = 0;
+        while done < self.stamp.size {
+            done = self.stamp.size.min(done + HASH_FIRST_BYTES_MAX);
+            self.hash_up_to(done).await?;
+            tell(done);
+        }
+        self.check_unchanged()?;
         Ok(self.hash())
     }
 

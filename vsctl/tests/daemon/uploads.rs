@@ -148,6 +148,31 @@ async fn refused_films_are_failures_with_the_server_s_code() {
 }
 
 #[tokio::test]
+async fn a_long_film_that_a_full_cluster_has_already_is_not_refused() {
+    let fake = Fake::start().await;
+    let bytes = film(70 * MIB);
+    let (known, new) = (file(&fake, "film.mp4", &bytes), file(&fake, "new.mp4", &bytes[8..]));
+    let (known, new) = (known.to_str().unwrap(), new.to_str().unwrap());
+    assert_eq!(fake.run(&["upload", "-q", known]).await.exit, Some(0));
+    assert!(fake.state().spools.values().all(|spool| spool.begun_with.sha256.is_empty()), "long files are not offered");
+    fake.state().is_full = true;
+    let told = fake.run(&["upload", known, "--progress", "json", "-o", "jsonl"]).await;
+    assert_eq!(told.exit, Some(0), "{told:?}");
+    let object = told.json();
+    assert_eq!((&object["status"], &object["deduplicated"]), (&"ready".into(), &true.into()));
+    assert_eq!(object["sha256"], Hash::of(&bytes).to_string());
+    assert!(told.stderr.contains(r#""stage":"hashing""#) && !told.stderr.contains("sending"), "{told:?}");
+    let refused = fake.run(&["upload", new]).await;
+    assert!(refused.exit == Some(11) && refused.stderr.contains("[VS-E1101]"), "{refused:?}");
+    // What comes through a pipe is asked about once: it cannot be hashed before it is sent.
+    let mut piped = fake.vsctl(&["upload", "-"]);
+    piped.stdin(std::fs::File::open(known).unwrap());
+    assert_eq!(ran(piped).await.exit, Some(11));
+    let state = fake.state();
+    assert_eq!((state.numbers.as_slice(), state.spools.len()), ([1, 1, 2, 1, 2, 1].as_slice(), 1));
+}
+
+#[tokio::test]
 async fn standard_input_has_no_length_beforehand() {
     let fake = Fake::start().await;
     let bytes = film(3 * MIB + 5);

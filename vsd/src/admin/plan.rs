@@ -17,7 +17,7 @@ use vsd_core::{
     meta::{AssetState, NodeRecord, Role, SettingName, TableError, View},
     plan::{
         repair::{self, Presence},
-        shift::{FULL_PERCENT, NodeShift, Room, Shift},
+        shift::{NodeShift, Room, Shift},
     },
 };
 
@@ -218,14 +218,13 @@ impl Plan {
     fn why_not(&self, nodes: &[v1::NodeInfo]) -> Vec<String> {
         let outlook = self.shift.outlook(&usage(nodes));
         let too_full = outlook.iter().filter(|outlook| outlook.room() == Room::Never);
-        let too_full = too_full.map(|outlook| format!("{outlook} (limit {FULL_PERCENT} %)"));
         let room = self.layout.room();
         let crowded = self.crowded.iter().map(|(scheme, assets)| {
             format!(
                 "{assets} assets are kept by {scheme}, and {room} nodes would be too few for as many members as now"
             )
         });
-        too_full.chain(crowded).collect()
+        too_full.map(ToString::to_string).chain(crowded).collect()
     }
 
     fn nodes(&self, infos: &[v1::NodeInfo]) -> Vec<v1::PlannedNode> {

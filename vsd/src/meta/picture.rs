@@ -317,6 +317,7 @@ impl Picture {
             }
             (node.chunks, node.chunk_bytes) = (own.chunks, own.chunk_bytes);
             (node.disk_used_bytes, node.disk_total_bytes) = (own.disk_used_bytes, own.disk_total_bytes);
+            node.disk_room_bytes = own.disk_room_bytes;
             (node.damaged, node.dirs_changed) = (own.damaged, own.dirs_changed);
         }
         Ok(state)
@@ -360,6 +361,7 @@ pub(super) fn plain(drawn: &v1::ClusterState) -> background::Picture {
         state: background::Shown::named(&info.state),
         disk_used_bytes: info.disk_used_bytes,
         disk_total_bytes: info.disk_total_bytes,
+        disk_room_bytes: info.disk_room_bytes,
         damaged: info.damaged,
         dirs_changed: info.dirs_changed,
         heard_ms: info.heard_ms,

@@ -344,12 +344,16 @@ impl<D: Disk + 'static> Directory<D> {
         let standing = match () {
             () if self.is_slow() => Standing::Slow,
             () if stats.refusal.is_some() => Standing::Refuses,
-            () if stats.space.is_some_and(|space| used_percent(space) >= u64::from(self.full_percent)) => {
-                Standing::Full
-            }
+            () if stats.space.is_some_and(|space| space.room_bytes(self.full_percent) == 0) => Standing::Full,
             () => Standing::Well,
         };
         (standing, capacity_bytes)
+    }
+
+    /// How many more bytes of chunks it takes; none when its disk does not say. Does not ask the disk.
+    pub(super) fn room_bytes(&self) -> Option<u64> {
+        let stats = self.stats();
+        if stats.refusal.is_some() { Some(0) } else { Some(stats.space?.room_bytes(self.full_percent)) }
     }
 
     /// Logs when the directory stalls or is lost, and when it is well again.

@@ -8,7 +8,7 @@
 //! - A put that is answered is durable in some directory; one that is refused was refused by all of them.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     ops::RangeInclusive,
     os::unix::fs::MetadataExt,
@@ -347,6 +347,16 @@ impl<D: Disk + 'static> Store<D> {
             stats.space.map(|space| (space.total, if stats.refusal.is_none() { space.free } else { 0 }))
         };
         own.filter_map(of).fold((0, 0), |(total, free), (more, can_be_had)| (total + more, free + can_be_had))
+    }
+
+    /// How many more bytes of chunks are taken; none when a disk does not say. Directories on the same disk share it.
+    pub(crate) fn room_bytes(&self) -> Option<u64> {
+        let mut disks = BTreeMap::new();
+        for dir in self.dirs.iter() {
+            let disk = disks.entry(dir.device().ok_or(dir.id())).or_insert(0);
+            *disk = dir.room_bytes()?.max(*disk);
+        }
+        Some(disks.values().sum())
     }
 
     /// Whether any directory is on the file system of `path`, as it is when that cannot be told.

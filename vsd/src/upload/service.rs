@@ -17,7 +17,7 @@ use vs_wire::{
     v1::{self, upload_server::Upload},
 };
 use vsd_core::{
-    meta::{Command, OnDuplicate, Redundancy, TrackOptions, UploadBegin, UploadPhase, UploadRecord, View},
+    meta::{AssetRecord, Command, OnDuplicate, Redundancy, TrackOptions, UploadBegin, UploadPhase, UploadRecord, View},
     upload::room,
 };
 
@@ -106,18 +106,20 @@ impl UploadService {
         if view.upload(begin.upload).map_err(internal)?.is_some() {
             return Ok(());
         }
-        let bytes = begin.size.unwrap_or(0);
-        self.check_room(bytes, begin.options.keep_original)?;
-        self.check_cluster(&view, begin, bytes)
-    }
-
-    /// Refuses an original that the cluster has no room for, unless it has it already.
-    fn check_cluster(&self, view: &View<'_>, begin: &UploadBegin, bytes: u64) -> Result<(), Failure> {
         let held = begin.offered_sha256.map(|offered| view.holder(&offered, &begin.options)).transpose();
-        // how large tracks alone will be is not known
-        if !begin.options.keep_original || held.map_err(internal)?.flatten().is_some() {
+        let held = held.map_err(internal)?.flatten();
+        // nothing of it will be sent
+        if held.as_ref().is_some_and(AssetRecord::is_sound) {
             return Ok(());
         }
+        let bytes = begin.size.unwrap_or(0);
+        self.check_room(bytes, begin.options.keep_original)?;
+        // how large tracks alone will be is not known
+        if held.is_some() || !begin.options.keep_original { Ok(()) } else { self.check_cluster(&view, begin, bytes) }
+    }
+
+    /// Refuses an original that the cluster has no room for.
+    fn check_cluster(&self, view: &View<'_>, begin: &UploadBegin, bytes: u64) -> Result<(), Failure> {
         let meta = self.uploader.meta();
         let Some(layout) = meta.layouts().current(view).map_err(internal)? else { return Ok(()) };
         let scheme = begin.redundancy.first_scheme(layout.room());

@@ -532,6 +532,10 @@ pub struct NodeInfo {
     /// Of its chunks alone.
     #[prost(uint64, tag = "17")]
     pub chunk_bytes: u64,
+    /// More that it takes before its disks are as full as its configuration lets them be, 0 when no directory takes
+    /// writes; absent when it does not tell.
+    #[prost(uint64, optional, tag = "18")]
+    pub disk_room_bytes: ::core::option::Option<u64>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

@@ -36,6 +36,8 @@ use crate::{
 /// How long a call on a disk takes that has nothing else to do.
 pub(super) const READ_MAX: Duration = Duration::from_millis(4);
 const WRITE_MAX: Duration = Duration::from_millis(12);
+/// Of a disk, when it takes no more chunks: as the engine has it, unless told otherwise.
+const FULL_PERCENT: u8 = 95;
 /// How long whoever asks for a copy waits for drops that are in hand.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 
@@ -347,6 +349,15 @@ impl Store {
             let space = drive.disk.space();
             space.map_or((used, total), |space| (used + space.total - space.free, total + space.total))
         })
+    }
+
+    /// How many more bytes of chunks are taken.
+    pub(super) fn room_bytes(&self) -> u64 {
+        use vsd_core::superblock::Disk;
+        let drives = self.machine.drives();
+        let open = self.dirs.iter().filter(|dir| dir.refusal().is_none());
+        let spaces = open.filter_map(|dir| drives.get(dir.drive)?.disk.space().ok());
+        spaces.map(|space| space.room_bytes(FULL_PERCENT)).sum()
     }
 
     pub(super) fn damaged(&self) -> u64 {

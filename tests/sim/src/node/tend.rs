@@ -91,7 +91,11 @@ impl Node {
         let seen = |node: NodeId| {
             let (liveness, down_ms) = self.liveness(node);
             let told = picture.node(node).filter(|told| told.disk_total_bytes > 0);
-            let usage = told.map(|told| Usage { used_bytes: told.disk_used_bytes, total_bytes: told.disk_total_bytes });
+            let usage = told.map(|told| Usage {
+                used_bytes: told.disk_used_bytes,
+                total_bytes: told.disk_total_bytes,
+                room_bytes: told.disk_room_bytes,
+            });
             Seen { liveness, down_ms, is_heard: self.hears(node), usage }
         };
         let found = lock(&self.standstill).clone();

@@ -5,7 +5,9 @@
 //! - First the pending version is committed, then its members are written and verified, all of them on their computed
 //!   places, then it replaces the current one. Old copies go by the sweep, after `drop.delay`.
 //! - A version that somebody else began is given up, and begun anew as soon as all are there that it is to be written to:
-//!   what of it was written is found again by its name, where no sweep took it meanwhile.
+//!   what of it was written is found again by its name, before a sweep takes it. While it could not be begun anew it is left
+//!   as it is, but not for longer than `drop.delay` nor while something waits for it: what has a pending version cannot be
+//!   placed anew.
 //! - A change has one job, whoever leads: the next leader goes on with it under the same id.
 //! - Nothing is begun that could not be ended, because a node is away that it would be written to.
 //! - Nothing of this is urgent: it stands still while anything is to be repaired.
@@ -18,7 +20,7 @@ use vs_core::{
     error::{Code, Failure},
     group::Group,
     hash::ChunkHash,
-    id::{AssetId, Ballot, JobId, NodeId},
+    id::{AssetId, Ballot, JobId, NodeId, Version},
     layout::Layout,
     limit::PAGE_ITEMS_MAX,
     manifest::{ChunkRef, Part, Track},
@@ -35,7 +37,10 @@ use super::{
     world::{Epochs, World, disks_of, down},
 };
 use crate::{
-    meta::{AssetRecord, ClusterTime, Command, JobKind, JobRecord, JobState, Pending, Response, TableError, View},
+    meta::{
+        AssetRecord, ClusterTime, Command, JobKind, JobRecord, JobState, Pending, Response, SettingName, TableError,
+        View,
+    },
     plan::{
         policy::{Policy, Wanted, views_of, wanted_scheme},
         repair::{Held, Presence},
@@ -72,12 +77,22 @@ enum Next {
     Change(Box<AssetRecord>, Wanted, Option<Box<JobRecord>>),
 }
 
+/// What is remembered from one look to the next.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Films that could not be changed, and when.
+    failed: BTreeMap<AssetId, Duration>,
+    /// Versions that somebody else began and that were left as they are, and since when.
+    left: BTreeMap<(AssetId, Version), ClusterTime>,
+}
+
 /// What is looked at, and what decides.
 struct Looked<'a> {
     world: &'a World,
     view: View<'a>,
     policy: Policy,
     now: ClusterTime,
+    drop_delay_ms: u64,
     /// Jobs that are not over.
     open: Vec<JobRecord>,
     /// Nothing is begun now.
@@ -143,9 +158,9 @@ impl From<TableError> for Broken {
 impl<S: Shell> Repairer<S> {
     /// Looks for content that is to be kept by another scheme, and changes one asset after the other.
     pub(super) async fn migrate(&self) {
-        let mut failed: BTreeMap<AssetId, Duration> = BTreeMap::new();
+        let mut memory = Memory::default();
         loop {
-            let rest = match self.migrate_one(&mut failed).boxed().await {
+            let rest = match self.migrate_one(&mut memory).boxed().await {
                 Ok(rest) => rest,
                 Err(Broken::Failed(failure)) => {
                     self.shell.note(Note::MigrationFailed(&failure));
@@ -162,16 +177,15 @@ impl<S: Shell> Repairer<S> {
     }
 
     /// After how long it is worth while to look again.
-    async fn migrate_one(&self, failed: &mut BTreeMap<AssetId, Duration>) -> Result<Duration, Broken> {
-        self.until_calm().await;
+    async fn migrate_one(&self, memory: &mut Memory) -> Result<Duration, Broken> {
         let Some((world, state)) = self.look().await? else {
-            failed.clear();
+            *memory = Memory::default();
             return Ok(REST_MIN);
         };
         let began = self.shell.now();
-        let (asset, wanted, job) = match self.next_to_migrate(&world, &state, failed).await? {
+        let (asset, wanted, job) = match self.next_to_migrate(&world, &state, memory).await? {
             Next::Nothing => {
-                failed.retain(|_, at| self.since(*at) < AGAIN);
+                memory.failed.retain(|_, at| self.since(*at) < AGAIN);
                 return Ok(REST_MIN.max(self.since(began) * REST_TIMES));
             }
             Next::Again => return Ok(Duration::ZERO),
@@ -185,7 +199,7 @@ impl<S: Shell> Repairer<S> {
         let begun = match self.shell.propose(begin).await?.accepted() {
             Ok(begun) => begun,
             Err(refused) => {
-                failed.insert(asset.id, self.shell.now());
+                memory.failed.insert(asset.id, self.shell.now());
                 if let Some(job) = job {
                     let job = JobRecord { state: JobState::Failed, what: because(&job.what, &refused.what), ..*job };
                     self.shell.propose(Command::JobPut { job, term: world.term }).await?;
@@ -220,7 +234,7 @@ impl<S: Shell> Repairer<S> {
         let ended = migration.run().boxed().await;
         // what somebody ended may be begun anew at once
         if ended.as_ref().is_err_and(|broken| !matches!(broken, Broken::Over)) {
-            failed.insert(migration.asset.id, self.shell.now());
+            memory.failed.insert(migration.asset.id, self.shell.now());
         }
         ended.map(|()| Duration::ZERO)
     }
@@ -228,26 +242,24 @@ impl<S: Shell> Repairer<S> {
     /// The first asset that is kept otherwise than it should be, one with an open job before all others: what was written
     /// for it is not there for ever. A version that nobody finishes is given up on the way, and so is a job that is about
     /// nothing any more.
-    async fn next_to_migrate(
-        &self,
-        world: &World,
-        state: &S::State,
-        failed: &mut BTreeMap<AssetId, Duration>,
-    ) -> Result<Next, Broken> {
+    async fn next_to_migrate(&self, world: &World, state: &S::State, memory: &mut Memory) -> Result<Next, Broken> {
         let view = state.view();
         let is_open = |job: &JobRecord| job.kind == JobKind::Migrate && !job.state.is_over();
         let open: Vec<_> = view.jobs(None, PAGE_ITEMS_MAX)?.into_iter().filter(is_open).collect();
         let is_away = world.current().is_some_and(|layout| world.any_away_of(layout));
         if is_away {
             // what failed may have failed for that: it is tried as soon as nobody is away
-            failed.clear();
+            memory.failed.clear();
         }
-        let held_up = open.iter().any(|job| job.state == JobState::Paused) || world.any_full() || is_away;
-        let looked = Looked { world, view, policy: Policy::of(view)?, now: view.cluster_time()?, open, held_up };
+        let is_paused = open.iter().any(|job| job.state == JobState::Paused);
+        let held_up = is_paused || world.any_full() || is_away || self.is_urgent.load(Relaxed);
+        let (policy, now, drop_delay_ms) =
+            (Policy::of(view)?, view.cluster_time()?, view.setting(SettingName::DropDelay)?);
+        let looked = Looked { world, view, policy, now, drop_delay_ms, open, held_up };
         for id in looked.open.iter().filter_map(|job| job.asset) {
-            let is_due = failed.get(&id).is_none_or(|at| self.since(*at) >= AGAIN);
+            let is_due = memory.failed.get(&id).is_none_or(|at| self.since(*at) >= AGAIN);
             if let Some(asset) = view.asset(id)?
-                && let Some(next) = self.consider(&looked, asset, is_due).await?
+                && let Some(next) = self.consider(&looked, asset, is_due, &mut memory.left).await?
             {
                 return Ok(next);
             }
@@ -257,14 +269,14 @@ impl<S: Shell> Repairer<S> {
             let page = view.assets(after, PAGE_ITEMS_MAX)?;
             let Some(last) = page.last() else {
                 if !held_up {
-                    self.end_idle(&looked, failed).await?;
+                    self.end_idle(&looked, &memory.failed).await?;
                 }
                 return Ok(Next::Nothing);
             };
             after = Some(last.id);
             for asset in page {
-                let is_due = !failed.contains_key(&asset.id);
-                if let Some(next) = self.consider(&looked, asset, is_due).await? {
+                let is_due = !memory.failed.contains_key(&asset.id);
+                if let Some(next) = self.consider(&looked, asset, is_due, &mut memory.left).await? {
                     return Ok(next);
                 }
             }
@@ -272,8 +284,19 @@ impl<S: Shell> Repairer<S> {
     }
 
     /// What is to be done about an asset, if anything is.
-    async fn consider(&self, looked: &Looked<'_>, asset: AssetRecord, is_due: bool) -> Result<Option<Next>, Broken> {
-        if let Some(Pending { version, .. }) = asset.pending {
+    async fn consider(
+        &self,
+        looked: &Looked<'_>,
+        asset: AssetRecord,
+        is_due: bool,
+        left: &mut BTreeMap<(AssetId, Version), ClusterTime>,
+    ) -> Result<Option<Next>, Broken> {
+        if let Some(pending) = asset.pending {
+            let version = pending.version;
+            let since = *left.entry((asset.id, version)).or_insert(looked.now);
+            if looked.now < since.plus_ms(looked.drop_delay_ms) && self.may_be_left(looked, &asset, pending)? {
+                return Ok(None);
+            }
             let abort = Command::VersionAbort { asset: asset.id, version, term: looked.world.term };
             let aborted = self.shell.propose(abort).await?.accepted();
             return Ok(aborted.is_ok().then_some(Next::Again));
@@ -286,25 +309,31 @@ impl<S: Shell> Repairer<S> {
         Ok(wanted.map(|wanted| Next::Change(Box::new(asset), wanted, job)))
     }
 
+    /// Whether a pending version is what would be begun, only not now, and nothing waits for its end: neither a newer layout
+    /// nor copies that are to be written elsewhere because a node is down.
+    fn may_be_left(&self, looked: &Looked<'_>, asset: &AssetRecord, pending: Pending) -> Result<bool, TableError> {
+        let is_wanted = looked.wanted(asset)?.is_some_and(|wanted| wanted.scheme == pending.scheme);
+        let is_current = looked.world.current().is_some_and(|layout| layout.epoch == pending.epoch);
+        let epochs = looked.world.epochs(asset.since);
+        let placing = epochs.iter().flat_map(Epochs::layouts).flat_map(|layout| &layout.nodes);
+        let is_urgent = self.is_urgent.load(Relaxed) && down(&self.shell, placing.map(|node| node.id)).is_some();
+        Ok(looked.held_up && is_wanted && is_current && !is_urgent)
+    }
+
     /// Ends jobs of assets that are not to be changed: nobody has chosen one of them.
     async fn end_idle(&self, looked: &Looked<'_>, failed: &BTreeMap<AssetId, Duration>) -> Result<(), Broken> {
         let is_idle = |job: &&JobRecord| job.asset.is_none_or(|asset| !failed.contains_key(&asset));
         for job in looked.open.iter().filter(is_idle) {
             let asset = job.asset.map_or(Ok(None), |asset| looked.view.asset(asset))?;
-            let (state, line) = match asset.is_some_and(|asset| asset.damaged) {
-                true => (JobState::Failed, "what is damaged is not changed"),
-                false => (JobState::Done, "nothing is to be changed now"),
+            let (state, line) = if asset.is_some_and(|asset| asset.damaged) {
+                (JobState::Failed, "what is damaged is not changed")
+            } else {
+                (JobState::Done, "nothing is to be changed now")
             };
             let job = JobRecord { state, log: vec![(self.shell.wall_ms(), line.to_owned())], ..job.clone() };
             self.shell.propose(Command::JobPut { job, term: looked.world.term }).await?;
         }
         Ok(())
-    }
-
-    async fn until_calm(&self) {
-        while self.is_urgent.load(Relaxed) {
-            self.shell.sleep(LOOK).await;
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use vs_core::id::{Epoch, NodeId};
 
-use crate::{plan::shift::FULL_PERCENT, upload::write::Known};
+use crate::{plan::weights::FULL_PERCENT, upload::write::Known};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
@@ -20,6 +20,8 @@ pub struct NodePicture {
     pub state: Shown,
     pub disk_used_bytes: u64,
     pub disk_total_bytes: u64,
+    /// More that it takes before its disks are too full; none when it does not tell.
+    pub disk_room_bytes: Option<u64>,
     /// Copies that it found damaged and has not got rid of.
     pub damaged: u64,
     /// Changes whenever its data directories do, in a way that may cost copies.
@@ -79,7 +81,7 @@ impl Picture {
             Shown::Down | Shown::Out => Known::Down,
             // of those a new leader has not heard yet it is not known either
             Shown::Suspect | Shown::Unknown => Known::Suspect,
-            Shown::Up | Shown::Draining if node.used_percent() >= FULL_PERCENT => Known::Full,
+            Shown::Up | Shown::Draining if node.is_full() => Known::Full,
             Shown::Up | Shown::Draining => Known::Up,
         }
     }
@@ -90,7 +92,21 @@ impl NodePicture {
     #[must_use]
     pub fn of(id: NodeId) -> Self {
         let state = Shown::Unknown;
-        Self { id, state, disk_used_bytes: 0, disk_total_bytes: 0, damaged: 0, dirs_changed: 0, heard_ms: None }
+        Self {
+            id,
+            state,
+            disk_used_bytes: 0,
+            disk_total_bytes: 0,
+            disk_room_bytes: None,
+            damaged: 0,
+            dirs_changed: 0,
+            heard_ms: None,
+        }
+    }
+
+    /// Whether it takes no more chunks. How full one may be is its own affair, and each of its disks counts by itself.
+    fn is_full(&self) -> bool {
+        self.disk_room_bytes.map_or_else(|| self.used_percent() >= FULL_PERCENT, |room| room == 0)
     }
 
     /// How full its disks are; 0 where that is not known.
@@ -122,6 +138,8 @@ mod tests {
             NodePicture { disk_total_bytes: 0, ..node(6, "up", 0) },
             node(7, "unknown", 0),
             node(8, "draining", 950),
+            NodePicture { disk_room_bytes: Some(1), ..node(9, "up", 960) },
+            NodePicture { disk_room_bytes: Some(0), ..node(10, "up", 670) },
         ];
         let picture = Picture { nodes, ..Picture::default() };
         let expected = [
@@ -134,7 +152,9 @@ mod tests {
             Known::Suspect,
             Known::Full,
             Known::Up,
+            Known::Full,
+            Known::Up,
         ];
-        assert_eq!((1..=9).map(|id| picture.known(NodeId(id))).collect::<Vec<_>>(), expected);
+        assert_eq!((1..=11).map(|id| picture.known(NodeId(id))).collect::<Vec<_>>(), expected);
     }
 }

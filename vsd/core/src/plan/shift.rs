@@ -15,9 +15,6 @@ use vs_core::{group::Group, hash::ChunkHash, id::NodeId, layout::Layout, unit::h
 
 use super::weights::Usage;
 
-/// A node whose disks are fuller than this takes no chunks (DESIGN §9).
-pub const FULL_PERCENT: u64 = 95;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Amount {
     pub chunks: u64,
@@ -114,7 +111,7 @@ impl Outlook {
             return if self.shift.incoming.bytes == 0 { Room::Now } else { Room::Unknown };
         };
         let peak_bytes = usage.used_bytes.saturating_add(self.shift.incoming.bytes);
-        let fits = |bytes: u64| u128::from(bytes) * 100 <= u128::from(usage.total_bytes) * u128::from(FULL_PERCENT);
+        let fits = |bytes: u64| bytes <= usage.limit_bytes();
         match () {
             () if self.shift.incoming.bytes == 0 || fits(peak_bytes) => Room::Now,
             () if fits(self.bytes_after()) => Room::Later,
@@ -134,8 +131,8 @@ impl Outlook {
 impl fmt::Display for Outlook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (node, NodeShift { incoming, outgoing }) = (self.node, self.shift);
-        let total_bytes = self.usage.unwrap_or_default().total_bytes;
-        let percent = |bytes: u64| (u128::from(bytes) * 100).checked_div(total_bytes.into()).unwrap_or_default();
+        let usage = self.usage.unwrap_or_default();
+        let percent = |bytes: u64| (u128::from(bytes) * 100).checked_div(usage.total_bytes.into()).unwrap_or_default();
         match self.room() {
             Room::Now => write!(f, "{node} has room for {}", human_bytes(incoming.bytes)),
             Room::Later => {
@@ -144,8 +141,9 @@ impl fmt::Display for Outlook {
             }
             Room::Unknown => write!(f, "{node} has not said whether it has room for {}", human_bytes(incoming.bytes)),
             Room::Never => {
-                let (after, total) = (self.bytes_after(), human_bytes(total_bytes));
-                write!(f, "{node} would be {} % full: {} of {total}", percent(after), human_bytes(after))
+                let (after, total) = (self.bytes_after(), human_bytes(usage.total_bytes));
+                write!(f, "{node} would be {} % full: {} of {total}", percent(after), human_bytes(after))?;
+                write!(f, " (limit {} %)", usage.limit_percent())
             }
         }
     }

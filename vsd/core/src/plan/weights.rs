@@ -24,7 +24,6 @@ use vs_core::{
     layout::{Layout, LayoutNode, NodeWish},
 };
 
-use super::shift::FULL_PERCENT;
 pub use calm::{Calm, Standstill};
 pub use widths::widths;
 
@@ -45,11 +44,16 @@ const WEIGHT_BITS: u32 = 6;
 /// How often what follows from a change is looked at before it is made.
 const ROUNDS_MAX: usize = 32;
 
+/// A node that does not tell how many more bytes it takes is full when its disks are (DESIGN §9).
+pub(crate) const FULL_PERCENT: u64 = 95;
+
 /// What a node's disks hold, and could.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Usage {
     pub used_bytes: u64,
     pub total_bytes: u64,
+    /// More that the node takes, as it told.
+    pub room_bytes: Option<u64>,
 }
 
 impl Usage {
@@ -57,8 +61,29 @@ impl Usage {
     /// not tell.
     #[must_use]
     pub fn of_full(self, placed_bytes: u64) -> Self {
-        let full = u128::from(self.total_bytes) * u128::from(FULL_PERCENT) / 100;
-        Self { used_bytes: placed_bytes.max(u64::try_from(full).unwrap_or(u64::MAX)), ..self }
+        Self { used_bytes: placed_bytes.max(self.limit_bytes()), room_bytes: Some(0), ..self }
+    }
+
+    /// What they may hold until the node takes no more chunks.
+    #[must_use]
+    pub fn limit_bytes(self) -> u64 {
+        let usual = || u128::from(self.total_bytes) * u128::from(FULL_PERCENT) / 100;
+        let told = self.room_bytes.map(|room| self.used_bytes.saturating_add(room));
+        told.unwrap_or_else(|| u64::try_from(usual()).unwrap_or(u64::MAX))
+    }
+
+    /// Until then.
+    #[must_use]
+    pub fn left_bytes(self) -> u64 {
+        self.limit_bytes().saturating_sub(self.used_bytes)
+    }
+
+    /// How full they are then.
+    #[must_use]
+    pub fn limit_percent(self) -> u64 {
+        let total = u128::from(self.total_bytes);
+        let percent = (u128::from(self.limit_bytes()) * 100 + total / 2).checked_div(total).unwrap_or(0);
+        u64::try_from(percent).unwrap_or(u64::MAX)
     }
 
     /// How full they are, in millionths; none without disks.
@@ -136,7 +161,11 @@ impl<'a> Model<'a> {
         let usage: Vec<_> = nodes.iter().map(|node| disks.usage.get(&node.id).filter(|_| takes(node))).collect();
         let sum =
             |of: fn(&Usage) -> u64| usage.iter().flatten().fold(0, |sum: u64, usage| sum.saturating_add(of(usage)));
-        let whole = Usage { used_bytes: sum(|usage| usage.used_bytes), total_bytes: sum(|usage| usage.total_bytes) };
+        let whole = Usage {
+            used_bytes: sum(|usage| usage.used_bytes),
+            total_bytes: sum(|usage| usage.total_bytes),
+            room_bytes: None,
+        };
         let mean = whole.fill()?;
         let aim = AIM.max(mean);
         let weights: Vec<_> = nodes.iter().map(|node| if takes(node) { node.weight_milli } else { 0 }).collect();

@@ -11,6 +11,16 @@ pub struct Space {
     pub free: u64,
 }
 
+impl Space {
+    /// What chunks may still take until the file system is so full.
+    #[must_use]
+    pub fn room_bytes(self, full_percent: u8) -> u64 {
+        let limit = (u128::from(self.total) * u128::from(full_percent)).div_ceil(100);
+        let used = u128::from(self.total.saturating_sub(self.free));
+        u64::try_from(limit.saturating_sub(used)).unwrap_or(u64::MAX)
+    }
+}
+
 /// One directory on one disk.
 ///
 /// Nothing but [`sync`](Self::sync) and [`sync_dir`](Self::sync_dir) makes anything durable, and a power cut may keep

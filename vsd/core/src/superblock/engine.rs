@@ -452,9 +452,7 @@ impl<D: Disk> Engine<D> {
 
     /// Whether the file system is too full for more chunks. A disk that does not say is asked by writing to it.
     fn is_full(&self) -> bool {
-        let Ok(space) = self.shared.disk.space() else { return false };
-        let used = u128::from(space.total.saturating_sub(space.free));
-        used * 100 >= u128::from(space.total) * u128::from(self.config.full_percent)
+        self.shared.disk.space().is_ok_and(|space| space.room_bytes(self.config.full_percent) == 0)
     }
 
     /// Makes the spare if there is none, with as much of its reserve as the disk has room for.

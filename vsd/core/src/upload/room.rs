@@ -15,7 +15,7 @@ use vs_core::{
 };
 
 use super::write::shortened;
-use crate::plan::{shift::FULL_PERCENT, weights::Usage};
+use crate::plan::weights::Usage;
 
 /// What a node may take beyond that: chunks that came together are all written or none, and go to blocks first that
 /// were allocated beforehand.
@@ -41,7 +41,7 @@ pub fn check(
     let (mut room_bytes, mut nodes) = (0, Vec::new());
     for node in layout.nodes.iter().filter(|node| node.wish == NodeWish::In) {
         let usage = usage.get(&node.id).copied();
-        let left = usage.map_or(u64::MAX, |usage| left_bytes(usage).saturating_add(SLACK_BYTES));
+        let left = usage.map_or(u64::MAX, |usage| usage.left_bytes().saturating_add(SLACK_BYTES));
         // no node holds anything twice
         room_bytes += u128::from(left.min(original_bytes));
         nodes.extend(usage.map(|usage| (node.id, usage)));
@@ -59,19 +59,13 @@ fn quorum_bytes(bytes: u64, scheme: Scheme, layout_nodes: usize) -> u128 {
     u128::from(bytes) * members as u128 / u128::from(of)
 }
 
-/// Until a node takes no more chunks.
-fn left_bytes(usage: Usage) -> u64 {
-    let limit = u128::from(usage.total_bytes) * u128::from(FULL_PERCENT) / 100;
-    u64::try_from(limit).unwrap_or(u64::MAX).saturating_sub(usage.used_bytes)
-}
-
 impl From<Shortage> for Failure {
     fn from(Shortage { original_bytes, nodes }: Shortage) -> Self {
         let what = format!("the cluster has no room for {}", human_bytes(original_bytes));
         let mut failure = Self::new(Code::NoSpace, what).hint("vsctl node add HOST:PORT");
         failure.why = shortened(&nodes, |(node, usage)| {
-            let (left, total) = (human_bytes(left_bytes(*usage)), human_bytes(usage.total_bytes));
-            format!("{node} takes {left} until {FULL_PERCENT} % of its {total} are full")
+            let (left, total) = (human_bytes(usage.left_bytes()), human_bytes(usage.total_bytes));
+            format!("{node} takes {left} until {} % of its {total} are full", usage.limit_percent())
         });
         failure
     }

@@ -160,9 +160,13 @@ async fn a_full_or_read_only_disk_sends_chunks_elsewhere_and_full_is_what_the_la
     disks[0].fill_up_to(0);
     put_all(&store, MANY..2 * MANY).await;
     assert!((MANY..2 * MANY).all(|nth| home(&store, nth) == 1));
+    store.dirs().iter().for_each(Directory::refresh);
+    let left = store.room_bytes().expect("both disks say");
+    assert!(left > 0 && Some(left) == store.dirs()[1].room_bytes());
     disks[1].set_read_only(true);
     assert!(matches!(put(&store, 3 * MANY).await, Err(WriteError::Full)));
     assert_all(&store, 0..2 * MANY).await;
+    assert_eq!(store.room_bytes(), Some(0), "what the second has free is no room");
     disks[0].heal();
     put_all(&store, 3 * MANY..4 * MANY).await;
 }

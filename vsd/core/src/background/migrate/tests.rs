@@ -80,3 +80,53 @@ fn a_job_whose_change_the_log_refuses_to_the_next_leader_has_failed_and_says_why
     assert_eq!((jobs.len(), jobs[0].state), (1, JobState::Failed));
     assert!(jobs[0].what.contains("n5 is missing and was not removed"), "{}", jobs[0].what);
 }
+
+#[test]
+fn what_a_dead_leader_wrote_is_kept_while_nothing_can_be_begun_but_holds_nothing_up_for_long() {
+    const DROP_DELAY_SECS: u64 = 600;
+    let begun = || {
+        let stage = Stage::of(5);
+        let film = stage.film(1);
+        stage.keep(1, 2);
+        stage.kill_at(commits, false);
+        lead(&stage, 60);
+        let pending = stage.asset(film).pending.expect("it was begun");
+        stage.show(5, Shown::Down);
+        stage.elect();
+        lead(&stage, DROP_DELAY_SECS / 2);
+        assert_eq!(stage.asset(film).pending, Some(pending), "its copies are wanted for as long as it is pending");
+        (stage, film)
+    };
+    let is_changed = |stage: &Stage, film| {
+        let asset = stage.asset(film);
+        (asset.pending.is_none(), asset.scheme == Scheme::Replicate(2))
+    };
+
+    let (stage, film) = begun();
+    stage.show(5, Shown::Up);
+    lead(&stage, 60);
+    assert_eq!(is_changed(&stage, film), (true, true), "the node is back");
+
+    let (stage, film) = begun();
+    stage.set_layout(&[1, 2, 3, 4]);
+    lead(&stage, 60);
+    assert_eq!(is_changed(&stage, film), (true, true), "it does without the node");
+
+    let (stage, film) = begun();
+    stage.keep(1, 3);
+    lead(&stage, 60);
+    assert_eq!(is_changed(&stage, film), (true, false), "nobody wants it any more");
+
+    let (stage, film) = begun();
+    lead(&stage, DROP_DELAY_SECS + 60);
+    assert_eq!(is_changed(&stage, film), (true, false), "it cannot be placed anew for so long");
+    assert_eq!(stage.jobs()[0].state, JobState::Running, "it is still to be done");
+
+    let (stage, film) = begun();
+    let urgent = |leader: std::sync::Arc<Repairer<Stage>>| async move {
+        leader.is_urgent.store(true, Relaxed);
+        leader.migrate().await;
+    };
+    stage.lead(urgent, 60);
+    assert_eq!(is_changed(&stage, film), (true, false), "other copies come first");
+}

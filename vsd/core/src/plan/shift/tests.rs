@@ -82,12 +82,17 @@ proptest! {
 
 #[test]
 fn a_node_fits_now_later_or_never_and_a_line_says_which() {
-    let outlook = |used: u64, incoming: u64, outgoing: u64| {
+    let told = |used: u64, room: Option<u64>, incoming: u64, outgoing: u64| {
         let amount = |bytes: u64| Amount { chunks: 1, bytes: bytes << 30 };
         let shift = NodeShift { incoming: amount(incoming), outgoing: amount(outgoing) };
-        let usage = Usage { used_bytes: used << 30, total_bytes: 100 << 30 };
-        Outlook { node: NodeId(3), shift, usage: Some(usage) }
+        let room_bytes = room.map(|room| room << 30);
+        Outlook {
+            node: NodeId(3),
+            shift,
+            usage: Some(Usage { used_bytes: used << 30, total_bytes: 100 << 30, room_bytes }),
+        }
     };
+    let outlook = |used, incoming, outgoing| told(used, None, incoming, outgoing);
     for (used, incoming, outgoing, room) in [
         (90, 5, 0, Room::Now),
         (90, 6, 0, Room::Never),
@@ -98,8 +103,20 @@ fn a_node_fits_now_later_or_never_and_a_line_says_which() {
     ] {
         assert_eq!(outlook(used, incoming, outgoing).room(), room, "{used} + {incoming} - {outgoing}");
     }
+    for (used, left, incoming, outgoing, room) in [
+        (85, 5, 5, 0, Room::Now),
+        (85, 5, 6, 0, Room::Never),
+        (85, 5, 6, 1, Room::Later),
+        (67, 0, 1, 0, Room::Never),
+        (67, 0, 0, 9, Room::Now),
+        (96, 3, 3, 0, Room::Now),
+    ] {
+        let outlook = told(used, Some(left), incoming, outgoing);
+        assert_eq!(outlook.room(), room, "{used} and at most {left} more + {incoming} - {outgoing}");
+    }
     let says = |used, incoming, outgoing| outlook(used, incoming, outgoing).to_string();
-    assert_eq!(says(90, 6, 0), "n3 would be 96 % full: 96.0 GiB of 100.0 GiB");
+    assert_eq!(says(90, 6, 0), "n3 would be 96 % full: 96.0 GiB of 100.0 GiB (limit 95 %)");
+    assert_eq!(told(85, Some(5), 6, 0).to_string(), "n3 would be 91 % full: 91.0 GiB of 100.0 GiB (limit 90 %)");
     assert_eq!(says(90, 6, 1), "n3 has room for 6.0 GiB only as the 1.0 GiB that leave it are dropped there");
     assert_eq!(Outlook { usage: None, ..outlook(0, 1, 0) }.room(), Room::Unknown);
     let shift = Shift { nodes: [(NodeId(3), outlook(0, 1, 0).shift)].into() };

@@ -20,7 +20,8 @@ fn layout(nodes: &[LayoutNode]) -> Layout {
 
 /// A cluster whose nodes' disks are as large as this and as full, in GiB.
 fn usage(disks: &[(u64, u64)]) -> BTreeMap<NodeId, Usage> {
-    let usage = |(used, total): &(u64, u64)| Usage { used_bytes: used * GIB, total_bytes: total * GIB };
+    let usage =
+        |(used, total): &(u64, u64)| Usage { used_bytes: used * GIB, total_bytes: total * GIB, room_bytes: None };
     (1..).map(NodeId).zip(disks.iter().map(usage)).collect()
 }
 
@@ -139,8 +140,8 @@ fn where_half_is_copies_and_every_node_has_a_part_of_the_rest_the_copies_bring_a
 fn filled(nodes: &[LayoutNode], total_bytes: &[u64], widths: &BTreeMap<usize, u64>) -> BTreeMap<NodeId, Usage> {
     let weights: Vec<_> = nodes.iter().map(|node| if takes(node) { node.weight_milli } else { 0 }).collect();
     let held = held(&weights, widths);
-    let usage =
-        held.iter().zip(total_bytes).map(|(held, total)| Usage { used_bytes: *held as u64, total_bytes: *total });
+    let of = |(held, total): (&f64, &u64)| Usage { used_bytes: *held as u64, total_bytes: *total, room_bytes: None };
+    let usage = held.iter().zip(total_bytes).map(of);
     nodes.iter().map(|node| node.id).zip(usage).collect()
 }
 

@@ -10,6 +10,7 @@ use vs_core::{
 };
 
 use super::*;
+use crate::plan::weights::FULL_PERCENT;
 
 const MIB: u64 = 1 << 20;
 
@@ -25,7 +26,12 @@ fn layout(nodes: usize) -> Layout {
 /// Disks that take so many more mebibytes.
 fn left(mib: u64) -> Usage {
     let total_bytes = 1_000 * MIB;
-    Usage { used_bytes: total_bytes / 100 * FULL_PERCENT - mib * MIB, total_bytes }
+    Usage { used_bytes: total_bytes / 100 * FULL_PERCENT - mib * MIB, total_bytes, room_bytes: None }
+}
+
+/// The same as the node told it, whatever its disks as a whole are like.
+fn told(mib: u64) -> Usage {
+    Usage { used_bytes: 400 * MIB, total_bytes: 1_000 * MIB, room_bytes: Some(mib * MIB) }
 }
 
 fn group(scheme: Scheme) -> Group {
@@ -51,6 +57,7 @@ proptest! {
     #[test]
     fn what_can_be_written_is_not_refused(
         nodes in vec(option::weighted(0.9, 0..60_u64), 1..8),
+        tell in any::<bool>(),
         groups in 1..120_u64,
         copies in option::of(1..=5_u8),
     ) {
@@ -58,8 +65,9 @@ proptest! {
         let scheme = copies.map_or(Scheme::CODED, Scheme::Replicate);
         prop_assume!(!scheme.is_coded() || layout.room() >= scheme.width());
         let group = group(scheme);
+        let says = if tell { told } else { left };
         let mut usage: BTreeMap<_, _> =
-            (1..).map(NodeId).zip(&nodes).filter_map(|(id, mib)| Some((id, left((*mib)?)))).collect();
+            (1..).map(NodeId).zip(&nodes).filter_map(|(id, mib)| Some((id, says((*mib)?)))).collect();
         usage.insert(NodeId(99), left(900));
         let slack = SLACK_BYTES / MIB;
         let rooms = nodes.iter().map(|mib| mib.map_or(u64::MAX, |mib| mib + slack)).collect();
@@ -79,13 +87,16 @@ fn a_stripe_needs_a_third_more_than_its_data() {
 
 #[test]
 fn every_node_says_why() {
-    let full = Usage { used_bytes: 48 * MIB, total_bytes: 48 * MIB };
-    let usage = BTreeMap::from([(NodeId(1), left(3)), (NodeId(2), full), (NodeId(3), full)]);
+    let full = Usage { used_bytes: 48 * MIB, total_bytes: 48 * MIB, room_bytes: None };
+    let usage = BTreeMap::from([(NodeId(1), left(3)), (NodeId(2), full), (NodeId(3), told(0))]);
     let shortage = check(70 * MIB, Scheme::REPLICATED, &layout(3), &usage).expect_err("no room");
     let failure = Failure::from(shortage);
     assert_eq!((failure.code, failure.what.as_str()), (Code::NoSpace, "the cluster has no room for 70.0 MiB"));
-    let full = |node: &str| format!("{node} takes 0 B until 95 % of its 48.0 MiB are full");
-    let why = ["n1 takes 3.0 MiB until 95 % of its 1000.0 MiB are full".to_owned(), full("n2"), full("n3")];
+    let why = [
+        "n1 takes 3.0 MiB until 95 % of its 1000.0 MiB are full",
+        "n2 takes 0 B until 95 % of its 48.0 MiB are full",
+        "n3 takes 0 B until 40 % of its 1000.0 MiB are full",
+    ];
     assert_eq!(failure.why, why);
     assert_eq!(check(0, Scheme::REPLICATED, &layout(3), &usage), Ok(()), "nobody said how large it is");
     assert_eq!(check(u64::MAX, Scheme::REPLICATED, &layout(3), &BTreeMap::new()), Ok(()), "nothing is known");
