@@ -168,7 +168,7 @@ impl Shape {
         let seconds = |dice: &mut Stream, min: u64, max: u64| dice.between(min, max) * 1_000;
         let settings = vec![
             (SettingName::RepairGrace, seconds(dice, 5, 60)),
-            (SettingName::DropDelay, seconds(dice, 1, 30)),
+            (SettingName::DropDelay, if dice.permille(500) { seconds(dice, 1, 3) } else { seconds(dice, 4, 30) }),
             (SettingName::UploadLease, seconds(dice, 2, 10)),
             (SettingName::UploadExpiry, 300_000),
             (SettingName::TrashKeep, seconds(dice, 20, 300)),
@@ -193,7 +193,7 @@ impl Shape {
             zones: usize::try_from(dice.between(1, 3)).unwrap_or(1),
             drives: if dice.permille(250) { 2 } else { 1 },
             disk_bytes: if small_disks { dice.between(MIB, 4 * MIB) } else { 64 * MIB },
-            superblock_bytes: dice.between(2, 16) * 64 * KIB,
+            superblock_bytes: if dice.permille(500) { 96 * KIB } else { dice.between(2, 16) * 64 * KIB },
             reserve_bytes: 64 * KIB,
             weather,
             apply_pace: Duration::from_millis(dice.between(1, if is_lagging { 1_500 } else { 50 })),
@@ -203,9 +203,9 @@ impl Shape {
     }
 }
 
-/// How often a case has many events of few kinds, and how many at most.
-const DENSE_PERMILLE: u64 = 300;
-const DENSE_EVENTS: u64 = 40;
+/// How often people keep doing the same in a case, and how many events are many.
+const THEME_PERMILLE: u64 = 300;
+const MANY_EVENTS: u64 = 40;
 
 /// A kind of thing that may happen: how it is drawn.
 type Draw<T> = fn(&mut Stream) -> T;
@@ -243,34 +243,55 @@ const FAULTS: &[Draw<Fault>] = &[
     |d| Fault::ClockJump { node: d.roll(), days: d.between(1, 30) },
 ];
 
+const SET_REDUNDANCY: Draw<Act> = |d| Act::SetRedundancy { video: d.roll(), redundancy: d.roll() };
+const PURGE: Draw<Act> = |d| Act::Purge { video: d.roll() };
+const ADD_MACHINE: Draw<Act> = |d| Act::AddMachine { zone: d.roll() };
+const DRAIN: Draw<Act> = |d| Act::Drain { node: d.roll() };
+const UNDRAIN: Draw<Act> = |d| Act::Undrain { node: d.roll() };
+const REMOVE: Draw<Act> = |d| Act::Remove { node: d.roll() };
+const SET_WEIGHT: Draw<Act> = |d| Act::SetWeight { node: d.roll(), milli: d.between(100, 3_000) };
+const COMPACT: Draw<Act> = |d| Act::Compact { node: d.roll() };
+
 const ACTS: &[Draw<Act>] = &[
     |d| Act::Read { video: d.roll(), node: d.roll() },
     |d| Act::Play { video: d.roll(), node: d.roll() },
     |d| Act::Trash { video: d.roll() },
     |d| Act::Restore { video: d.roll() },
-    |d| Act::Purge { video: d.roll() },
-    |d| Act::SetRedundancy { video: d.roll(), redundancy: d.roll() },
+    PURGE,
+    SET_REDUNDANCY,
     |d| Act::Views { video: d.roll(), count: d.between(1, 2_000) },
-    |d| Act::AddMachine { zone: d.roll() },
-    |d| Act::Drain { node: d.roll() },
-    |d| Act::Undrain { node: d.roll() },
-    |d| Act::Remove { node: d.roll() },
-    |d| Act::SetWeight { node: d.roll(), milli: d.between(100, 3_000) },
+    ADD_MACHINE,
+    DRAIN,
+    UNDRAIN,
+    REMOVE,
+    SET_WEIGHT,
     |d| Act::Scrub { node: d.roll() },
-    |d| Act::Compact { node: d.roll() },
+    COMPACT,
 ];
 
-/// Some of the kinds, as many events of them as the case has, in the order of time. Now and then many of few kinds: what
-/// takes several things to go wrong together is rare in a mix of everything.
+/// What together brings about something that is rare in a mix of everything: copies that are wanted, not wanted, and wanted
+/// again while somebody lags.
+const THEMES: &[&[Draw<Act>]] = &[
+    &[SET_REDUNDANCY],
+    &[SET_REDUNDANCY, COMPACT],
+    &[DRAIN, UNDRAIN],
+    &[SET_WEIGHT, COMPACT],
+    &[REMOVE, ADD_MACHINE],
+    &[PURGE, COMPACT, SET_REDUNDANCY],
+];
+
+/// Some of the kinds, as many events of them as the case has, in the order of time.
 fn mixed<T: Copy>(dice: &mut Stream, kinds: &[Draw<T>], count: u64, shape: &Shape) -> Vec<(Duration, T)> {
-    let is_dense = count > 0 && dice.permille(DENSE_PERMILLE);
-    let count = if is_dense { dice.between(DENSE_EVENTS / 2, DENSE_EVENTS) } else { count };
-    let share = if is_dense { 100 } else { dice.between(100, 900) };
-    let mut chosen: Vec<_> = kinds.iter().filter(|_| dice.permille(share)).collect();
+    let share = dice.between(100, 900);
+    let mut chosen: Vec<_> = kinds.iter().copied().filter(|_| dice.permille(share)).collect();
     chosen.extend(kinds.get(dice.below(kinds.len())));
+    drawn(dice, &chosen, count, shape)
+}
+
+fn drawn<T: Copy>(dice: &mut Stream, kinds: &[Draw<T>], count: u64, shape: &Shape) -> Vec<(Duration, T)> {
     let mut drawn: Vec<_> = (0..count)
         .map(|_| {
-            let kind = chosen[dice.below(chosen.len())];
+            let kind = kinds[dice.below(kinds.len())];
             (dice.duration(Duration::from_secs(2), shape.length), kind(dice))
         })
         .collect();
@@ -279,12 +300,17 @@ fn mixed<T: Copy>(dice: &mut Stream, kinds: &[Draw<T>], count: u64, shape: &Shap
 }
 
 fn faults(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Fault)> {
-    let count = if dice.permille(100) { 0 } else { dice.between(1, 14) };
+    let count = match dice.between(0, 9) {
+        0 => 0,
+        1 => dice.between(MANY_EVENTS / 2, MANY_EVENTS),
+        _ => dice.between(1, 14),
+    };
     mixed(dice, FAULTS, count, shape)
 }
 
 fn acts(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Act)> {
-    let films = dice.between(1, 6);
+    let theme = if dice.permille(THEME_PERMILLE) { dice.pick(THEMES).copied() } else { None };
+    let films = dice.between(1, if theme.is_some() { 2 } else { 6 });
     let uploads = (0..dice.between(1, 8)).map(|_| {
         let film = dice.between(1, films);
         let early = dice.permille(500);
@@ -293,8 +319,16 @@ fn acts(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Act)> {
         (at, Act::Upload { film, node: dice.roll(), redundancy: dice.roll() })
     });
     let mut acts: Vec<_> = uploads.collect();
-    let count = dice.between(0, 12);
-    acts.extend(mixed(dice, ACTS, count, shape));
+    acts.extend(match theme {
+        Some(theme) => {
+            let count = dice.between(MANY_EVENTS / 2, MANY_EVENTS);
+            drawn(dice, theme, count, shape)
+        }
+        None => {
+            let count = dice.between(0, 12);
+            mixed(dice, ACTS, count, shape)
+        }
+    });
     acts.sort_by_key(|(at, _)| *at);
     acts
 }

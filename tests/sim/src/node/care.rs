@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use vsd_core::{
-    care::{Compact, CompactTerms, Kept, Order, Scrub, ScrubTerms, check_cost},
+    care::{Compact, CompactTerms, Kept, Order, Pace, Scrub, ScrubTerms, check_cost},
     superblock::{Compaction, GetError, WriteError, sim::SimDisk},
 };
 
@@ -29,8 +29,9 @@ pub(crate) enum Care {
 
 /// Chunks that are checked at a time.
 const KEYS: usize = 64;
-/// Moves that are handed to the writer together: few, so that much may happen in between.
-const MOVE_BYTES: u64 = 16 << 10;
+/// Moves that are handed to the writer together, and how many a second: so few that much may happen in between.
+const MOVE_BYTES: u64 = 8 << 10;
+const MOVE_BYTES_PER_S: u64 = 32 << 10;
 
 impl Store {
     /// Every directory is looked after now.
@@ -108,8 +109,10 @@ impl Store {
         mut compaction: Compaction<SimDisk>,
         compact: &mut Compact,
     ) -> Result<(), WriteError> {
-        let mut is_read = true;
+        let began = self.kernel.now();
+        let (mut is_read, mut pace) = (true, Pace::new(MOVE_BYTES_PER_S, MOVE_BYTES));
         loop {
+            self.kernel.sleep(pace.wait(self.kernel.now() - began)).await;
             self.take_half(dir.drive, READ_MAX).await;
             let batch = compaction.next(&dir.reader, MOVE_BYTES);
             is_read &= batch.unreadable.is_empty();
@@ -119,6 +122,7 @@ impl Store {
             for moved in join_all(batch.moves.into_iter().map(|op| dir.change(op))).await {
                 moved?;
             }
+            pace.spend(self.kernel.now() - began, batch.read_bytes);
             compact.moved(batch.read_bytes);
         }
         if is_read && let Ok(freed_bytes) = dir.retire(compaction).await {
