@@ -22,6 +22,7 @@ pub mod place1;
 pub mod plan1;
 pub mod play1;
 pub mod read1;
+pub mod show1;
 pub mod sweep1;
 pub mod sweep2;
 pub mod time1;
@@ -60,6 +61,7 @@ pub(crate) fn committed(world: &Arc<World>, after: &Replica, entry: &Entry, resp
             dur2::placed(world, after, *asset);
             plan1::placed(world, after, *asset);
         }
+        Command::VideoPurge { .. } => show1::check(world, after),
         Command::NodeJoin { key, .. } => {
             if let Response::Node { node, .. } = response {
                 id1::joined(world, *key, *node);
@@ -84,5 +86,6 @@ pub(crate) fn check_now(world: &Arc<World>) {
     let truth = world.log.truth();
     let copies = Copies::of(world);
     dur1::check(world, &truth, &copies);
+    show1::check(world, &truth);
     place1::check(world, &truth, &copies);
 }
