@@ -339,6 +339,17 @@ impl World {
         }
     }
 
+    /// The power goes everywhere at once, and comes back: what is there now was durable before.
+    pub(crate) fn lights_out(self: &Arc<Self>) {
+        self.trace.say(|| "the power goes everywhere".to_owned());
+        let there: Vec<_> = self.machines().into_iter().filter(|machine| !machine.is_retired()).collect();
+        for machine in &there {
+            let mut dice = Stream::of(self.seed(), &format!("lights out {}", machine.at));
+            self.crash(machine, true, &mut dice);
+        }
+        there.iter().for_each(|machine| self.start_node(machine.at));
+    }
+
     /// What is found to be broken only after the faults are over is mended then.
     pub(crate) fn heal_late(self: &Arc<Self>) {
         for machine in self.machines().into_iter().filter(|machine| !machine.is_retired()) {

@@ -102,6 +102,10 @@ fn play_out(world: &Arc<World>, length: Duration) {
         recover(world);
     }
     if world.violations().is_empty() {
+        world.lights_out();
+        recover(world);
+    }
+    if world.violations().is_empty() {
         judge(world);
     }
 }
