@@ -33,7 +33,8 @@ impl World {
             }
             self.kernel.sleep(PAUSE).await;
         }
-        if self.all_serve() && self.oracle.promise(video).is_some_and(|promise| !promise.is_doubtful) {
+        let is_member = self.machine(machine).is_some_and(|machine| !machine.is_retired());
+        if is_member && self.all_serve() && self.oracle.promise(video).is_some_and(|promise| !promise.is_doubtful) {
             self.violated("READ-1", format!("video {} cannot be read, and all nodes are up", video.short()));
         }
     }
