@@ -13,6 +13,10 @@ use vsd_core::meta::SourceInfo;
 
 use crate::random::Stream;
 
+const VIDEO: &str = "v0";
+const SOUND: &str = "a0";
+/// The names of all tracks that are cut of films.
+pub const TRACKS: [&str; 2] = [VIDEO, SOUND];
 /// Chunks are this long at most: a block of a disk and more.
 const CHUNK_BYTES_MAX: u64 = 5_000;
 /// Of a long film, of which there are few: more of them than one part of a track names.
@@ -67,15 +71,15 @@ impl Film {
         chunks.into_iter().map(Bytes::from).collect()
     }
 
-    /// Its tracks, without what is counted of them.
+    /// Its tracks, without what is counted of them: each is one of [`TRACKS`].
     #[must_use]
     pub fn tracks(self) -> Vec<(Track, Vec<Segment>)> {
         let mut dice = self.stream("tracks");
         let segments = if self.is_long() { LONG_SEGMENTS } else { dice.between(1, 8) };
         let has_sound = dice.permille(300);
-        let mut tracks = vec![self.track("v0", TrackKind::Video, segments)];
+        let mut tracks = vec![self.track(VIDEO, TrackKind::Video, segments)];
         if has_sound {
-            tracks.push(self.track("a0", TrackKind::Audio, segments));
+            tracks.push(self.track(SOUND, TrackKind::Audio, segments));
         }
         tracks
     }

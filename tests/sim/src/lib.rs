@@ -6,12 +6,13 @@
 //!
 //! Modules in reading order: `random` and `case` (what a seed decides), `kernel` (time and tasks), `net`, `machine` and
 //! `log` (what goes wrong), `node` (the shell around the cores), `client` and `play` (people), `oracle` and `invariant`
-//! (what must hold), `nemesis` (faults), `run` (one case), `shrink` (the same with less).
+//! (what must hold), `nemesis` and `harm` (faults), `run` (one case), `shrink` (the same with less).
 
 pub mod args;
 pub mod case;
 pub mod client;
 pub mod film;
+mod harm;
 pub mod invariant;
 pub mod kernel;
 pub mod log;

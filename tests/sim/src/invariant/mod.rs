@@ -28,7 +28,7 @@ pub mod sweep2;
 pub mod time1;
 
 pub use copies::Copies;
-pub(crate) use copies::spare;
+pub(crate) use copies::{astray, groups};
 
 /// How often what is not checked at events is.
 const INTERVAL: Duration = Duration::from_secs(5);
