@@ -5,10 +5,11 @@
 use vs_core::{
     hash::{ChunkHash, Hash},
     id::{AssetId, VideoId},
+    manifest::{ORIGINAL, Track},
 };
 use vsd_core::{plan::repair::Held, superblock::Key};
 
-use crate::{film::Film, world::World};
+use crate::{film::Film, promise::Promise, world::World};
 
 /// A node answers with these bytes.
 pub(crate) fn served(world: &World, machine: usize, chunk: ChunkHash, bytes: &[u8]) {
@@ -23,6 +24,17 @@ pub(crate) fn verified(world: &World, machine: usize, asset: AssetId, said: impl
         if held == Held::Stored && world.oracle.is_rotten(machine, Key { hash, asset }) {
             world.violated("INT-1", format!("m{machine} has read {} of {asset}, which is rotten", hash.short()));
         }
+    }
+}
+
+/// A video that was ready has all its tracks, as soon as it has any but the original: until then it may be made anew.
+pub(crate) fn tracks(world: &World, video: VideoId, promise: &Promise, tracks: &[Track]) {
+    let kept = promise.keeps_original.then(|| ORIGINAL.to_owned());
+    let made = promise.film.tracks().into_iter().map(|(track, _)| track.name);
+    let (named, wanted): (Vec<_>, Vec<_>) =
+        (tracks.iter().map(|track| track.name.clone()).collect(), kept.into_iter().chain(made).collect());
+    if named != wanted && named != [ORIGINAL] {
+        world.violated("INT-1", format!("video {} has {named:?} and not {wanted:?}", video.short()));
     }
 }
 

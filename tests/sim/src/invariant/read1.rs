@@ -27,13 +27,14 @@ pub(crate) fn look(world: &Arc<World>, number: usize) {
 impl World {
     async fn must_read(self: Arc<Self>, video: VideoId, machine: usize, number: usize) {
         let client = Client::new(&self, crate::run::JUDGES + number);
+        let began = self.kernel.now();
         for _ in 0..ATTEMPTS {
             if !self.all_serve() || client.read(video, machine).await {
                 return;
             }
             self.kernel.sleep(PAUSE).await;
         }
-        if self.all_serve() && self.oracle.promise(video).is_some_and(|promise| !promise.is_doubtful) {
+        if self.all_serve() && self.oracle.is_shown(video, began) {
             self.violated("READ-1", format!("video {} cannot be read, and all nodes are up", video.short()));
         }
     }
