@@ -9,6 +9,7 @@ use crate::{replica::Replica, world::World};
 
 pub mod con1;
 pub mod con2;
+pub mod con3;
 mod copies;
 pub mod dsk1;
 pub mod dur1;
@@ -88,4 +89,6 @@ pub(crate) fn check_now(world: &Arc<World>) {
     dur1::check(world, &truth, &copies);
     show1::check(world, &truth);
     place1::check(world, &truth, &copies);
+    con1::check(world, &truth);
+    con3::check(world, &truth);
 }

@@ -17,7 +17,8 @@ pub(crate) fn look(world: &Arc<World>, number: usize) {
     let Some((video, _)) = ready.get(number % ready.len().max(1)).copied() else { return };
     let of = Arc::clone(world);
     world.kernel.spawn(WORLD, async move {
-        if of.all_serve() && !of.reads(video, number).await && of.all_serve() && of.still_promised(video) {
+        let began = of.kernel.now();
+        if of.all_serve() && !of.reads(video, number).await && of.all_serve() && of.oracle.is_shown(video, began) {
             of.violated("READ-1", format!("video {} cannot be read, and all nodes are up", video.short()));
         }
     });
@@ -37,10 +38,6 @@ impl World {
             self.kernel.sleep(PAUSE).await;
         }
         false
-    }
-
-    fn still_promised(&self, video: VideoId) -> bool {
-        self.oracle.promise(video).is_some_and(|promise| !promise.is_doubtful)
     }
 
     /// Whether everybody is there with all their disks, and somebody leads.
