@@ -26,10 +26,11 @@ const ROOM_BYTES: u64 = 64 << 20;
 const HARM_REST: Duration = Duration::from_secs(3);
 /// How often it is a machine in the middle of a write that ends, if there is one within so long, and how often that is looked.
 const TORN_PERMILLE: u64 = 800;
-const TORN_WAIT: Duration = Duration::from_secs(1);
+const TORN_WAIT: Duration = Duration::from_secs(3);
 const TORN_LOOK: Duration = Duration::from_millis(2);
-/// Calls on the disk until a write is torn, at most: more than a change of a few chunks takes.
-const TORN_CALLS: usize = 12;
+/// Calls on the disk until a write is torn, at most: as many as a change of a few chunks takes, or one that begins a
+/// superblock.
+const TORN_CALLS: [usize; 3] = [3, 5, 12];
 
 impl World {
     /// Everything that goes wrong does so at its time.
@@ -237,7 +238,8 @@ impl World {
                 let Some(drive) = drives.iter().find(|drive| drive.dir == Some(dir.id)) else { continue };
                 let disk = drive.disk.clone();
                 drop(drives);
-                if dir.tear(&disk, dice.below(TORN_CALLS)) {
+                let calls = TORN_CALLS[dice.below(TORN_CALLS.len())];
+                if dir.tear(&disk, dice.below(calls)) {
                     self.oracle.count(|counts| counts.torn += 1);
                     self.trace.say(|| format!("m{} ends in the middle of a write to {}", machine.at, dir.id));
                 }
