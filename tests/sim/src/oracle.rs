@@ -32,6 +32,8 @@ struct Books {
     taken: BTreeMap<(NodeId, Key), Duration>,
     /// Nodes that hardware took something from while it was being written to.
     weakened: BTreeMap<(AssetId, Version), NodeId>,
+    /// The highest index that each node was sent for an asset.
+    sent: BTreeMap<(NodeId, AssetId), u64>,
     /// What nodes said of copies.
     said: BTreeMap<(NodeId, Key), Said>,
     /// Machines by the ids that they were given first.
@@ -138,6 +140,18 @@ impl Oracle {
     #[must_use]
     pub fn promise(&self, video: VideoId) -> Option<Promise> {
         self.books().promises.get(video, self.kernel.now())
+    }
+
+    /// A node is sent a chunk of an asset, or a question about one, by somebody who knows the log up to this index.
+    pub(crate) fn sent(&self, node: NodeId, asset: AssetId, index: u64) {
+        let mut books = self.books();
+        let highest = books.sent.entry((node, asset)).or_default();
+        *highest = index.max(*highest);
+    }
+
+    #[must_use]
+    pub fn sent_to(&self, node: NodeId, asset: AssetId) -> u64 {
+        self.books().sent.get(&(node, asset)).copied().unwrap_or(0)
     }
 
     /// The number of a session that is opened: none has it again.
