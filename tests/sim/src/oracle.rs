@@ -15,6 +15,7 @@ use vsd_core::{meta::LeaderTerm, superblock::Key};
 
 pub use crate::promise::{Level, Promise};
 use crate::{
+    case::Fault,
     film::Film,
     invariant::con3::Counted,
     kernel::{Kernel, lock},
@@ -41,6 +42,7 @@ struct Books {
     term: LeaderTerm,
     /// When hardware last took something.
     harmed: Option<Duration>,
+    faults: Vec<(Duration, Fault)>,
     counts: Counts,
 }
 
@@ -212,6 +214,20 @@ impl Oracle {
         let mut books = self.books();
         books.term = books.term.max(term);
         books.term
+    }
+
+    /// A fault strikes.
+    pub(crate) fn struck(&self, fault: Fault) {
+        let now = self.kernel.now();
+        let mut books = self.books();
+        books.faults.push((now, fault));
+        books.counts.faults += 1;
+    }
+
+    /// All that ever struck, and when.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(Duration, Fault)> {
+        self.books().faults.clone()
     }
 
     #[must_use]
