@@ -14,10 +14,11 @@ use vsd_core::{
     superblock::Key,
 };
 
+use super::Copies;
 use crate::{
     client::Client,
     kernel::{ProcessId, WORLD},
-    machine::Machine,
+    machine::{Drive, Machine},
     message::{Reply, Request},
     net::{End, SIDES},
     reader::Consistency,
@@ -115,11 +116,11 @@ impl Minority {
     /// A chunk on a disk of it that nothing is wrong with.
     fn some_chunk(&self, world: &World) -> Option<Key> {
         let drives = self.machine.drives();
-        drives.iter().filter(|drive| drive.is_sound()).find_map(|drive| {
-            let keys = drive.reader.as_ref()?.list(&(0..=u64::MAX), None, usize::MAX);
-            let (at, oracle) = (self.machine.at, &world.oracle);
-            keys.into_iter().find(|key| !oracle.is_rotten(at, *key) && !oracle.is_dropping(at, *key))
-        })
+        let list = |drive: &Drive| drive.reader.as_ref().map(|reader| reader.list(&(0..=u64::MAX), None, usize::MAX));
+        let keys: Vec<_> = drives.iter().filter(|drive| drive.is_sound()).filter_map(list).flatten().collect();
+        drop(drives);
+        let copies = Copies::of(world);
+        keys.into_iter().find(|key| copies.is_sure(self.node, key.asset, key.hash))
     }
 }
 

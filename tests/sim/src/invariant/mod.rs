@@ -25,12 +25,13 @@ pub mod place1;
 pub mod plan1;
 pub mod play1;
 pub mod read1;
+pub mod show1;
 pub mod sweep1;
 pub mod sweep2;
 pub mod time1;
 
 pub use copies::Copies;
-pub(crate) use copies::spare;
+pub(crate) use copies::{astray, groups};
 
 /// How often what is not checked at events is.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -63,6 +64,7 @@ pub(crate) fn committed(world: &Arc<World>, after: &Replica, entry: &Entry, resp
             dur2::placed(world, after, *asset);
             plan1::placed(world, after, *asset);
         }
+        Command::VideoPurge { .. } => show1::check(world, after),
         Command::NodeJoin { key, .. } => {
             if let Response::Node { node, .. } = response {
                 id1::joined(world, *key, *node);
@@ -87,6 +89,7 @@ pub(crate) fn check_now(world: &Arc<World>) {
     let truth = world.log.truth();
     let copies = Copies::of(world);
     dur1::check(world, &truth, &copies);
+    show1::check(world, &truth);
     place1::check(world, &truth, &copies);
     con1::check(world, &truth);
     con3::check(world, &truth);

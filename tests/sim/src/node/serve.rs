@@ -42,8 +42,7 @@ impl Node {
                 self.say(|| format!("takes {asset} {} known to {index}: {stored:?}", chunk.short()));
                 if stored.is_ok() {
                     let key = Key { hash: chunk, asset };
-                    self.world.oracle.written(self.machine.at, key);
-                    self.world.oracle.counted_on(self.machine.at, key, index);
+                    self.world.oracle.counted_on(self.id, key, index);
                     dsk1::taken(&self.world, &self.machine, &key);
                 }
                 Reply::Put(stored.map(drop))
@@ -77,11 +76,8 @@ impl Node {
         let Some(store) = self.store() else { return Reply::Held(Vec::new()) };
         let held = store.check(asset, chunks, index, deep).await;
         let said = chunks.iter().copied().zip(held.iter().copied());
-        if deep {
-            int1::verified(&self.world, self.machine.at, asset, said.clone());
-        }
         for (hash, _) in said.filter(|(_, held)| *held == Held::Stored) {
-            self.world.oracle.counted_on(self.machine.at, Key { hash, asset }, index);
+            self.world.oracle.counted_on(self.id, Key { hash, asset }, index);
         }
         Reply::Held(held)
     }
