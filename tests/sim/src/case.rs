@@ -232,8 +232,9 @@ impl Case {
         }
         let (mut of_faults, mut of_acts) = (Stream::of(seed, "faults"), Stream::of(seed, "acts"));
         let (faults, acts) = if is_matinee {
-            let count = dice.between(1, 6);
-            (struck(&mut of_faults, AWAY, count, &shape), matinee(&mut of_acts, &shape))
+            let is_parted = dice.permille(PARTED_PERMILLE);
+            let (kinds, count) = if is_parted { (PARTED, 1) } else { (AWAY, dice.between(1, 6)) };
+            (struck(&mut of_faults, kinds, count, &shape), matinee(&mut of_acts, &shape))
         } else {
             (faults(&mut of_faults, &shape), acts(&mut of_acts, &shape))
         };
@@ -292,7 +293,9 @@ const THEME_PERMILLE: u64 = 300;
 const MANY_EVENTS: u64 = 40;
 
 /// How often a case is nothing but people who look at films, while nodes go away and come back.
-const MATINEE_PERMILLE: u64 = 60;
+const MATINEE_PERMILLE: u64 = 80;
+/// How many of these have machines that are parted, once and for long.
+const PARTED_PERMILLE: u64 = 400;
 
 /// A kind of thing that may happen: how it is drawn.
 type Draw<T> = fn(&mut Stream) -> T;
@@ -308,6 +311,12 @@ const FREEZE: Draw<Fault> = |d| Fault::Freeze { node: d.roll(), frozen: lasting(
 
 /// Nothing but nodes that are away for a while, as players see them.
 const AWAY: &[Draw<Fault>] = &[CRASH, POWER_CUT, FREEZE];
+
+/// Nothing but machines that are parted for long enough that all of them must have noticed.
+const PARTED: &[Draw<Fault>] = &[|d| {
+    let lasts = d.duration(Duration::from_secs(30), Duration::from_secs(90));
+    Fault::Partition { sides: d.roll(), lasts }
+}];
 
 const FAULTS: &[Draw<Fault>] = &[
     CRASH,
