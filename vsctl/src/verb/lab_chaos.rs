@@ -147,7 +147,7 @@ pub(crate) async fn run(args: ChaosArgs, desk: &Desk) -> anyhow::Result<Exit> {
     cluster.become_whole(args.mend_max).await?;
     let load = Load::new(Clips::of(args.film.as_deref())?, &cluster.endpoints(), desk);
     let left = format!("the films of this lab are still there: vsctl ls --filter tag={TAG}={}", load.name);
-    desk.at_interrupt(Some(format!("interrupted; what is wrong with the nodes ends by itself within seconds\n{left}")));
+    desk.at_interrupt(Some(format!("interrupted; what is wrong with the nodes ends by itself within seconds; {left}")));
     desk.say(&format!("lab with seed {seed}: {FILMS_FIRST} films to begin with"));
     let spared = cluster.members.iter().enumerate().filter(|(at, _)| !targets.contains(at));
     let spared: Vec<_> = spared.map(|(_, member)| member.id.to_string()).collect();
@@ -300,7 +300,7 @@ impl Lab<'_> {
         let rotten = self.cluster.afflict(round, victims).await?;
         told.notes = rotten.iter().map(note).collect();
         self.endure(round, victims, &mut told.lived).await;
-        self.cluster.heal(round).await?;
+        self.cluster.heal(round).await;
         told.lived.ended = self.load.now();
         let is_found = rotten.is_empty() || self.cluster.has_scrubbed(victims, since_ms).await;
         let is_mended = is_found
