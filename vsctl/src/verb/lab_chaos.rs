@@ -158,7 +158,7 @@ pub(crate) async fn run(args: ChaosArgs, desk: &Desk) -> anyhow::Result<Exit> {
         load.upload().await?;
     }
     let lab = Lab { args: &args, cluster: &cluster, load: &load, desk };
-    let told = lab.under_load(schedule).await.inspect_err(|_| desk.say(&left))?;
+    let told = Box::pin(lab.under_load(schedule)).await.inspect_err(|_| desk.say(&left))?;
     desk.say("every film is brought back now");
     let lost = lab.bring_back().await;
     let ended = ended(&cluster).await?;
@@ -234,7 +234,7 @@ impl Lab<'_> {
             Ok(told)
         };
         let clients = async {
-            self.load.run().await;
+            Box::pin(self.load.run()).await;
             Ok(())
         };
         tokio::try_join!(suffering, clients).map(|(told, ())| told)
