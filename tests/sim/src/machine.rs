@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vs_core::id::{DirId, NodeId, UploadId};
 use vsd_core::{
     care,
-    superblock::{Key, Reader, sim::SimDisk},
+    superblock::{Key, Location, Reader, sim::SimDisk},
 };
 
 use crate::{
@@ -30,8 +30,14 @@ pub struct Drive {
     pub dir: Option<DirId>,
     /// What was on it when it was last in use: all of that is durable.
     pub reader: Option<Reader<SimDisk>>,
-    /// What is on it and could not be read when it was last opened, or is not believed until it is checked.
-    pub hidden: BTreeSet<Key>,
+    /// What is on it and could not be read when it was opened, or is not believed until it is checked, and since when.
+    pub hidden: BTreeMap<Key, Duration>,
+    /// Records in which a bit flipped. A copy is bad as long as it is one of them.
+    rotten: BTreeMap<Record, Rot>,
+    /// Copies that a sweep set out to drop and was not answered about.
+    pub dropping: BTreeSet<Key>,
+    /// Copies that were dropped and not written again: a failed fsync may show them once more, for a while.
+    pub dropped: BTreeSet<Key>,
     /// Checked and sealed since its last fault.
     pub mended: bool,
     /// How long each call takes beside what it takes anyway.
@@ -52,7 +58,10 @@ impl Drive {
             key,
             dir: None,
             reader: None,
-            hidden: BTreeSet::new(),
+            hidden: BTreeMap::new(),
+            rotten: BTreeMap::new(),
+            dropping: BTreeSet::new(),
+            dropped: BTreeSet::new(),
             mended: false,
             slow: Duration::ZERO,
             care: None,
@@ -65,6 +74,71 @@ impl Drive {
     pub fn lists(&self, key: &Key) -> bool {
         self.reader.as_ref().is_some_and(|reader| reader.chunk_bytes(key).is_some())
     }
+
+    /// Whether it has a copy, and its bytes are what they were.
+    #[must_use]
+    pub fn has(&self, key: &Key) -> bool {
+        self.lists(key) && self.rot(key).is_none()
+    }
+
+    /// Whether it has a good copy, and will after the next start.
+    #[must_use]
+    pub fn is_sure(&self, key: &Key) -> bool {
+        let is_doubted = self.reader.as_ref().is_some_and(|reader| reader.is_doubted(key));
+        self.has(key) && !is_doubted && !self.dropping.contains(key)
+    }
+
+    /// What is wrong with the copy that it lists.
+    #[must_use]
+    pub fn rot(&self, key: &Key) -> Option<Rot> {
+        let location = self.reader.as_ref()?.locate(key)?;
+        self.rotten.get(&record(&location)).copied()
+    }
+
+    /// When a copy on it last rotted, whether or not it is still there.
+    #[must_use]
+    pub fn rotted_at(&self, key: &Key) -> Option<Duration> {
+        self.rotten.values().filter(|rot| rot.key == *key).map(|rot| rot.at).max()
+    }
+
+    /// Whether it does not read something.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.rotten.values().any(|rot| rot.kind == RotKind::Unreadable)
+    }
+
+    /// What it did not read it reads again.
+    pub(crate) fn reads_again(&mut self) {
+        self.rotten.retain(|_, rot| rot.kind != RotKind::Unreadable);
+    }
+
+    pub(crate) fn rots(&mut self, location: &Location, rot: Rot) {
+        self.rotten.insert(record(location), rot);
+    }
+}
+
+/// A record on a disk, for ever: its superblock, where it lies in it, and its sequence number.
+type Record = (u32, u64, u64);
+
+fn record(location: &Location) -> Record {
+    (location.superblock, location.offset, location.sequence)
+}
+
+/// How a copy went bad.
+#[derive(Clone, Copy, Debug)]
+pub struct Rot {
+    pub key: Key,
+    pub at: Duration,
+    pub kind: RotKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotKind {
+    Flipped,
+    /// Good in the cache still, as long as that lasts.
+    FlippedBelowCache,
+    /// Until the disk is healed.
+    Unreadable,
 }
 
 /// What a node keeps beside its chunks.
@@ -166,13 +240,37 @@ impl Machine {
         format!("m{}", self.at)
     }
 
-    /// Whether a copy is on a disk of its that does not give it now.
+    /// Whether a writer of its is in the middle of a change.
     #[must_use]
-    pub fn hides(&self, key: &Key) -> bool {
-        self.drives().iter().any(|drive| drive.hidden.contains(key))
+    pub fn writes(&self) -> bool {
+        self.node().is_some_and(|node| node.store().is_some_and(|store| store.writes()))
     }
 
-    /// Whether any of its disks has a copy.
+    /// Whether any of its disks has a good copy.
+    #[must_use]
+    pub fn has(&self, key: &Key) -> bool {
+        self.drives().iter().any(|drive| drive.has(key))
+    }
+
+    /// Whether a copy that has not rotted is on a disk of its that does not give it now.
+    #[must_use]
+    pub fn hides(&self, key: &Key) -> bool {
+        self.drives().iter().any(|drive| drive.hidden.contains_key(key) && drive.rotted_at(key).is_none())
+    }
+
+    /// Since when a copy is on a disk of its that does not give it.
+    #[must_use]
+    pub fn hidden_at(&self, key: &Key) -> Option<Duration> {
+        self.drives().iter().filter_map(|drive| drive.hidden.get(key).copied()).max()
+    }
+
+    /// When a copy of its last rotted.
+    #[must_use]
+    pub fn rotted_at(&self, key: &Key) -> Option<Duration> {
+        self.drives().iter().filter_map(|drive| drive.rotted_at(key)).max()
+    }
+
+    /// Whether any of its disks lists a copy.
     #[must_use]
     pub fn lists(&self, key: &Key) -> bool {
         self.drives().iter().any(|drive| drive.lists(key))

@@ -58,6 +58,9 @@ impl Weather {
     };
 }
 
+/// Of messages that are doubled, how many arrive together.
+const TOGETHER_PERMILLE: u64 = 500;
+
 /// Why a call has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
@@ -133,14 +136,20 @@ impl Net {
         let ends = [from, to];
         let more_ms: u64 =
             slow.iter().filter(|(slow, _)| ends.contains(&End::Machine(*slow))).map(|(_, by_ms)| by_ms).sum();
-        let count = if dice.permille(weather.doubled_permille) { 2 } else { 1 };
-        let delay = |_| {
+        let is_doubled = dice.permille(weather.doubled_permille);
+        let delay = |dice: &mut Stream| {
             let late = dice.permille(weather.late_permille);
             let late = if late { dice.duration(Duration::ZERO, weather.late_max) } else { Duration::ZERO };
             let own = Duration::from_millis(if more_ms == 0 { 0 } else { dice.between(more_ms / 2, more_ms) });
             dice.duration(weather.delay_min, weather.delay_max) + late + own
         };
-        (0..count).map(delay).collect()
+        let first = delay(dice);
+        match is_doubled {
+            false => vec![first],
+            // one right behind the other: the second finds the first at work
+            true if dice.permille(TOGETHER_PERMILLE) => vec![first, first],
+            true => vec![first, delay(dice)],
+        }
     }
 }
 

@@ -4,50 +4,38 @@
 //! later, or never; it is neither promised nor forbidden.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
 use uuid::Uuid;
-use vs_core::id::{NodeId, VideoId};
+use vs_core::id::{AssetId, NodeId, Version, VideoId};
 use vsd_core::{meta::LeaderTerm, superblock::Key};
 
+pub use crate::promise::{Level, Promise};
 use crate::{
     film::Film,
+    harm::Weakened,
+    invariant::con3::Counted,
     kernel::{Kernel, lock},
+    promise::{Change, OrderId, Promises},
 };
-
-/// How much of a video is promised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Its original is stored.
-    Stored,
-    /// It plays.
-    Ready,
-}
-
-/// A video that somebody was told of.
-#[derive(Clone, Copy, Debug)]
-pub struct Promise {
-    pub film: Film,
-    pub level: Level,
-    pub at: Duration,
-    /// Somebody asked for it to be removed, whatever came of that.
-    pub is_doubtful: bool,
-}
 
 #[derive(Debug, Default)]
 struct Books {
-    promises: BTreeMap<VideoId, Promise>,
-    /// Copies whose bytes rotted, by machine.
-    rotten: BTreeSet<(usize, Key)>,
-    /// Copies that hardware took.
-    taken: BTreeSet<(usize, Key)>,
-    /// Copies that the sweep of a node set out to drop.
-    dropping: BTreeSet<(usize, Key)>,
-    /// Copies that nodes said they have, and the highest index that was known to whoever asked.
-    counted_on: BTreeMap<(usize, Key), u64>,
+    promises: Promises,
+    /// Sessions that were ever opened, and what was counted in them.
+    sessions: u64,
+    views: BTreeMap<VideoId, Counted>,
+    /// Copies that hardware took with the disk they were on, and when.
+    taken: BTreeMap<(NodeId, Key), Duration>,
+    /// Nodes that hardware took something from while it was being written to.
+    weakened: BTreeMap<(AssetId, Version), NodeId>,
+    /// The highest index that each node was sent for an asset.
+    sent: BTreeMap<(NodeId, AssetId), u64>,
+    /// What nodes said of copies.
+    said: BTreeMap<(NodeId, Key), Said>,
     /// Machines by the ids that they were given first.
     names: BTreeMap<NodeId, Uuid>,
     /// The highest term in which anything was accepted.
@@ -55,6 +43,17 @@ struct Books {
     /// When hardware last took something.
     harmed: Option<Duration>,
     counts: Counts,
+}
+
+/// When a node last found that it has a copy, which is not later than it said so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said {
+    /// By its index.
+    pub listed: Duration,
+    /// By writing it, or by reading it from the disk.
+    pub verified: Duration,
+    /// The highest index that was known to whoever asked.
+    index: u64,
 }
 
 /// What happened in a case, to tell whether cases are worth running.
@@ -66,6 +65,10 @@ pub struct Counts {
     pub plays: u64,
     pub drops: u64,
     pub faults: u64,
+    /// How often hardware took or spoiled copies.
+    pub harms: u64,
+    /// How often a process ended while a writer was in the middle of a change, which came to the disk in part.
+    pub torn: u64,
 }
 
 #[derive(Debug)]
@@ -92,91 +95,137 @@ impl Oracle {
         self.books().counts
     }
 
-    /// A client was told that so much of a video is safe.
-    pub(crate) fn promised(&self, video: VideoId, film: Film, level: Level) {
-        let at = self.kernel.now();
-        let mut books = self.books();
-        let is_new = !books.promises.contains_key(&video);
-        books.counts.uploads_promised += u64::from(is_new);
-        let promise = books.promises.entry(video).or_insert(Promise { film, level, at, is_doubtful: false });
-        promise.level = level.max(promise.level);
+    /// A client begins to upload a film.
+    pub(crate) fn uploading(&self, film: Film) -> OrderId {
+        self.books().promises.upload(film, self.kernel.now())
     }
 
-    /// A client asks for a video to be removed: from now on nothing can be said of it.
-    pub(crate) fn doubt(&self, video: VideoId) {
-        if let Some(promise) = self.books().promises.get_mut(&video) {
-            promise.is_doubtful = true;
-        }
+    /// A client was told that its upload is over.
+    pub(crate) fn uploaded(&self, film: Film, upload: OrderId) {
+        self.books().promises.upload_ended(film, upload, self.kernel.now());
+    }
+
+    /// A client was told that so much of a video is safe.
+    pub(crate) fn promised(&self, video: VideoId, upload: (Film, OrderId), keeps_original: bool, level: Level) {
+        let mut books = self.books();
+        let is_new = books.promises.promise(video, upload, keeps_original, level, self.kernel.now());
+        books.counts.uploads_promised += u64::from(is_new);
+    }
+
+    /// A client orders something of a video.
+    pub(crate) fn ordered(&self, video: VideoId, change: Change) -> Option<OrderId> {
+        self.books().promises.order(video, change, self.kernel.now())
+    }
+
+    /// It was told what came of it.
+    pub(crate) fn answered(&self, video: VideoId, order: OrderId, is_done: bool) {
+        self.books().promises.answered(video, order, is_done, self.kernel.now());
+    }
+
+    #[must_use]
+    pub fn is_shown(&self, video: VideoId, began: Duration) -> bool {
+        self.books().promises.is_shown(video, began)
+    }
+
+    #[must_use]
+    pub fn is_gone(&self, video: VideoId, began: Duration) -> bool {
+        self.books().promises.is_gone(video, began)
     }
 
     #[must_use]
     pub fn promises(&self) -> BTreeMap<VideoId, Promise> {
-        self.books().promises.clone()
+        self.books().promises.all(self.kernel.now())
     }
 
     #[must_use]
     pub fn promise(&self, video: VideoId) -> Option<Promise> {
-        self.books().promises.get(&video).copied()
+        self.books().promises.get(video, self.kernel.now())
     }
 
-    /// A bit of a copy flipped.
-    pub(crate) fn rotted(&self, machine: usize, key: Key) {
-        let now = self.kernel.now();
+    /// A node is sent a chunk of an asset, or a question about one, by somebody who knows the log up to this index.
+    pub(crate) fn sent(&self, node: NodeId, asset: AssetId, index: u64) {
         let mut books = self.books();
-        books.rotten.insert((machine, key));
-        books.harmed = Some(now);
-    }
-
-    /// A copy was written, or found to be good.
-    pub(crate) fn written(&self, machine: usize, key: Key) {
-        let mut books = self.books();
-        books.rotten.remove(&(machine, key));
-        books.taken.remove(&(machine, key));
-        books.dropping.remove(&(machine, key));
-    }
-
-    /// Hardware took copies.
-    pub(crate) fn took(&self, machine: usize, keys: impl IntoIterator<Item = Key>) {
-        let now = self.kernel.now();
-        let mut books = self.books();
-        for key in keys {
-            books.counted_on.remove(&(machine, key));
-            books.taken.insert((machine, key));
-        }
-        books.harmed = Some(now);
-    }
-
-    pub(crate) fn dropping(&self, machine: usize, key: Key) {
-        self.books().dropping.insert((machine, key));
-    }
-
-    /// A node said that it has a copy, to somebody who knows the log up to this index.
-    pub(crate) fn counted_on(&self, machine: usize, key: Key, index: u64) {
-        let mut books = self.books();
-        let highest = books.counted_on.entry((machine, key)).or_default();
+        let highest = books.sent.entry((node, asset)).or_default();
         *highest = index.max(*highest);
     }
 
+    #[must_use]
+    pub fn sent_to(&self, node: NodeId, asset: AssetId) -> u64 {
+        self.books().sent.get(&(node, asset)).copied().unwrap_or(0)
+    }
+
+    /// The number of a session that is opened: none has it again.
+    pub(crate) fn next_session(&self) -> u64 {
+        let mut books = self.books();
+        books.sessions += 1;
+        books.sessions
+    }
+
+    pub(crate) fn count_views(&self, video: VideoId, count: impl FnOnce(&mut Counted)) {
+        count(self.books().views.entry(video).or_default());
+    }
+
+    #[must_use]
+    pub fn views(&self) -> BTreeMap<VideoId, Counted> {
+        self.books().views.clone()
+    }
+
+    /// Hardware takes something of a node, of which this was being written.
+    pub(crate) fn harms(&self, node: NodeId, weakened: Weakened) {
+        let now = self.kernel.now();
+        let mut books = self.books();
+        books.counts.harms += 1;
+        books.harmed = Some(now);
+        books.weakened.extend(weakened.into_iter().map(|of| (of, node)));
+    }
+
+    /// Whether hardware may take something of a node that this is being written to: it took nothing of any other one.
+    #[must_use]
+    pub fn may_weaken(&self, of: (AssetId, Version), node: NodeId) -> bool {
+        self.books().weakened.get(&of).is_none_or(|weakened| *weakened == node)
+    }
+
+    /// Hardware took copies.
+    pub(crate) fn took(&self, node: NodeId, keys: impl IntoIterator<Item = Key>) {
+        let now = self.kernel.now();
+        self.books().taken.extend(keys.into_iter().map(|key| ((node, key), now)));
+    }
+
+    /// When hardware last took a copy from a node.
+    #[must_use]
+    pub fn taken(&self, node: NodeId, key: Key) -> Option<Duration> {
+        self.books().taken.get(&(node, key)).copied()
+    }
+
+    /// A node finds now that it has a copy.
+    pub(crate) fn found(&self, node: NodeId, key: Key, is_verified: bool) {
+        let now = self.kernel.now();
+        let mut books = self.books();
+        let said = books.said.entry((node, key)).or_default();
+        said.listed = now;
+        if is_verified {
+            said.verified = now;
+        }
+    }
+
+    /// What a node last said of a copy.
+    #[must_use]
+    pub fn said(&self, node: NodeId, key: Key) -> Said {
+        self.books().said.get(&(node, key)).copied().unwrap_or_default()
+    }
+
+    /// A node said that it has a copy, to somebody who knows the log up to this index.
+    pub(crate) fn counted_on(&self, node: NodeId, key: Key, index: u64) {
+        let mut books = self.books();
+        let said = books.said.entry((node, key)).or_default();
+        said.index = index.max(said.index);
+    }
+
     /// A node has dropped a copy; the highest index of those who count on it.
-    pub(crate) fn dropped(&self, machine: usize, key: Key) -> Option<u64> {
+    pub(crate) fn dropped(&self, node: NodeId, key: Key) -> u64 {
         let mut books = self.books();
         books.counts.drops += 1;
-        books.counted_on.remove(&(machine, key))
-    }
-
-    #[must_use]
-    pub fn is_rotten(&self, machine: usize, key: Key) -> bool {
-        self.books().rotten.contains(&(machine, key))
-    }
-
-    #[must_use]
-    pub fn is_taken(&self, machine: usize, key: Key) -> bool {
-        self.books().taken.contains(&(machine, key))
-    }
-
-    #[must_use]
-    pub fn is_dropping(&self, machine: usize, key: Key) -> bool {
-        self.books().dropping.contains(&(machine, key))
+        books.said.get(&(node, key)).map_or(0, |said| said.index)
     }
 
     /// A machine was given an id; the machine that was given it first.

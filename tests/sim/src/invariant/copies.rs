@@ -1,6 +1,7 @@
-//! Which copies there are, by what is on the disks: of machines that are switched off too.
+//! Which copies there are, by what is on the disks: of machines that are switched off too, but not of those that are so for
+//! good.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use vs_core::{
     group::Group,
@@ -9,7 +10,7 @@ use vs_core::{
 };
 use vsd_core::{
     background::State,
-    meta::{AssetFate, AssetRecord, AssetState, View},
+    meta::{AssetRecord, AssetState, View},
     superblock::Key,
 };
 
@@ -30,31 +31,37 @@ impl std::fmt::Debug for Copies<'_> {
 impl<'a> Copies<'a> {
     #[must_use]
     pub fn of(world: &'a World) -> Self {
-        Self { world, machines: world.machines() }
+        Self { world, machines: world.machines().into_iter().filter(|machine| !machine.is_retired()).collect() }
     }
 
     fn machine(&self, node: NodeId) -> Option<&Arc<Machine>> {
         self.machines.iter().find(|machine| machine.id() == Some(node))
     }
 
-    /// Whether a node has a good copy on its disks.
+    /// Whether a node has a good copy on any of its disks.
     #[must_use]
     pub fn has(&self, node: NodeId, asset: AssetId, chunk: ChunkHash) -> bool {
+        self.machine(node).is_some_and(|machine| machine.has(&Key { hash: chunk, asset }))
+    }
+
+    /// Whether a node has a good copy for good: it is not about to drop it, and did not fail to.
+    #[must_use]
+    pub fn is_sure(&self, node: NodeId, asset: AssetId, chunk: ChunkHash) -> bool {
         let key = Key { hash: chunk, asset };
-        self.machine(node).is_some_and(|machine| self.is_good(machine, &key))
+        self.machine(node).is_some_and(|machine| machine.drives().iter().any(|drive| drive.is_sure(&key)))
     }
 
-    fn is_good(&self, machine: &Machine, key: &Key) -> bool {
-        machine.lists(key) && !self.world.oracle.is_rotten(machine.at, *key)
-    }
-
-    /// Whether hardware, or an operator who gave the node up, is why a node does not have a copy.
+    /// Whether hardware, or an operator who gave the node up, is why a node does not have a copy: since the node last
+    /// found that it has it.
     #[must_use]
     pub fn is_excused(&self, view: &View<'_>, node: NodeId, asset: AssetId, chunk: ChunkHash) -> bool {
         let key = Key { hash: chunk, asset };
-        let oracle = &self.world.oracle;
+        let said = self.world.oracle.said(node, key);
+        let is_since = |harmed: Option<Duration>, said| harmed.is_some_and(|harmed| harmed >= said);
         let harmed = |machine: &Arc<Machine>| {
-            oracle.is_taken(machine.at, key) || oracle.is_rotten(machine.at, key) || machine.hides(&key)
+            is_since(self.world.oracle.taken(node, key), said.listed)
+                || is_since(machine.hidden_at(&key), said.listed)
+                || is_since(machine.rotted_at(&key), said.verified)
         };
         // one that no machine is any more was lost with everything
         let by_hardware = self.machine(node).is_none_or(harmed);
@@ -66,8 +73,7 @@ impl<'a> Copies<'a> {
     pub fn members(&self, asset: AssetId, group: &Group) -> usize {
         let any = |hash: ChunkHash| {
             let key = Key { hash, asset };
-            let is_hidden = |machine: &Machine| machine.hides(&key) && !self.world.oracle.is_rotten(machine.at, key);
-            self.machines.iter().any(|machine| self.is_good(machine, &key) || is_hidden(machine))
+            self.machines.iter().any(|machine| machine.has(&key) || machine.hides(&key))
         };
         group.members.iter().filter(|member| any(member.hash)).count()
     }
@@ -80,13 +86,13 @@ pub(super) fn live(view: &View<'_>) -> Vec<AssetRecord> {
 }
 
 /// The groups of an asset's current version.
-pub(super) fn groups(view: &View<'_>, asset: &AssetRecord) -> Vec<Group> {
+pub(crate) fn groups(view: &View<'_>, asset: &AssetRecord) -> Vec<Group> {
     let parts = view.parts_of(asset).filter_map(Result::ok);
     parts.flat_map(|part| part.groups(asset.id, asset.scheme).collect::<Vec<_>>()).collect()
 }
 
 /// What of an asset is elsewhere than computed, or owed.
-pub(super) fn astray(view: &View<'_>, asset: AssetId) -> Vec<vs_core::manifest::Displaced> {
+pub(crate) fn astray(view: &View<'_>, asset: AssetId) -> Vec<vs_core::manifest::Displaced> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = view.displaced(asset, after.as_ref(), vs_core::limit::PAGE_ITEMS_MAX).unwrap_or_default();
@@ -99,31 +105,4 @@ pub(super) fn astray(view: &View<'_>, asset: AssetId) -> Vec<vs_core::manifest::
 /// The state as a view for the time of a check.
 pub(super) fn with_view<T>(of: &crate::replica::Replica, look: impl FnOnce(View<'_>) -> T) -> T {
     look(of.snapshot().view())
-}
-
-/// Whether everything can do without these copies of a node, and with one member less than then: of what is finished. What
-/// is being written or moved has no copy to spare.
-pub(crate) fn spare(view: &View<'_>, copies: &Copies<'_>, node: NodeId, keys: &[Key]) -> bool {
-    let assets: std::collections::BTreeSet<AssetId> = keys.iter().map(|key| key.asset).collect();
-    assets.into_iter().all(|id| {
-        let Ok(Some(asset)) = view.asset(id) else { return view.fate(id) == Ok(AssetFate::Dead) };
-        match asset.state {
-            AssetState::Dead => true,
-            AssetState::Open => false,
-            AssetState::Live if !asset.is_finished() || asset.pending.is_some() => false,
-            AssetState::Live => {
-                let Ok(Some(layout)) = view.layout(asset.since) else { return false };
-                let astray = astray(view, id);
-                let lost = |at: NodeId, hash: ChunkHash| at == node && keys.contains(&Key { hash, asset: id });
-                let has = |at: NodeId, hash: ChunkHash| !lost(at, hash) && copies.has(at, id, hash);
-                groups(view, &asset).iter().all(|group| {
-                    let placed = group.placed(&layout).filter(|(at, chunk)| has(*at, chunk.hash)).count();
-                    let of_group = |chunk| group.members.iter().any(|member| member.hash == chunk);
-                    let stand_ins = astray.iter().filter(|row| of_group(row.chunk));
-                    let stand_ins = stand_ins.filter(|row| row.stand_in.is_some_and(|at| has(at, row.chunk))).count();
-                    placed + stand_ins > group.data
-                })
-            }
-        }
-    })
 }

@@ -18,28 +18,33 @@ pub(crate) fn taken(world: &World, machine: &Machine, key: &Key) {
     }
 }
 
-/// A disk was opened that may have been in use before. `is_blind` is whether it cannot tell what it has, `is_elsewhere`
-/// what other disks of the machine have.
+/// A disk was opened that may have been in use before. `is_blind` is whether it cannot tell what it has.
 pub(crate) fn opened(
     world: &World,
     machine: usize,
     drive: &mut Drive,
     former: Option<&Reader<SimDisk>>,
-    is_elsewhere: impl Fn(&Key) -> bool,
     is_blind: bool,
 ) {
     let list = |reader: &Reader<SimDisk>| reader.list(&(0..=u64::MAX), None, usize::MAX);
     let before: BTreeSet<Key> = former.map(list).unwrap_or_default().into_iter().collect();
     let is_gone = |key: &&Key| !drive.lists(key);
-    let gone: BTreeSet<Key> = before.union(&drive.hidden).filter(is_gone).copied().collect();
+    let hidden: BTreeSet<Key> = drive.hidden.keys().copied().collect();
+    let gone: BTreeSet<Key> = before.union(&hidden).filter(is_gone).copied().collect();
+    // what a failed delete may have deleted
+    let doubted = gone.iter().filter(|key| former.is_some_and(|former| former.is_doubted(key)));
+    drive.dropping.extend(doubted.copied());
     if is_blind {
-        drive.hidden = gone;
+        let now = world.kernel.now();
+        let since = |key: &Key| drive.hidden.get(key).copied().unwrap_or(now);
+        drive.hidden = gone.iter().map(|key| (*key, since(key))).collect();
         return;
     }
     drive.hidden.clear();
+    let dropping = std::mem::take(&mut drive.dropping);
     for key in gone {
-        let is_excused = world.oracle.is_rotten(machine, key) || world.oracle.is_dropping(machine, key);
-        if !is_excused && !is_elsewhere(&key) {
+        let is_excused = drive.rotted_at(&key).is_some() || dropping.contains(&key) || drive.dropped.contains(&key);
+        if !is_excused {
             world.violated("DSK-1", format!("m{machine} {:?} lost {} of {}", drive.dir, key.hash.short(), key.asset));
         }
     }

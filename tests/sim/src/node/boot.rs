@@ -7,7 +7,7 @@ use vs_core::id::{DirId, NodeId};
 use vsd_core::{
     background::{Shell, State},
     meta::{Command, DirSpec, NodeSpec, Response, Role},
-    superblock::{Config, Engine, Key},
+    superblock::{Config, Engine},
 };
 
 use super::{Node, Store, store::Dir};
@@ -131,9 +131,8 @@ impl Node {
         };
         let dirs: Vec<_> =
             ids.iter().enumerate().filter_map(|(at, id)| self.open(at, *id, faulty(specs[at].key))).collect();
-        let kernel = self.kernel().clone();
         let dice = Stream::of(self.world.seed(), &format!("disks of {}", self.process_name()));
-        let store = Arc::new(Store::new(kernel, Arc::clone(&self.machine), dirs, dice));
+        let store = Arc::new(Store::new(Arc::clone(&self.world), Arc::clone(&self.machine), self.id, dirs, dice));
         if self.store.set(Arc::clone(&store)).is_err() {
             return;
         }
@@ -155,8 +154,6 @@ impl Node {
     /// Takes a disk into use, if it can be.
     fn open(&self, at: usize, id: DirId, failed_fsync: bool) -> Option<Dir> {
         let mut drives = self.machine.drives();
-        let others = drives.iter().enumerate().filter(|(other, _)| *other != at);
-        let others: Vec<_> = others.filter_map(|(_, drive)| drive.reader.clone()).collect();
         let drive = &mut drives[at];
         (drive.dir, drive.mended) = (Some(id), false);
         drive.opened += 1;
@@ -167,7 +164,7 @@ impl Node {
             reserve_bytes: self.world.shape().reserve_bytes,
             ..Config::new(id, dice.bytes())
         };
-        let mut is_blind = failed_fsync;
+        let mut is_blind = failed_fsync || drive.is_unreadable();
         drive.disk.inject(|faults| is_blind |= faults.read_errno.is_some());
         let former = drive.reader.take();
         match Engine::open(drive.disk.clone(), config) {
@@ -177,10 +174,7 @@ impl Node {
                 is_blind |= engine.refuses_writes().is_some();
                 let dir = Dir::new(id, at, engine);
                 drive.reader = Some(dir.reader.clone());
-                // what is good elsewhere may have rotted here
-                let is_elsewhere = |key: &Key| others.iter().any(|other| other.chunk_bytes(key).is_some());
-                let machine = self.machine.at;
-                dsk1::opened(&self.world, machine, drive, former.as_ref(), is_elsewhere, is_blind);
+                dsk1::opened(&self.world, self.machine.at, drive, former.as_ref(), is_blind);
                 Some(dir)
             }
             Err(error) => {

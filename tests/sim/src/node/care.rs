@@ -41,12 +41,12 @@ impl Store {
 
     /// Looks after a directory, for ever.
     pub(super) async fn care(self: Arc<Self>, dir: Arc<Dir>) {
-        let (kept, began) = (self.machine.drives()[dir.drive].care.take(), self.kernel.now());
+        let (kept, began) = (self.machine.drives()[dir.drive].care.take(), self.world.kernel.now());
         let (mut scrub, mut compact) = Kept::restore(kept, millis(began), SCRUB, COMPACT);
         loop {
-            self.kernel.sleep(LOOK).await;
-            let now = self.kernel.now().saturating_sub(began);
-            let wall_ms = millis(self.kernel.now());
+            self.world.kernel.sleep(LOOK).await;
+            let now = self.world.kernel.now().saturating_sub(began);
+            let wall_ms = millis(self.world.kernel.now());
             scrub.tick(now);
             compact.tick(now);
             for order in lock(&dir.orders).drain(..) {
@@ -72,7 +72,7 @@ impl Store {
     async fn check_some(&self, dir: &Dir, scrub: &mut Scrub) {
         let keys = dir.reader.list(&(0..=u64::MAX), scrub.position(), KEYS);
         if keys.is_empty() {
-            return scrub.end(millis(self.kernel.now()));
+            return scrub.end(millis(self.world.kernel.now()));
         }
         for key in keys {
             self.take_half(dir.drive, READ_MAX).await;
@@ -89,7 +89,7 @@ impl Store {
         let mut skip = BTreeSet::new();
         loop {
             self.take_half(dir.drive, READ_MAX).await;
-            let wall_ms = millis(self.kernel.now());
+            let wall_ms = millis(self.world.kernel.now());
             let Ok(found) = Compaction::plan(&dir.reader, compact.garbage_percent(), &skip) else {
                 return compact.hold(now);
             };
@@ -109,10 +109,10 @@ impl Store {
         mut compaction: Compaction<SimDisk>,
         compact: &mut Compact,
     ) -> Result<(), WriteError> {
-        let began = self.kernel.now();
+        let began = self.world.kernel.now();
         let (mut is_read, mut pace) = (true, Pace::new(MOVE_BYTES_PER_S, MOVE_BYTES));
         loop {
-            self.kernel.sleep(pace.wait(self.kernel.now() - began)).await;
+            self.world.kernel.sleep(pace.wait(self.world.kernel.now() - began)).await;
             self.take_half(dir.drive, READ_MAX).await;
             let batch = compaction.next(&dir.reader, MOVE_BYTES);
             is_read &= batch.unreadable.is_empty();
@@ -122,7 +122,7 @@ impl Store {
             for moved in join_all(batch.moves.into_iter().map(|op| dir.change(op))).await {
                 moved?;
             }
-            pace.spend(self.kernel.now() - began, batch.read_bytes);
+            pace.spend(self.world.kernel.now() - began, batch.read_bytes);
             compact.moved(batch.read_bytes);
         }
         if is_read && let Ok(freed_bytes) = dir.retire(compaction).await {

@@ -1,8 +1,9 @@
 //! The node's chunks: the real engine on simulated disks, one writer for each, and the real guard between those who drop
 //! copies and those who ask for them.
 //!
-//! A call on a disk takes time, half of it before it has any effect and half after: so a process that is killed or frozen
-//! meanwhile has made it or has not, and nobody was answered.
+//! A call on a disk takes time, some of it before it has any effect and the rest after: so a process that is killed or
+//! frozen meanwhile has made it or has not, and nobody was answered. Of a change most of the time is before: a process
+//! that is killed then has made any part of it ([`Dir::tear`]).
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -11,10 +12,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::channel::oneshot;
+use futures::{channel::oneshot, future::join_all};
 use vs_core::{
     hash::{ChunkHash, Hash},
-    id::{AssetId, DirId},
+    id::{AssetId, DirId, NodeId},
 };
 use vsd_core::{
     plan::guard::{Decision, Guard},
@@ -27,10 +28,12 @@ use vsd_core::{
 
 use super::care::Care;
 use crate::{
-    kernel::{Kernel, Watched, lock},
+    invariant::{int1, mig2, sweep2},
+    kernel::{Watched, lock},
     machine::Machine,
     message::Refused,
     random::Stream,
+    world::World,
 };
 
 /// How long a call on a disk takes that has nothing else to do.
@@ -73,8 +76,9 @@ pub struct Dir {
 
 /// All of them.
 pub struct Store {
-    pub(super) kernel: Kernel,
+    pub(super) world: Arc<World>,
     pub(super) machine: Arc<Machine>,
+    node: NodeId,
     pub dirs: Vec<Arc<Dir>>,
     guard: Mutex<Guard>,
     ended: Watched<u64>,
@@ -131,27 +135,39 @@ impl Dir {
         lock(&self.engine).refuses_writes().cloned()
     }
 
-    /// What its writer was doing when its process ended came to the disk as far as it had got.
-    pub(crate) fn tear(&self, disk: &SimDisk, calls: usize) {
+    /// What its writer was doing when its process ended came to the disk as far as it had got in so many calls. Whether
+    /// that was not all of it.
+    pub(crate) fn tear(&self, disk: &SimDisk, calls: usize) -> bool {
         let ops = std::mem::take(&mut *lock(&self.under_way));
-        if !ops.is_empty() {
-            disk.inject(|faults| faults.killed_after = Some(calls));
-            lock(&self.engine).write_group(&ops);
+        if ops.is_empty() {
+            return false;
         }
+        disk.inject(|faults| faults.killed_after = Some(calls));
+        lock(&self.engine).write_group(&ops).iter().any(Result::is_err)
     }
 }
 
 impl Store {
-    pub(super) fn new(kernel: Kernel, machine: Arc<Machine>, dirs: Vec<Dir>, dice: Stream) -> Self {
+    pub(super) fn new(world: Arc<World>, machine: Arc<Machine>, node: NodeId, dirs: Vec<Dir>, dice: Stream) -> Self {
         let dirs = dirs.into_iter().map(Arc::new).collect();
         let (guard, ended) = (Mutex::default(), Watched::new(0));
-        Self { kernel, machine, dirs, guard, ended, dice: Mutex::new(dice) }
+        Self { world, machine, node, dirs, guard, ended, dice: Mutex::new(dice) }
     }
 
     pub(super) async fn take_half(&self, drive: usize, most: Duration) {
+        self.take(drive, most, 2).await;
+    }
+
+    /// Takes so many quarters of the time that a call takes.
+    async fn take(&self, drive: usize, most: Duration, quarters: u32) {
         let slow = self.machine.drives().get(drive).map_or(Duration::ZERO, |drive| drive.slow);
-        let took = lock(&self.dice).duration(Duration::ZERO, most / 2);
-        self.kernel.sleep(took + slow / 2).await;
+        let took = lock(&self.dice).duration(Duration::ZERO, most * quarters / 4);
+        self.world.kernel.sleep(took + slow * quarters / 4).await;
+    }
+
+    /// Whether a writer is in the middle of a change.
+    pub(crate) fn writes(&self) -> bool {
+        self.dirs.iter().any(|dir| !lock(&dir.under_way).is_empty())
     }
 
     /// The writer of a directory: does what it is asked, in its order, for ever.
@@ -188,10 +204,11 @@ impl Store {
             }
         }
         lock(&dir.under_way).clone_from(&ops);
-        self.take_half(dir.drive, WRITE_MAX).await;
+        self.take(dir.drive, WRITE_MAX, 3).await;
         lock(&dir.under_way).clear();
         let outcomes = lock(&dir.engine).write_group(&ops);
-        self.take_half(dir.drive, WRITE_MAX).await;
+        ops.iter().zip(&outcomes).for_each(|(op, outcome)| self.wrote(dir, op, outcome));
+        self.take(dir.drive, WRITE_MAX, 1).await;
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // whoever asked may not want to know any more
             let _ = answer.send(outcome);
@@ -211,24 +228,49 @@ impl Store {
         let decisions: Vec<_> = keys.iter().map(|(key, index)| Decision { asset: key.asset, index: *index }).collect();
         let (batch, hold) = lock(&self.guard).begin(&decisions);
         let held = keys.iter().zip(&hold).filter(|(_, holds)| **holds);
+        held.clone().for_each(|((key, index), _)| sweep2::decided(&self.world, self.node, key, *index));
         let ops: Vec<_> = held.map(|((key, _), _)| Op::Delete(*key)).collect();
         lock(&dir.under_way).clone_from(&ops);
-        self.take_half(dir.drive, WRITE_MAX).await;
+        self.take(dir.drive, WRITE_MAX, 3).await;
         lock(&dir.under_way).clear();
         let mut outcomes = lock(&dir.engine).write_group(&ops).into_iter();
-        self.take_half(dir.drive, WRITE_MAX).await;
+        let swept = |outcome| if outcome == Outcome::Absent { Swept::Absent } else { Swept::Dropped };
+        let made = |holds| if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
+        let made: Vec<_> = hold.into_iter().map(made).collect();
+        for ((key, decided_at), made) in keys.iter().zip(&made) {
+            let drive = &mut self.machine.drives()[dir.drive];
+            drive.dropping.remove(key);
+            if let Some(Ok(Swept::Dropped)) = made {
+                // a delete is of every copy that there may be, also of one that is not seen now
+                drive.hidden.remove(key);
+                drive.dropped.insert(*key);
+                sweep2::dropped(&self.world, self.node, key, *decided_at);
+                mig2::dropped(&self.world, self.node, key);
+            }
+        }
+        self.take(dir.drive, WRITE_MAX, 1).await;
         lock(&self.guard).end(batch);
         self.ended.change(|ended| *ended += 1);
-        let swept = |outcome| if outcome == Outcome::Absent { Swept::Absent } else { Swept::Dropped };
-        for (answer, holds) in answers.into_iter().zip(hold) {
-            let made = if holds { outcomes.next().map(|made| made.map(swept)) } else { Some(Ok(Swept::Void)) };
+        for (answer, made) in answers.into_iter().zip(made) {
             if let Some(made) = made {
                 let _ = answer.send(made);
             }
         }
     }
 
+    /// A change has been made, or not.
+    fn wrote(&self, dir: &Dir, op: &Op, outcome: &Result<Outcome, WriteError>) {
+        let (Op::Put(put), Ok(outcome)) = (op, outcome) else { return };
+        let is_written = *outcome != Outcome::AlreadyDurable;
+        self.world.oracle.found(self.node, put.key(), is_written);
+        let drive = &mut self.machine.drives()[dir.drive];
+        drive.dropped.remove(&put.key());
+        let rot = drive.rot(&put.key());
+        int1::taken(&self.world, &self.machine, rot);
+    }
+
     pub(super) fn hear(&self, asset: AssetId, index: u64) {
+        self.world.oracle.sent(self.node, asset, index);
         lock(&self.guard).hear(asset, index);
     }
 
@@ -240,7 +282,7 @@ impl Store {
     async fn settle(&self, asset: AssetId) -> bool {
         let in_hand = lock(&self.guard).in_hand(asset);
         let settled = self.ended.wait_for(|_| lock(&self.guard).have_ended(&in_hand));
-        self.kernel.timeout(SETTLE_MAX, settled).await.is_some()
+        self.world.kernel.timeout(SETTLE_MAX, settled).await.is_some()
     }
 
     /// Stores a chunk; durable when this returns. The directories are tried one after the other, those first that have it.
@@ -298,7 +340,10 @@ impl Store {
                 _ if holders.is_empty() => Held::Missing,
                 _ if !is_settled => Held::Unknown,
                 _ if deep => self.verify(&key, &holders).await,
-                true => Held::Stored,
+                true => {
+                    self.world.oracle.found(self.node, key, false);
+                    Held::Stored
+                }
                 false => Held::Damaged,
             });
         }
@@ -310,6 +355,11 @@ impl Store {
         for dir in holders {
             self.take_half(dir.drive, READ_MAX).await;
             let checked = dir.reader.check(key);
+            if checked.is_ok() {
+                let rot = self.machine.drives()[dir.drive].rot(key);
+                int1::verified(&self.world, &self.machine, rot);
+                self.world.oracle.found(self.node, *key, true);
+            }
             self.take_half(dir.drive, READ_MAX).await;
             match checked {
                 Ok(_) if dir.reader.is_doubted(key) => worst = Held::Damaged,
@@ -329,15 +379,19 @@ impl Store {
         all.into_iter().collect()
     }
 
-    /// Drops what is here of this, unless more was heard since it was decided.
-    pub(super) async fn drop_unwanted(&self, key: Key, decided_at: u64) -> Vec<Result<Swept, WriteError>> {
-        let mut made = Vec::new();
-        for dir in self.dirs.iter().filter(|dir| dir.reader.chunk_bytes(&key).is_some()) {
-            let (answer, answered) = oneshot::channel();
-            dir.ask(Ask::Drop { key, decided_at, answer });
-            made.extend(answered.await);
-        }
-        made
+    /// Drops what is here of these, unless more was heard since it was decided: what became of each copy. The writers are
+    /// given all of them at once.
+    pub(super) async fn drop_unwanted(&self, keys: &[Key], decided_at: u64) -> Vec<(Key, Result<Swept, WriteError>)> {
+        let copies = keys.iter().flat_map(|key| self.holders(key).into_iter().map(move |dir| (*key, dir)));
+        let asked: Vec<_> = copies
+            .map(|(key, dir)| {
+                self.machine.drives()[dir.drive].dropping.insert(key);
+                let (answer, answered) = oneshot::channel();
+                dir.ask(Ask::Drop { key, decided_at, answer });
+                async move { (key, answered.await.unwrap_or(Err(WriteError::NoWrites(Refusal::Stopped)))) }
+            })
+            .collect();
+        join_all(asked).await
     }
 
     /// Bytes taken on all disks, and bytes there are.
@@ -373,6 +427,11 @@ impl Store {
             input.push(dir.refusal().is_some().into());
         }
         Hash::of(&input).leading_u64()
+    }
+
+    /// Whether any directory takes no writes.
+    pub(crate) fn refuses(&self) -> bool {
+        self.dirs.iter().any(|dir| dir.refusal().is_some())
     }
 
     /// Directories of which an fsync failed, and why.

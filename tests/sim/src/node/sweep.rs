@@ -13,8 +13,7 @@ use vsd_core::{
     superblock::Key,
 };
 
-use super::{Node, store::Swept};
-use crate::invariant::{mig2, sweep2};
+use super::Node;
 
 /// How often it looks whether there is something to do.
 const POLL: Duration = Duration::from_secs(1);
@@ -44,8 +43,9 @@ impl Node {
                     self.ask(&mut sweep).await;
                 }
                 Step::Drop { keys, decided_at } => {
-                    for key in keys {
-                        self.drop_unwanted(key, decided_at).await;
+                    let Some(store) = self.store() else { continue };
+                    for (key, swept) in store.drop_unwanted(&keys, decided_at).await {
+                        self.say(|| format!("sweeps {} {} by {decided_at}: {swept:?}", key.asset, key.hash.short()));
                     }
                 }
             }
@@ -72,18 +72,6 @@ impl Node {
             .and_then(|keeper| sweep.answered(index, |asset| keeper.wants(asset), now));
         if answered.is_err() {
             sweep.give_up(now);
-        }
-    }
-
-    async fn drop_unwanted(&self, key: Key, decided_at: u64) {
-        let Some(store) = self.store().cloned() else { return };
-        self.world.oracle.dropping(self.machine.at, key);
-        for swept in store.drop_unwanted(key, decided_at).await {
-            self.say(|| format!("sweeps {} {} by {decided_at}: {swept:?}", key.asset, key.hash.short()));
-            if let Ok(Swept::Dropped) = swept {
-                sweep2::dropped(&self.world, self.machine.at, &key, decided_at);
-                mig2::dropped(&self.world, self.id, &key);
-            }
         }
     }
 }

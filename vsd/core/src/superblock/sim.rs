@@ -27,6 +27,8 @@ use super::{Disk, Engine, Op, Outcome, Put, Space, VerifiedChunk, WriteError};
 
 const SECTOR_BYTES: usize = 512;
 const BLOCK_BYTES: usize = 4096;
+/// What Linux says of a sector that cannot be read.
+const EIO: i32 = 5;
 
 /// A put of `bytes`, which must be a chunk's, for the asset of this number.
 ///
@@ -594,7 +596,10 @@ impl Disk for SimDisk {
         let failed = strikes(&mut world.faults.read_fails_after);
         let inode = world.inode(*file);
         let range = at(offset)..at(offset) + into.len();
-        if failed || inode.unreadable.iter().any(|bad| bad.start < range.end && range.start < bad.end) {
+        if inode.unreadable.iter().any(|bad| bad.start < range.end && range.start < bad.end) {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
+        if failed {
             return Err(injected());
         }
         into.copy_from_slice(inode.cached.get(range).ok_or(io::ErrorKind::UnexpectedEof)?);
