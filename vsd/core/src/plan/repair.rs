@@ -208,7 +208,8 @@ impl Placing<'_> {
     }
 
     /// The places that have to be verified before the asset may be said to be placed by the target: those that differ
-    /// from `since`, were owed or have a stand-in.
+    /// from `since`, were owed or have a stand-in. Where there are fewer places than before, all of them: what goes is
+    /// replaced by nothing but what is left.
     #[must_use]
     pub fn to_verify(&self) -> Vec<(NodeId, ChunkHash)> {
         let since: Vec<_> = self.group.placed(self.since).collect();
@@ -219,8 +220,9 @@ impl Placing<'_> {
             _ => true,
         };
         let placed = self.group.placed(self.target).enumerate();
+        let is_fewer = placed.clone().count() < since.len();
         placed
-            .filter(|(place, (node, chunk))| differs(*place, *node, &chunk.hash))
+            .filter(|(place, (node, chunk))| is_fewer || differs(*place, *node, &chunk.hash))
             .map(|(_, (node, chunk))| (node, chunk.hash))
             .collect()
     }
@@ -266,6 +268,20 @@ mod tests {
         let gone = |node| if node == NodeId(3) { Presence::Gone } else { Presence::Up };
         assert_eq!(target(Scheme::CODED, &few, gone).map(|l| l.epoch), Some(Epoch(1)), "two members give nothing");
         assert_eq!(target(Scheme::Replicate(3), &few, gone).map(|l| l.epoch), Some(Epoch(2)));
+    }
+
+    #[test]
+    fn where_fewer_places_are_left_every_one_of_them_is_read_first() {
+        let group = Group::replicated(ChunkRef { hash: Hash::of(b"a"), bytes: 1 }, 3);
+        let to_verify = |since: &[u64], target: &[u64]| {
+            let (since, target) = (layout(1, since), layout(2, target));
+            let placing = Placing { group: &group, since: &since, target: &target, beside: None, displaced: &[] };
+            placing.to_verify().into_iter().map(|(node, _)| node.0).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(to_verify(&[1, 2, 3], &[1, 2, 4]), [4].into(), "the third copy is on another node");
+        assert_eq!(to_verify(&[1, 2], &[1]), [1].into(), "the only copy there will be");
+        assert_eq!(to_verify(&[1, 2, 3], &[1, 2]), [1, 2].into());
+        assert_eq!(to_verify(&[1], &[1, 2]), [2].into());
     }
 
     #[test]
