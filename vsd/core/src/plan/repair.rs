@@ -219,8 +219,9 @@ impl Placing<'_> {
             }
             _ => true,
         };
-        let placed = self.group.placed(self.target).enumerate();
-        let is_fewer = placed.clone().count() < since.len();
+        let placed: Vec<_> = self.group.placed(self.target).collect();
+        let is_fewer = placed.len() < since.len();
+        let placed = placed.into_iter().enumerate();
         placed
             .filter(|(place, (node, chunk))| is_fewer || differs(*place, *node, &chunk.hash))
             .map(|(_, (node, chunk))| (node, chunk.hash))
