@@ -233,7 +233,7 @@ impl Case {
         let (mut of_faults, mut of_acts) = (Stream::of(seed, "faults"), Stream::of(seed, "acts"));
         let (faults, acts) = if is_matinee {
             let is_parted = dice.permille(PARTED_PERMILLE);
-            let (kinds, count) = if is_parted { (PARTED, 1) } else { (AWAY, dice.between(1, 6)) };
+            let (kinds, count) = if is_parted { (PARTED, 1) } else { (AWAY, dice.between(1, 3)) };
             (struck(&mut of_faults, kinds, count, &shape), matinee(&mut of_acts, &shape))
         } else {
             (faults(&mut of_faults, &shape), acts(&mut of_acts, &shape))
@@ -305,12 +305,16 @@ fn lasting(dice: &mut Stream) -> Duration {
     dice.duration(Duration::from_millis(200), Duration::from_secs(if long { 90 } else { 12 }))
 }
 
-const CRASH: Draw<Fault> = |d| Fault::Crash { node: d.roll(), down: lasting(d) };
-const POWER_CUT: Draw<Fault> = |d| Fault::PowerCut { node: d.roll(), down: lasting(d) };
-const FREEZE: Draw<Fault> = |d| Fault::Freeze { node: d.roll(), frozen: lasting(d) };
+/// Nothing but nodes that are away, for longer than players fetch ahead.
+const AWAY: &[Draw<Fault>] = &[
+    |d| Fault::Crash { node: d.roll(), down: away(d) },
+    |d| Fault::PowerCut { node: d.roll(), down: away(d) },
+    |d| Fault::Freeze { node: d.roll(), frozen: away(d) },
+];
 
-/// Nothing but nodes that are away for a while, as players see them.
-const AWAY: &[Draw<Fault>] = &[CRASH, POWER_CUT, FREEZE];
+fn away(dice: &mut Stream) -> Duration {
+    dice.duration(Duration::from_secs(5), Duration::from_secs(60))
+}
 
 /// Nothing but machines that are parted for long enough that all of them must have noticed.
 const PARTED: &[Draw<Fault>] = &[|d| {
@@ -319,9 +323,9 @@ const PARTED: &[Draw<Fault>] = &[|d| {
 }];
 
 const FAULTS: &[Draw<Fault>] = &[
-    CRASH,
-    POWER_CUT,
-    FREEZE,
+    |d| Fault::Crash { node: d.roll(), down: lasting(d) },
+    |d| Fault::PowerCut { node: d.roll(), down: lasting(d) },
+    |d| Fault::Freeze { node: d.roll(), frozen: lasting(d) },
     |d| Fault::Partition { sides: d.roll(), lasts: lasting(d) },
     |d| Fault::Deaf { from: d.roll(), to: d.roll(), lasts: lasting(d) },
     |d| Fault::SlowNode { node: d.roll(), by_ms: d.between(10, 3_000), lasts: lasting(d) },
