@@ -1,5 +1,9 @@
 //! Labs as a person runs them: on a cluster of `vsd dev`, with real processes, and refused everywhere else.
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::Value;
 use vs_tests::{Dev, Node, Said, program, wait_for};
 
@@ -83,8 +87,13 @@ fn two_labs_are_not_at_the_same_cluster() {
         refused.fails(6, "VS-E0601");
         assert!(refused.err.contains("another lab"), "{refused}");
     }
-    first.kill();
-    dev.tools().vsctl(&["lab", "failover", "--times", "1", "--pause-max", PAUSE_MAX]).ok();
+    let pid = Pid::from_raw(i32::try_from(first.pid()).expect("a process id"));
+    kill(pid, Signal::SIGINT).expect("it runs");
+    let ended = first.wait();
+    assert_eq!(ended.code, 130, "{ended}");
+    assert!(ended.err.contains("vsctl ls --filter tag=lab="), "it says what it leaves: {ended}");
+    let after = dev.tools().vsctl(&["lab", "failover", "--times", "1", "--pause-max", PAUSE_MAX, "-o", "json"]).ok();
+    assert_eq!(after.json()["outcome"], "held", "{after}");
 }
 
 #[test]

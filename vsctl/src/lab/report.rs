@@ -391,7 +391,7 @@ again: vsctl lab chaos --seed 7
             },
         });
         let oracle = Oracle::default();
-        let rounds: Vec<_> = told.map(|told| super::round(&told, &oracle)).collect();
+        let rounds: Vec<_> = told.map(|told| round(&told, &oracle)).collect();
         let facts = Facts { oracle: &oracle, rounds: &[], lost: &[], ended: &[], pause_max: Duration::ZERO };
         let report = json!({
             "faults": rounds,
