@@ -36,7 +36,8 @@ part() {
   names+=("$name") states+=("$state") seconds+=($((SECONDS - began))) repeats+=("$*")
   echo "$name: $state after $((SECONDS - began)) s"
 }
-part simulator cargo sim --minutes "$minutes"
+# other seeds every night
+part simulator cargo sim --minutes "$minutes" --from "$(date -u +%Y%m%d)00000"
 part model cargo model -- --minutes "$minutes"
 part histories env VS_HISTORY_MINUTES="$minutes" cargo test --quiet --package vs-tests --test histories -- --ignored --nocapture one_history_after
 part fuzzers env VS_FUZZ_MINUTES="$(share)" cargo test --quiet --package vs-tests --test fuzz -- --nocapture

@@ -30,6 +30,9 @@ mod snapshot;
 mod storage;
 mod upload;
 
+// What plants mistakes on purpose keeps nobody's films.
+const _: () = assert!(!vs_core::mutant::CAN_PLANT, "vsd is not built with mutants: only `cargo sim` has them");
+
 pub use cli::command;
 /// What `benches/` measure of the inside.
 #[doc(hidden)]

@@ -36,8 +36,11 @@ pub struct Args {
     #[arg(long, value_name = "A..B", value_parser = range, conflicts_with = "seed")]
     seeds: Option<(u64, u64)>,
     /// Run seeds until so many minutes have passed.
-    #[arg(long, value_name = "M", conflicts_with_all = ["seed", "seeds"])]
-    minutes: Option<u64>,
+    #[arg(long, value_name = "M", value_parser = minutes, conflicts_with_all = ["seed", "seeds"])]
+    minutes: Option<Duration>,
+    /// With `--minutes`, the first of the seeds: another night, other seeds.
+    #[arg(long, value_name = "A", default_value_t = 0, conflicts_with_all = ["seed", "seeds"])]
+    from: u64,
     /// Cases that are run at the same time, each on a thread of its own.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -58,6 +61,11 @@ pub struct Args {
     mutant: Option<String>,
 }
 
+fn minutes(text: &str) -> Result<Duration, String> {
+    let minutes = text.parse::<f64>().map_err(|error| error.to_string())?;
+    Duration::try_from_secs_f64(minutes * 60.0).map_err(|error| error.to_string())
+}
+
 fn range(text: &str) -> Result<(u64, u64), String> {
     let (from, to) = text.split_once("..").ok_or("it is A..B")?;
     let number = |text: &str| text.parse::<u64>().map_err(|error| error.to_string());
@@ -73,20 +81,37 @@ fn say(line: &str) {
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    if args.mutant.is_some() && !CAN_PLANT {
-        say("no mistakes can be planted here: use `cargo sim`");
-        return ExitCode::FAILURE;
-    }
-    let failed = match (&args.mutant, args.seed) {
-        (Some(name), None) => catch(&args, name),
-        (_, Some(seed)) => one(&args, seed),
-        (None, None) => many(&args),
+    let mutants = match args.mutant.as_deref().map(mutants) {
+        Some(Err(why)) => {
+            say(&why);
+            return ExitCode::from(2);
+        }
+        Some(Ok(mutants)) => mutants,
+        None => Vec::new(),
+    };
+    let failed = match (mutants.as_slice(), args.seed) {
+        ([] | [_], Some(seed)) => one(&args, seed, mutants.first().copied()),
+        (_, Some(_)) => {
+            say("name one mutant beside `--seed`");
+            return ExitCode::from(2);
+        }
+        ([], None) => many(&args),
+        (mutants, None) => catch(&args, mutants),
     };
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn one(args: &Args, seed: u64) -> bool {
-    let mutant = args.mutant.as_deref().and_then(mutants).and_then(|named| named.first().copied());
+/// The mistakes of a name.
+fn mutants(name: &str) -> Result<Vec<Mutant>, String> {
+    if !CAN_PLANT {
+        return Err("no mistakes can be planted here: use `cargo sim`".to_owned());
+    }
+    let named = |mutant: &Mutant| name == "all" || format!("{mutant:?}") == name;
+    let named: Vec<_> = Mutant::ALL.iter().copied().filter(named).collect();
+    if named.is_empty() { Err(format!("no mutant `{name}`: all, or one of {:?}", Mutant::ALL)) } else { Ok(named) }
+}
+
+fn one(args: &Args, seed: u64, mutant: Option<Mutant>) -> bool {
     let case = Case { mutant, ..Case::new(seed) };
     let mut keep = Keep::all(&case);
     keep.faults = args.faults.clone().unwrap_or(keep.faults);
@@ -95,30 +120,19 @@ fn one(args: &Args, seed: u64) -> bool {
     let outcome = run(keep.of(&case), tracing);
     let (steps, took) = (outcome.steps, outcome.took.as_secs());
     say(&format!("seed {seed}: {steps} steps in {took} s of its time, {:?}", outcome.counts));
-    if outcome.violations.is_empty() {
-        return false;
+    let failed = !outcome.violations.is_empty();
+    if failed {
+        tell(&case, keep, outcome, args.shrink);
     }
-    tell(&case, outcome, args.shrink);
-    true
-}
-
-/// The mistakes of a name.
-fn mutants(name: &str) -> Option<Vec<Mutant>> {
-    let named: Vec<_> =
-        Mutant::ALL.iter().copied().filter(|mutant| name == "all" || format!("{mutant:?}") == name).collect();
-    Some(named).filter(|named| !named.is_empty())
+    failed
 }
 
 /// How many seeds each mistake takes to be caught; true when one is not.
-fn catch(args: &Args, name: &str) -> bool {
-    let Some(mutants) = mutants(name) else {
-        say(&format!("no mutant `{name}`: {:?}", Mutant::ALL));
-        return true;
-    };
+fn catch(args: &Args, mutants: &[Mutant]) -> bool {
     let (from, to) = args.seeds.unwrap_or((0, SEEDS));
     let mut is_missed = false;
     for mutant in mutants {
-        let caught = caught_by(mutant, from..to);
+        let caught = caught_by(*mutant, from..to, args.jobs.max(1));
         is_missed |= caught.is_none();
         say(&match caught {
             Some((seeds, id)) => format!("{mutant:?}: {id} after {seeds} seeds"),
@@ -130,10 +144,10 @@ fn catch(args: &Args, name: &str) -> bool {
 
 fn many(args: &Args) -> bool {
     let began = Instant::now();
-    let until = args.minutes.map(|minutes| began + Duration::from_secs(minutes * 60));
+    let until = args.minutes.map(|minutes| began + minutes);
     let (from, to) = match (args.seeds, args.minutes) {
         (Some(seeds), _) => seeds,
-        (None, Some(_)) => (0, u64::MAX),
+        (None, Some(_)) => (args.from, u64::MAX),
         (None, None) => (0, SEEDS),
     };
     let (next, done, failed) = (AtomicU64::new(from), AtomicU64::new(0), AtomicBool::new(false));
@@ -152,7 +166,7 @@ fn many(args: &Args) -> bool {
                     if !outcome.violations.is_empty() {
                         failed.store(true, Relaxed);
                         let _one_at_a_time = lock(&told);
-                        tell(&case, outcome, args.shrink);
+                        tell(&case, Keep::all(&case), outcome, args.shrink);
                     }
                 }
             });
@@ -164,14 +178,17 @@ fn many(args: &Args) -> bool {
 }
 
 /// Tells what a case violated, and how to see it again.
-fn tell(case: &Case, outcome: Outcome, is_to_shrink: bool) {
-    let (keep, outcome) = if is_to_shrink { shrink(case, outcome) } else { (Keep::all(case), outcome) };
+fn tell(case: &Case, keep: Keep, outcome: Outcome, is_to_shrink: bool) {
+    let (keep, outcome) = if is_to_shrink { shrink(case, keep, outcome) } else { (keep, outcome) };
     say(&format!("seed {} fails:", case.seed));
     for violation in outcome.violations.iter().take(5) {
         say(&format!("  {} at {:.3} s: {}", violation.id, violation.at.as_secs_f64(), violation.what));
     }
     let list = |kept: &[usize]| kept.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let mut command = format!("cargo sim --seed {} --trace", case.seed);
+    if let Some(mutant) = case.mutant {
+        command += &format!(" --mutant {mutant:?}");
+    }
     if keep != Keep::all(case) {
         command += &format!(" --faults={} --acts={}", list(&keep.faults), list(&keep.acts));
     }

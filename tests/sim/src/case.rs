@@ -22,6 +22,8 @@ pub struct Shape {
     pub weather: Weather,
     /// How long a node takes to apply what is committed, at most.
     pub apply_pace: Duration,
+    /// Records of one step of housekeeping.
+    pub step_records: u32,
     pub settings: Vec<(SettingName, u64)>,
     /// How long things go wrong.
     pub length: Duration,
@@ -108,10 +110,75 @@ pub enum Fault {
     LoseMachine {
         node: u64,
     },
+    /// Forward, or back.
     ClockJump {
         node: u64,
-        days: u64,
+        days: i64,
     },
+}
+
+impl Fault {
+    /// Whom it strikes.
+    fn victim(&mut self) -> Option<&mut u64> {
+        match self {
+            Self::Crash { node, .. }
+            | Self::PowerCut { node, .. }
+            | Self::Freeze { node, .. }
+            | Self::Deaf { from: node, .. }
+            | Self::SlowNode { node, .. }
+            | Self::SlowDisk { node, .. }
+            | Self::ApplyStall { node, .. }
+            | Self::SyncFails { node, .. }
+            | Self::WriteFails { node, .. }
+            | Self::ReadFails { node, .. }
+            | Self::DiskFull { node, .. }
+            | Self::ReadOnly { node, .. }
+            | Self::BitRot { node, .. }
+            | Self::LoseDisk { node }
+            | Self::LoseMachine { node }
+            | Self::ClockJump { node, .. } => Some(node),
+            Self::Partition { .. } | Self::Weather { .. } | Self::LogStall { .. } | Self::LeaderFalls => None,
+        }
+    }
+
+    /// The same, of this victim.
+    #[must_use]
+    pub fn aimed_at(mut self, number: u64) -> Self {
+        if let Some(victim) = self.victim() {
+            *victim = number;
+        }
+        self
+    }
+}
+
+/// What goes on in a cluster, of which the middle is the worst time for something to go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    UploadTaken,
+    OriginalStored,
+    PartPut,
+    Committed,
+    VersionBegun,
+    Placed,
+    LayoutSet,
+}
+
+const MOMENTS: &[Moment] = &[
+    Moment::UploadTaken,
+    Moment::OriginalStored,
+    Moment::PartPut,
+    Moment::Committed,
+    Moment::VersionBegun,
+    Moment::Placed,
+    Moment::LayoutSet,
+];
+
+/// When something goes wrong: at a time, or from then on when this happens next, and just after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strike {
+    pub at: Duration,
+    pub on: Option<Moment>,
+    pub fault: Fault,
 }
 
 /// What people do.
@@ -138,7 +205,7 @@ pub enum Act {
 pub struct Case {
     pub seed: u64,
     pub shape: Shape,
-    pub faults: Vec<(Duration, Fault)>,
+    pub faults: Vec<Strike>,
     pub acts: Vec<(Duration, Act)>,
     /// The mistake that is made in it, on purpose.
     pub mutant: Option<Mutant>,
@@ -197,6 +264,7 @@ impl Shape {
             reserve_bytes: 64 * KIB,
             weather,
             apply_pace: Duration::from_millis(dice.between(1, if is_lagging { 1_500 } else { 50 })),
+            step_records: if dice.permille(500) { 200 } else { u32::try_from(dice.between(1, 20)).unwrap_or(1) },
             settings,
             length,
         }
@@ -240,7 +308,10 @@ const FAULTS: &[Draw<Fault>] = &[
     |d| Fault::BitRot { node: d.roll(), copy: d.roll() },
     |d| Fault::LoseDisk { node: d.roll() },
     |d| Fault::LoseMachine { node: d.roll() },
-    |d| Fault::ClockJump { node: d.roll(), days: d.between(1, 30) },
+    |d| {
+        let days = i64::try_from(d.between(1, 30)).unwrap_or(8);
+        Fault::ClockJump { node: d.roll(), days: if d.permille(300) { -days } else { days } }
+    },
 ];
 
 const SET_REDUNDANCY: Draw<Act> = |d| Act::SetRedundancy { video: d.roll(), redundancy: d.roll() };
@@ -299,13 +370,18 @@ fn drawn<T: Copy>(dice: &mut Stream, kinds: &[Draw<T>], count: u64, shape: &Shap
     drawn
 }
 
-fn faults(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Fault)> {
+fn faults(dice: &mut Stream, shape: &Shape) -> Vec<Strike> {
     let count = match dice.between(0, 9) {
         0 => 0,
         1 => dice.between(MANY_EVENTS / 2, MANY_EVENTS),
         _ => dice.between(1, 14),
     };
-    mixed(dice, FAULTS, count, shape)
+    let drawn = mixed(dice, FAULTS, count, shape).into_iter();
+    let strike = |(at, fault)| {
+        let on = if dice.permille(500) { dice.pick(MOMENTS).copied() } else { None };
+        Strike { at, on, fault }
+    };
+    drawn.map(strike).collect()
 }
 
 fn acts(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Act)> {

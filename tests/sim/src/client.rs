@@ -3,46 +3,55 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use uuid::Uuid;
 use vs_core::{
-    hash::{ChunkHash, Hasher},
-    id::{AssetId, NodeId, UploadId, VideoId},
+    id::{NodeId, UploadId, VideoId},
     layout::NodeWish,
-    manifest::{Part, Track},
-    read::{Known, gather::gather},
+    manifest::ORIGINAL,
 };
 use vsd_core::{
-    background::{Get, GetError, State},
-    meta::{
-        ClientId, Command, End as UploadEnd, OnDuplicate, Redundancy, Response, TrackOptions, UploadBegin, UploadPhase,
-    },
+    background::State,
+    meta::{Command, End as UploadEnd, OnDuplicate, Redundancy, Response, TrackOptions, UploadBegin, UploadPhase},
 };
 
 use crate::{
     case::{Act, MACHINES_MAX},
     film::Film,
-    invariant::{con1, int1},
+    invariant::con3,
     kernel::WORLD,
-    message::{FilmInfo, Reply, Request},
+    message::{Reply, Request},
     net::End,
-    node::{care::Care, shell::got},
+    node::care::Care,
     oracle::Level,
+    promise::{Change, OrderId},
     random::Stream,
+    session::{ATTEMPTS_MAX, Outcome, PAUSE},
     world::World,
 };
 
-/// How long a client waits for an answer, between two attempts, and how often it tries.
+/// How long a client waits for an answer.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
-const PAUSE: Duration = Duration::from_secs(1);
-const ATTEMPTS_MAX: usize = 40;
-const GET_TIMEOUT: Duration = Duration::from_secs(4);
+/// Uploads of which the original is not kept, of which it is said beforehand what they hash to, and which are given up.
+const DROPPED_PERMILLE: u64 = 150;
+const OFFERED_PERMILLE: u64 = 300;
+const ABORTED_PERMILLE: u64 = 60;
+
+/// How far an upload is when its client gives it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Begun,
+    Sent,
+    Finished,
+}
+
+/// Most commands of a session in which views are counted.
+const COMMANDS_MAX: u64 = 4;
 
 /// Somebody who acts.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) world: Arc<World>,
     pub(crate) end: End,
-    number: usize,
+    pub(crate) number: usize,
 }
 
 impl std::fmt::Debug for Client {
@@ -70,18 +79,18 @@ impl Client {
         Self { world: Arc::clone(world), end: End::Client(number), number }
     }
 
-    fn say(&self, line: impl FnOnce() -> String) {
+    pub(crate) fn say(&self, line: impl FnOnce() -> String) {
         self.world.trace.say(|| format!("c{} {}", self.number, line()));
     }
 
     /// The machine that a number names.
-    fn choose(&self, number: u64) -> usize {
+    pub(crate) fn choose(&self, number: u64) -> usize {
         let machines = self.world.machines();
         let there: Vec<_> = machines.iter().filter(|machine| !machine.is_retired()).map(|machine| machine.at).collect();
         there.get(usize::try_from(number % there.len().max(1) as u64).unwrap_or(0)).copied().unwrap_or(0)
     }
 
-    async fn ask(&self, machine: usize, request: Request) -> Option<Reply> {
+    pub(crate) async fn ask(&self, machine: usize, request: Request) -> Option<Reply> {
         self.world.call(self.end, machine, request, ANSWER_MAX).await.ok()
     }
 
@@ -98,17 +107,18 @@ impl Client {
                     self.play(video, self.choose(node), false).await;
                 }
             }
-            Act::Trash { video } => self.of_video(video, |video| Command::VideoTrash { video }).await,
-            Act::Restore { video } => self.restore(video).await,
-            Act::Purge { video } => self.of_video(video, |video| Command::VideoPurge { video }).await,
+            Act::Trash { video } => self.change(video, Change::Hides).await,
+            Act::Restore { video } => self.change(video, Change::Shows).await,
+            Act::Purge { video } => self.change(video, Change::Purges).await,
             Act::SetRedundancy { video, redundancy } => {
                 let Some(video) = self.some_video(video) else { return };
                 let redundancy = redundancy_of(redundancy);
                 self.order(Command::RedundancySet { video, redundancy }).await;
             }
             Act::Views { video, count } => {
-                let Some(video) = self.some_video(video) else { return };
-                self.order(Command::Views { counts: BTreeMap::from([(video, count)]) }).await;
+                if let Some(video) = self.some_video(video) {
+                    self.views(video, count).await;
+                }
             }
             Act::AddMachine { zone } => {
                 if self.world.machines().len() < MACHINES_MAX {
@@ -137,29 +147,6 @@ impl Client {
         }
     }
 
-    /// Has a command applied, however often it has to be asked for: once, by the session it is in (CON-3).
-    pub(crate) async fn order(&self, command: Command) -> Option<Response> {
-        let mut dice = Stream::of(self.world.seed(), &format!("session {} {:?}", self.number, self.world.kernel.now()));
-        let session = ClientId(Uuid::from_bytes(dice.bytes()));
-        self.repeat(None, Command::ClientOpen { client: session }).await?;
-        let answer = self.repeat(Some((session, 1)), command).await;
-        self.repeat(None, Command::ClientClose { client: session }).await;
-        answer
-    }
-
-    async fn repeat(&self, client: Option<(ClientId, u64)>, command: Command) -> Option<Response> {
-        for attempt in 0..ATTEMPTS_MAX {
-            let machine = self.choose((self.number + attempt) as u64);
-            let order = Request::Order { client, command: command.clone() };
-            if let Some(Reply::Ordered(Ok(response))) = self.ask(machine, order).await {
-                self.say(|| format!("is answered {response:?}"));
-                return Some(response);
-            }
-            self.world.kernel.sleep(PAUSE).await;
-        }
-        None
-    }
-
     fn some_video(&self, number: u64) -> Option<VideoId> {
         let promises = self.world.oracle.promises();
         let at = usize::try_from(number % promises.len().max(1) as u64).ok()?;
@@ -170,16 +157,37 @@ impl Client {
         self.world.machine(self.choose(number))?.id()
     }
 
-    async fn of_video(&self, number: u64, command: impl FnOnce(VideoId) -> Command) {
+    /// Shows, hides or purges one of the videos.
+    async fn change(&self, number: u64, change: Change) {
         let Some(video) = self.some_video(number) else { return };
-        self.world.oracle.doubt(video);
-        // the same content may be shown by it when it is uploaded again meanwhile
-        self.order(command(video)).await;
+        let Some(order) = self.world.oracle.ordered(video, change) else { return };
+        let command = match change {
+            Change::Shows => Command::VideoRestore { video },
+            Change::Hides => Command::VideoTrash { video },
+            Change::Purges => Command::VideoPurge { video },
+        };
+        match self.order(command).await {
+            Outcome::Done(_) => self.world.oracle.answered(video, order, true),
+            Outcome::Refused(_) | Outcome::Unsent => self.world.oracle.answered(video, order, false),
+            Outcome::Unknown => {}
+        }
     }
 
-    async fn restore(&self, number: u64) {
-        let Some(video) = self.some_video(number) else { return };
-        self.order(Command::VideoRestore { video }).await;
+    /// Counts so many views, one command after the other.
+    async fn views(&self, video: VideoId, count: u64) {
+        let Some(mut session) = self.session().await else { return };
+        let commands = 1 + count % COMMANDS_MAX;
+        for nth in 0..commands {
+            // numbers that tell from their sum which of them were added
+            let count = count + nth;
+            con3::ordered(&self.world, video, count);
+            match session.order(Command::Views { counts: BTreeMap::from([(video, count)]) }).await {
+                Outcome::Done(_) => con3::settled(&self.world, video, count, true),
+                Outcome::Refused(_) | Outcome::Unsent => con3::settled(&self.world, video, count, false),
+                Outcome::Unknown => break,
+            }
+        }
+        session.close().await;
     }
 
     /// At least one node stays.
@@ -202,6 +210,10 @@ impl Client {
         let machine = self.choose(node);
         let Some(holder) = self.world.machine(machine).and_then(|machine| machine.id()) else { return };
         let chunks = film.original();
+        let keep_original = !dice.permille(DROPPED_PERMILLE);
+        let offered_sha256 = if dice.permille(OFFERED_PERMILLE) { film.digest(ORIGINAL) } else { None };
+        let given_up =
+            if dice.permille(ABORTED_PERMILLE) { dice.pick(&[Step::Begun, Step::Sent, Step::Finished]) } else { None };
         let begin = UploadBegin {
             upload,
             video: VideoId::from_random(dice.bytes()),
@@ -211,11 +223,12 @@ impl Client {
             description: String::new(),
             tags: BTreeMap::new(),
             size: Some(chunks.iter().map(|chunk| chunk.len() as u64).sum()),
-            options: TrackOptions { renditions: Vec::new(), keep_original: true },
+            options: TrackOptions { renditions: Vec::new(), keep_original },
             redundancy: redundancy_of(redundancy),
             on_duplicate: if dice.permille(200) { OnDuplicate::New } else { OnDuplicate::Skip },
-            offered_sha256: None,
+            offered_sha256,
         };
+        let order = self.world.oracle.uploading(film);
         let mut sent = false;
         for _ in 0..ATTEMPTS_MAX {
             match self.ask(machine, Request::Begin(Box::new(begin.clone()))).await {
@@ -226,9 +239,15 @@ impl Client {
                     continue;
                 }
             }
+            if given_up == Some(&Step::Begun) {
+                break;
+            }
             if !sent {
                 // resumed by offset in the daemon: here it is all sent at once, and kept when it arrives
                 sent = self.send(machine, upload, &chunks).await;
+            }
+            if sent && given_up == Some(&Step::Sent) {
+                break;
             }
             if sent
                 && let Some(Reply::Ordered(Ok(response))) = self.ask(machine, Request::Finish { upload }).await
@@ -238,7 +257,10 @@ impl Client {
             }
             self.world.kernel.sleep(PAUSE).await;
         }
-        self.watch(upload, film).await;
+        if given_up.is_some() {
+            self.order(Command::UploadAbort { upload }).await;
+        }
+        self.watch(upload, (film, order), keep_original).await;
     }
 
     async fn send(&self, machine: usize, upload: UploadId, chunks: &[bytes::Bytes]) -> bool {
@@ -247,112 +269,30 @@ impl Client {
     }
 
     /// Watches what becomes of an upload, and holds the cluster to what it says.
-    async fn watch(&self, upload: UploadId, film: Film) {
+    async fn watch(&self, upload: UploadId, of: (Film, OrderId), keeps_original: bool) {
+        let oracle = &self.world.oracle;
         for attempt in 0..ATTEMPTS_MAX * 4 {
             self.world.kernel.sleep(PAUSE).await;
             let machine = self.choose((self.number + attempt) as u64);
             let Some(Reply::Upload(Ok(Some(record)))) = self.ask(machine, Request::Upload { upload }).await else {
                 continue;
             };
-            match &record.phase {
-                UploadPhase::Stored { .. } => self.world.oracle.promised(record.video, film, Level::Stored),
-                UploadPhase::Ended(UploadEnd::Ready) => {
-                    self.say(|| format!("has video {} ready", record.video.short()));
-                    return self.world.oracle.promised(record.video, film, Level::Ready);
+            let end = match &record.phase {
+                UploadPhase::Stored { .. } => {
+                    oracle.promised(record.video, of, keeps_original, Level::Stored);
+                    continue;
                 }
-                UploadPhase::Ended(UploadEnd::Duplicate { .. }) => {
-                    self.say(|| format!("has video {} already", record.video.short()));
-                    return self.world.oracle.promised(record.video, film, Level::Stored);
-                }
-                UploadPhase::Ended(end) => return self.say(|| format!("upload ended: {end:?}")),
+                UploadPhase::Ended(end) => end,
+                _ => continue,
+            };
+            match end {
+                UploadEnd::Ready => oracle.promised(record.video, of, keeps_original, Level::Ready),
+                UploadEnd::Duplicate { .. } => oracle.promised(record.video, of, keeps_original, Level::Stored),
                 _ => {}
             }
+            oracle.uploaded(of.0, of.1);
+            return self.say(|| format!("upload of {} ended: {end:?}", record.video.short()));
         }
-    }
-
-    /// What a reader is told of a video: None when there is no answer.
-    pub(crate) async fn film(&self, video: VideoId, machine: usize) -> Option<Option<Box<FilmInfo>>> {
-        let began = self.world.kernel.now();
-        match self.ask(machine, Request::Film { video }).await {
-            Some(Reply::Film(Ok(info))) => {
-                if info.is_none() {
-                    con1::not_shown(&self.world, video, began);
-                }
-                Some(info)
-            }
-            _ => None,
-        }
-    }
-
-    /// A part of a track, from the node at a machine.
-    pub(crate) async fn part(&self, info: &FilmInfo, track: &Track, no: u32, machine: usize) -> Option<Part> {
-        let (asset, version) = (info.head.asset, info.head.version);
-        let request = Request::Part { asset, version, ballot: track.ballot, track: track.name.clone(), no };
-        match self.ask(machine, request).await {
-            Some(Reply::Part(Some(bytes))) => Part::decode(&bytes).ok(),
-            _ => None,
-        }
-    }
-
-    /// Reads every track of a video; whether all of it was had.
-    pub(crate) async fn read(&self, video: VideoId, machine: usize) -> bool {
-        self.world.oracle.count(|counts| counts.reads += 1);
-        let Some(promise) = self.world.oracle.promise(video) else { return false };
-        let Some(Some(info)) = self.film(video, machine).await else { return false };
-        for track in &info.head.tracks {
-            let mut hasher = Hasher::default();
-            hasher.update(&track.init);
-            for (no, _) in (0..).zip(&track.parts) {
-                let Some(part) = self.part(&info, track, no, machine).await else {
-                    return self.failed(video, "a part does not come");
-                };
-                let known =
-                    Known { layouts: &info.layouts, nodes: &info.nodes, away: &info.away, displaced: &part.displaced };
-                for chunk in part.segments.iter().flat_map(|segment| &segment.chunks) {
-                    let (group, member) = part.group_of(info.head.asset, info.head.scheme, chunk);
-                    let read = gather(self, info.head.asset, &group, &[member], &known).await;
-                    match read.members {
-                        Ok(members) => members.iter().for_each(|bytes| hasher.update(bytes)),
-                        Err(failure) => return self.failed(video, &failure.to_string()),
-                    }
-                }
-            }
-            int1::read(&self.world, video, promise.film, &track.name, hasher.finish());
-        }
-        true
-    }
-
-    fn failed(&self, video: VideoId, why: &str) -> bool {
-        self.say(|| format!("cannot read {}: {why}", video.short()));
-        self.world.oracle.count(|counts| counts.reads_failed += 1);
-        false
-    }
-
-    pub(crate) fn machine_of(&self, node: NodeId) -> Option<usize> {
-        self.world.machine_of(node)
-    }
-}
-
-/// Clients read as nodes do: over the network, from whoever has it.
-impl Get for Client {
-    async fn get(&self, node: NodeId, asset: AssetId, chunk: ChunkHash) -> Result<bytes::Bytes, GetError> {
-        let Some(machine) = self.machine_of(node) else { return Err(GetError::Silent(format!("{node} is gone"))) };
-        let request = Request::Get { to: node, asset, chunk };
-        let answer = self.world.call(self.end, machine, request, GET_TIMEOUT).await;
-        got(node, chunk, answer.ok())
-    }
-
-    fn blame(&self, node: NodeId, asset: AssetId, chunk: ChunkHash) {
-        let Some(machine) = self.machine_of(node) else { return };
-        let (world, end) = (Arc::clone(&self.world), self.end);
-        self.world.kernel.spawn(WORLD, async move {
-            let check = Request::Check { to: node, asset, chunks: vec![chunk], index: 0, deep: true };
-            drop(world.call(end, machine, check, GET_TIMEOUT).await);
-        });
-    }
-
-    async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        Some(work())
     }
 }
 

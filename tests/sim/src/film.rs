@@ -1,6 +1,8 @@
 //! Films: what is uploaded, as few bytes as tell one film from another. A film begins with its number, out of which all
 //! else of it is made: so its tracks are cut out of it by whoever has it, and everybody knows what it should play.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use vs_core::{
     hash::{Hash, Hasher},
@@ -17,6 +19,12 @@ const SOUND: &str = "a0";
 pub const TRACKS: [&str; 2] = [VIDEO, SOUND];
 /// Chunks are this long at most: a block of a disk and more.
 const CHUNK_BYTES_MAX: u64 = 5_000;
+/// Of a long film, of which there are few: more of them than one part of a track names.
+const LONG_PERMILLE: u64 = 15;
+const LONG_SEGMENTS: u64 = 200;
+const LONG_CHUNK_BYTES_MAX: u64 = 100;
+/// The slowest encoder takes so long for a segment.
+const CUT_MAX: Duration = Duration::from_secs(5);
 /// How long a segment plays.
 const SEGMENT_US: u64 = 4_000_000;
 
@@ -67,7 +75,7 @@ impl Film {
     #[must_use]
     pub fn tracks(self) -> Vec<(Track, Vec<Segment>)> {
         let mut dice = self.stream("tracks");
-        let segments = dice.between(1, 8);
+        let segments = if self.is_long() { LONG_SEGMENTS } else { dice.between(1, 8) };
         let has_sound = dice.permille(300);
         let mut tracks = vec![self.track(VIDEO, TrackKind::Video, segments)];
         if has_sound {
@@ -76,18 +84,33 @@ impl Film {
         tracks
     }
 
+    fn is_long(self) -> bool {
+        self.stream("length").permille(LONG_PERMILLE)
+    }
+
+    /// How long it takes to cut a segment out of it: some films are only copied, others encoded anew.
+    #[must_use]
+    pub fn cutting(self) -> Duration {
+        let mut dice = self.stream("cutting");
+        let most = if dice.permille(500) { CUT_MAX } else { CUT_MAX / 100 };
+        dice.duration(Duration::ZERO, most) / if self.is_long() { 100 } else { 1 }
+    }
+
     fn track(self, name: &str, kind: TrackKind, segments: u64) -> (Track, Vec<Segment>) {
         let mut dice = self.stream(name);
         let mut init = vec![0; 24];
         dice.fill(&mut init);
+        let is_long = self.is_long();
+        let duration_us = if is_long { SEGMENT_US / 10 } else { SEGMENT_US };
         let segment = |no: u64| {
             let count = dice.between(1, if kind == TrackKind::Video { 4 } else { 1 });
+            let chunk = |dice: &mut Stream| if is_long { filled(dice, LONG_CHUNK_BYTES_MAX) } else { chunk(dice) };
             let mut chunks: Vec<Bytes> = (0..count).map(|_| Bytes::from(chunk(&mut dice))).collect();
             // black pictures: the same chunk again
             if dice.permille(100) {
                 chunks.push(Bytes::from(vec![7; 1_000]));
             }
-            Segment { start_us: no * SEGMENT_US, duration_us: SEGMENT_US, chunks }
+            Segment { start_us: no * duration_us, duration_us, chunks }
         };
         let segments = (0..segments).map(segment).collect();
         (Track { init, ..described(name, kind) }, segments)
@@ -114,8 +137,12 @@ impl Film {
 }
 
 fn chunk(dice: &mut Stream) -> Vec<u8> {
-    let length = if dice.permille(800) { dice.between(16, 3_500) } else { dice.between(3_500, CHUNK_BYTES_MAX) };
-    let mut bytes = vec![0; usize::try_from(length).unwrap_or(16)];
+    let most = if dice.permille(800) { 3_500 } else { CHUNK_BYTES_MAX };
+    filled(dice, most)
+}
+
+fn filled(dice: &mut Stream, most: u64) -> Vec<u8> {
+    let mut bytes = vec![0; usize::try_from(dice.between(16, most)).unwrap_or(16)];
     dice.fill(&mut bytes);
     bytes
 }

@@ -5,8 +5,9 @@
 //! What clients were promised is known, and what must hold is checked while it runs ([`invariant`]).
 //!
 //! Modules in reading order: `random` and `case` (what a seed decides), `kernel` (time and tasks), `net`, `machine` and
-//! `log` (what goes wrong), `node` (the shell around the cores), `client` and `play` (people), `oracle` and `invariant`
-//! (what must hold), `nemesis` and `harm` (faults), `run` (one case), `shrink` (the same with less).
+//! `log` (what goes wrong), `node` (the shell around the cores), `client`, `session`, `reader` and `play` (people),
+//! `oracle`, `promise` and `invariant` (what must hold), `nemesis` and `harm` (faults), `run` (one case), `shrink` (the same
+//! with less).
 
 pub mod args;
 pub mod case;
@@ -23,9 +24,12 @@ pub mod net;
 pub mod node;
 pub mod oracle;
 mod play;
+pub mod promise;
 pub mod random;
+pub mod reader;
 pub mod replica;
 pub mod run;
+mod session;
 pub mod shrink;
 pub mod trace;
 pub mod world;

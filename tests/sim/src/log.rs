@@ -14,9 +14,13 @@ use std::{
 
 use futures::channel::oneshot;
 use vs_core::id::NodeId;
-use vsd_core::meta::{Entry, LeaderTerm, Response};
+use vsd_core::{
+    background::State as _,
+    meta::{Command, Entry, LeaderTerm, Response},
+};
 
 use crate::{
+    case::Moment,
     invariant,
     kernel::{ProcessId, lock},
     message::NotProposed,
@@ -242,6 +246,11 @@ impl World {
         let index = state.truth.applied();
         drop(state);
         self.trace.say(|| format!("log {} {} -> {}", index, brief(&entry), brief_answer(&response)));
+        if response.clone().accepted().is_ok()
+            && let Some(moment) = moment(&entry.command)
+        {
+            self.happened(moment, self.doer(&entry.command));
+        }
         if let Response::Ticked { now_ms } = response {
             invariant::time1::ticked(self, now_ms);
         }
@@ -249,6 +258,18 @@ impl World {
             invariant::committed(self, &self.log.truth(), &entry, &response);
         }
         response
+    }
+
+    /// The machine that a command is the work of.
+    fn doer(&self, command: &Command) -> Option<usize> {
+        let node = match command {
+            Command::UploadTake { node, .. } => *node,
+            Command::OriginalStored { upload, .. } | Command::Commit { upload, .. } => {
+                self.log.truth().snapshot().view().upload(*upload).ok().flatten()?.node
+            }
+            _ => self.log.leader()?.0,
+        };
+        self.machine_of(node)
     }
 
     /// The leader tells the others at once that more is committed.
@@ -313,6 +334,19 @@ impl World {
         if let Some(node) = self.machine_of(elected).and_then(|at| self.machine(at)).and_then(|at| at.node()) {
             node.elected(LeaderTerm::new(term, elected));
         }
+    }
+}
+
+fn moment(command: &Command) -> Option<Moment> {
+    match command {
+        Command::UploadTake { .. } => Some(Moment::UploadTaken),
+        Command::OriginalStored { .. } => Some(Moment::OriginalStored),
+        Command::PartPut { .. } => Some(Moment::PartPut),
+        Command::Commit { .. } => Some(Moment::Committed),
+        Command::VersionBegin { .. } => Some(Moment::VersionBegun),
+        Command::Placed { .. } => Some(Moment::Placed),
+        Command::LayoutSet { .. } => Some(Moment::LayoutSet),
+        _ => None,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Drive {
     rotten: BTreeMap<Record, Rot>,
     /// Copies that a sweep set out to drop and was not answered about.
     pub dropping: BTreeSet<Key>,
+    /// Copies that were dropped and not written again: a failed fsync may show them once more, for a while.
+    pub dropped: BTreeSet<Key>,
     /// Checked and sealed since its last fault.
     pub mended: bool,
     /// How long each call takes beside what it takes anyway.
@@ -59,6 +61,7 @@ impl Drive {
             hidden: BTreeMap::new(),
             rotten: BTreeMap::new(),
             dropping: BTreeSet::new(),
+            dropped: BTreeSet::new(),
             mended: false,
             slow: Duration::ZERO,
             care: None,

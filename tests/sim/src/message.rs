@@ -16,6 +16,8 @@ use vsd_core::{
     plan::repair::Held,
 };
 
+use crate::reader::Consistency;
+
 #[derive(Clone, Debug)]
 pub enum Request {
     /// The leader's sign of life: how far the log is committed, and how the cluster is.
@@ -70,6 +72,7 @@ pub enum Request {
     },
     Film {
         video: VideoId,
+        consistency: Consistency,
     },
     Part {
         asset: AssetId,

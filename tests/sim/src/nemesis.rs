@@ -8,7 +8,7 @@ use vsd_core::{
 };
 
 use crate::{
-    case::Fault,
+    case::{Fault, Moment, Strike},
     harm,
     machine::{Drive, Machine, Rot, RotKind},
     net::{End, Weather},
@@ -18,6 +18,8 @@ use crate::{
 
 /// The kernel's error of a disk that does not read.
 const EIO: i32 = 5;
+/// How soon after a moment that it waited for something goes wrong.
+const SOON_MAX: Duration = Duration::from_millis(60);
 /// How large every disk is in the end.
 const ROOM_BYTES: u64 = 64 << 20;
 /// Least time between two things that hardware takes for good.
@@ -33,13 +35,25 @@ const TORN_CALLS: [usize; 3] = [3, 5, 12];
 impl World {
     /// Everything that goes wrong does so at its time.
     pub(crate) fn unleash(self: &Arc<Self>) {
-        for (nth, (at, fault)) in self.case().faults.clone().into_iter().enumerate() {
+        for (nth, Strike { at, on, fault }) in self.case().faults.clone().into_iter().enumerate() {
             let world = Arc::clone(self);
-            self.kernel.after(at, move || {
-                let mut dice = Stream::of(world.seed(), &format!("fault {nth}"));
-                world.strike(fault, &mut dice);
+            self.kernel.after(at, move || match on {
+                None => world.strike(fault, &mut Stream::of(world.seed(), &format!("fault {nth}"))),
+                Some(moment) => world.wait_for(moment, nth, fault),
             });
         }
+    }
+
+    /// Something happened in the cluster, by this machine's doing: what waits for it strikes, mostly the machine itself.
+    pub(crate) fn happened(self: &Arc<Self>, moment: Moment, machine: Option<usize>) {
+        let Some((nth, fault)) = self.waits_for(moment) else { return };
+        let mut dice = Stream::of(self.seed(), &format!("fault {nth}"));
+        let machines = self.machines();
+        let there = machines.iter().filter(|machine| !machine.is_retired());
+        let own = there.map(|machine| machine.at).position(|at| Some(at) == machine);
+        let own = own.filter(|_| dice.permille(700));
+        let aimed = own.map_or(fault, |number| fault.aimed_at(number as u64));
+        self.later(dice.duration(Duration::ZERO, SOON_MAX), move |world| world.strike(aimed, &mut dice));
     }
 
     fn victim(&self, number: u64) -> Option<Arc<Machine>> {
@@ -339,6 +353,7 @@ impl World {
     /// The faults are over: everything that can come back does, and what is broken is mended by its operator.
     pub(crate) fn heal(self: &Arc<Self>) {
         self.trace.say(|| "the faults are over".to_owned());
+        self.forget_strikes();
         self.net.heal();
         self.log.stall_until(Duration::ZERO);
         for machine in self.machines().into_iter().filter(|machine| !machine.is_retired()) {
@@ -363,6 +378,17 @@ impl World {
                 self.start_node(machine.at);
             }
         }
+    }
+
+    /// The power goes everywhere at once, and comes back: what is there now was durable before.
+    pub(crate) fn lights_out(self: &Arc<Self>) {
+        self.trace.say(|| "the power goes everywhere".to_owned());
+        let there: Vec<_> = self.machines().into_iter().filter(|machine| !machine.is_retired()).collect();
+        for machine in &there {
+            let mut dice = Stream::of(self.seed(), &format!("lights out {}", machine.at));
+            self.crash(machine, true, &mut dice);
+        }
+        there.iter().for_each(|machine| self.start_node(machine.at));
     }
 
     /// What is found to be broken only after the faults are over is mended then.

@@ -13,38 +13,27 @@ use uuid::Uuid;
 use vs_core::id::{AssetId, NodeId, Version, VideoId};
 use vsd_core::{meta::LeaderTerm, superblock::Key};
 
+pub use crate::promise::{Level, Promise};
 use crate::{
     film::Film,
     harm::Weakened,
+    invariant::con3::Counted,
     kernel::{Kernel, lock},
+    promise::{Change, OrderId, Promises},
 };
-
-/// How much of a video is promised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Its original is stored.
-    Stored,
-    /// It plays.
-    Ready,
-}
-
-/// A video that somebody was told of.
-#[derive(Clone, Copy, Debug)]
-pub struct Promise {
-    pub film: Film,
-    pub level: Level,
-    pub at: Duration,
-    /// Somebody asked for it to be removed, whatever came of that.
-    pub is_doubtful: bool,
-}
 
 #[derive(Debug, Default)]
 struct Books {
-    promises: BTreeMap<VideoId, Promise>,
+    promises: Promises,
+    /// Sessions that were ever opened, and what was counted in them.
+    sessions: u64,
+    views: BTreeMap<VideoId, Counted>,
     /// Copies that hardware took with the disk they were on, and when.
     taken: BTreeMap<(NodeId, Key), Duration>,
     /// Nodes that hardware took something from while it was being written to.
     weakened: BTreeMap<(AssetId, Version), NodeId>,
+    /// The highest index that each node was sent for an asset.
+    sent: BTreeMap<(NodeId, AssetId), u64>,
     /// What nodes said of copies.
     said: BTreeMap<(NodeId, Key), Said>,
     /// Machines by the ids that they were given first.
@@ -106,31 +95,79 @@ impl Oracle {
         self.books().counts
     }
 
-    /// A client was told that so much of a video is safe.
-    pub(crate) fn promised(&self, video: VideoId, film: Film, level: Level) {
-        let at = self.kernel.now();
-        let mut books = self.books();
-        let is_new = !books.promises.contains_key(&video);
-        books.counts.uploads_promised += u64::from(is_new);
-        let promise = books.promises.entry(video).or_insert(Promise { film, level, at, is_doubtful: false });
-        promise.level = level.max(promise.level);
+    /// A client begins to upload a film.
+    pub(crate) fn uploading(&self, film: Film) -> OrderId {
+        self.books().promises.upload(film, self.kernel.now())
     }
 
-    /// A client asks for a video to be removed: from now on nothing can be said of it.
-    pub(crate) fn doubt(&self, video: VideoId) {
-        if let Some(promise) = self.books().promises.get_mut(&video) {
-            promise.is_doubtful = true;
-        }
+    /// A client was told that its upload is over.
+    pub(crate) fn uploaded(&self, film: Film, upload: OrderId) {
+        self.books().promises.upload_ended(film, upload, self.kernel.now());
+    }
+
+    /// A client was told that so much of a video is safe.
+    pub(crate) fn promised(&self, video: VideoId, upload: (Film, OrderId), keeps_original: bool, level: Level) {
+        let mut books = self.books();
+        let is_new = books.promises.promise(video, upload, keeps_original, level, self.kernel.now());
+        books.counts.uploads_promised += u64::from(is_new);
+    }
+
+    /// A client orders something of a video.
+    pub(crate) fn ordered(&self, video: VideoId, change: Change) -> Option<OrderId> {
+        self.books().promises.order(video, change, self.kernel.now())
+    }
+
+    /// It was told what came of it.
+    pub(crate) fn answered(&self, video: VideoId, order: OrderId, is_done: bool) {
+        self.books().promises.answered(video, order, is_done, self.kernel.now());
+    }
+
+    #[must_use]
+    pub fn is_shown(&self, video: VideoId, began: Duration) -> bool {
+        self.books().promises.is_shown(video, began)
+    }
+
+    #[must_use]
+    pub fn is_gone(&self, video: VideoId, began: Duration) -> bool {
+        self.books().promises.is_gone(video, began)
     }
 
     #[must_use]
     pub fn promises(&self) -> BTreeMap<VideoId, Promise> {
-        self.books().promises.clone()
+        self.books().promises.all(self.kernel.now())
     }
 
     #[must_use]
     pub fn promise(&self, video: VideoId) -> Option<Promise> {
-        self.books().promises.get(&video).copied()
+        self.books().promises.get(video, self.kernel.now())
+    }
+
+    /// A node is sent a chunk of an asset, or a question about one, by somebody who knows the log up to this index.
+    pub(crate) fn sent(&self, node: NodeId, asset: AssetId, index: u64) {
+        let mut books = self.books();
+        let highest = books.sent.entry((node, asset)).or_default();
+        *highest = index.max(*highest);
+    }
+
+    #[must_use]
+    pub fn sent_to(&self, node: NodeId, asset: AssetId) -> u64 {
+        self.books().sent.get(&(node, asset)).copied().unwrap_or(0)
+    }
+
+    /// The number of a session that is opened: none has it again.
+    pub(crate) fn next_session(&self) -> u64 {
+        let mut books = self.books();
+        books.sessions += 1;
+        books.sessions
+    }
+
+    pub(crate) fn count_views(&self, video: VideoId, count: impl FnOnce(&mut Counted)) {
+        count(self.books().views.entry(video).or_default());
+    }
+
+    #[must_use]
+    pub fn views(&self) -> BTreeMap<VideoId, Counted> {
+        self.books().views.clone()
     }
 
     /// Hardware takes something of a node, of which this was being written.

@@ -1,8 +1,14 @@
 //! One case from its beginning to its end: the faults, then their end, then the time within which all must be well again.
 
 use std::{
+    any::Any,
     ops::Range,
-    sync::{Arc, Mutex},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread,
     time::Duration,
 };
 
@@ -58,21 +64,9 @@ pub fn run(case: Case, tracing: Tracing) -> Outcome {
     let length = case.shape.length;
     plant(case.mutant);
     let world = World::new(case, tracing);
-    world.log.set_patience_over();
-    world.keep_electing();
-    for machine in world.machines() {
-        world.start_node(machine.at);
-    }
-    invariant::keep_checking(&world);
-    world.unleash();
-    world.populate();
-    run_until(&world, length);
-    if world.violations().is_empty() {
-        world.heal();
-        recover(&world);
-    }
-    if world.violations().is_empty() {
-        judge(&world);
+    // whatever it is that breaks down, its seed is told
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| play_out(&world, length))) {
+        world.violated("PANIC", said(&*panic).unwrap_or("something broke down").to_owned());
     }
     let outcome = Outcome {
         seed,
@@ -87,15 +81,58 @@ pub fn run(case: Case, tracing: Tracing) -> Outcome {
     outcome
 }
 
-/// How many of these seeds it takes to catch a mistake, and what catches it.
+/// What a panic says.
+fn said(panic: &(dyn Any + Send)) -> Option<&str> {
+    panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied())
+}
+
+/// Faults, their end, and what must come of it.
+fn play_out(world: &Arc<World>, length: Duration) {
+    world.log.set_patience_over();
+    world.keep_electing();
+    for machine in world.machines() {
+        world.start_node(machine.at);
+    }
+    invariant::keep_checking(world);
+    world.unleash();
+    world.populate();
+    run_until(world, length);
+    if world.violations().is_empty() {
+        world.heal();
+        recover(world);
+    }
+    if world.violations().is_empty() {
+        world.lights_out();
+        recover(world);
+    }
+    if world.violations().is_empty() {
+        judge(world);
+    }
+}
+
+/// How many of these seeds it takes to catch a mistake, and what catches it; so many threads look.
 #[must_use]
-pub fn caught_by(mutant: Mutant, seeds: Range<u64>) -> Option<(u64, &'static str)> {
-    let mut tried = 0;
-    seeds.into_iter().find_map(|seed| {
-        tried += 1;
-        let violations = run(Case { mutant: Some(mutant), ..Case::new(seed) }, Tracing::Off).violations;
-        violations.first().map(|violation| (tried, violation.id))
-    })
+pub fn caught_by(mutant: Mutant, seeds: Range<u64>, jobs: usize) -> Option<(u64, &'static str)> {
+    let (next, caught) = (AtomicU64::new(seeds.start), Mutex::new(None::<(u64, &'static str)>));
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Relaxed);
+                    // seeds below one that caught it are run to their end: the first is the same with any number of threads
+                    if seed >= seeds.end || lock(&caught).is_some_and(|(first, _)| first < seed) {
+                        return;
+                    }
+                    let violations = run(Case { mutant: Some(mutant), ..Case::new(seed) }, Tracing::Off).violations;
+                    if let Some(violation) = violations.first() {
+                        let mut caught = lock(&caught);
+                        *caught = caught.into_iter().chain([(seed, violation.id)]).min();
+                    }
+                }
+            });
+        }
+    });
+    lock(&caught).map(|(seed, id)| (seed - seeds.start + 1, id))
 }
 
 fn run_until(world: &Arc<World>, until: Duration) {
@@ -147,7 +184,8 @@ fn abandon(world: &Arc<World>) {
     });
 }
 
-/// The operator wants every node that there is, and has as many as the widest scheme takes.
+/// The operator has as many nodes as the widest scheme takes, beside those that are to leave; in every other case he wants
+/// those too.
 fn make_room(world: &Arc<World>) {
     let world = Arc::clone(world);
     let kernel = world.kernel.clone();
@@ -159,10 +197,14 @@ fn make_room(world: &Arc<World>) {
             let leaving = nodes.iter().filter(|node| !node.removed && node.wish != NodeWish::In);
             leaving.map(|node| node.id).filter(|node| world.machine_of(*node).is_some()).collect()
         };
-        for node in leaving {
-            client.order(Command::NodeWish { node, wish: NodeWish::In }).await;
+        let mut there = world.machines().iter().filter(|machine| !machine.is_retired()).count();
+        if world.seed().is_multiple_of(2) {
+            for node in leaving {
+                client.order(Command::NodeWish { node, wish: NodeWish::In }).await;
+            }
+        } else {
+            there = there.saturating_sub(leaving.len());
         }
-        let there = world.machines().iter().filter(|machine| !machine.is_retired()).count();
         for zone in there..SLOT_NODES_MAX {
             let machine = world.add_machine(zone as u64);
             world.start_node(machine.at);
@@ -179,10 +221,7 @@ fn judge(world: &Arc<World>) {
             if promise.is_doubtful {
                 continue;
             }
-            let machines: Vec<_> = of.machines().iter().filter(|machine| !machine.is_retired()).map(|m| m.at).collect();
-            let machine = machines[at % machines.len()];
-            let client = Client::new(&of, JUDGES + at);
-            if !client.read(video, machine).await {
+            if !of.reads(video, at).await {
                 of.violated("DUR-1", format!("video {} cannot be read when all is well", video.short()));
             }
             let status = {
@@ -193,7 +232,8 @@ fn judge(world: &Arc<World>) {
             if promise.level == Level::Ready && status != Some(AssetStatus::Ready) {
                 of.violated("DUR-1", format!("video {} was ready and is {status:?}", video.short()));
             }
-            client.play(video, machine, true).await;
+            let machines: Vec<_> = of.machines().iter().filter(|machine| !machine.is_retired()).map(|m| m.at).collect();
+            Client::new(&of, JUDGES + at).play(video, machines[at % machines.len()], true).await;
         }
         *lock(&tell) = true;
     });

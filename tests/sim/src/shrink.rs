@@ -26,9 +26,9 @@ impl Keep {
     pub fn of(&self, case: &Case) -> Case {
         let far = Duration::from_secs(1_000_000);
         let mut kept = case.clone();
-        for (at, (when, _)) in kept.faults.iter_mut().enumerate() {
+        for (at, strike) in kept.faults.iter_mut().enumerate() {
             if !self.faults.contains(&at) {
-                *when = far;
+                strike.at = far;
             }
         }
         for (at, (when, _)) in kept.acts.iter_mut().enumerate() {
@@ -42,9 +42,9 @@ impl Keep {
 
 /// The smallest that still violates what the outcome violated, and how it went.
 #[must_use]
-pub fn shrink(case: &Case, outcome: Outcome) -> (Keep, Outcome) {
+pub fn shrink(case: &Case, keep: Keep, outcome: Outcome) -> (Keep, Outcome) {
     let id = outcome.violations.first().map(|violation| violation.id);
-    let mut best = (Keep::all(case), outcome);
+    let mut best = (keep, outcome);
     loop {
         let before = best.0.clone();
         for of_acts in [false, true] {

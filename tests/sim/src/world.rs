@@ -17,7 +17,7 @@ use vs_core::{
 use vsd_core::meta::{Command, Entry, MemTables, Txn, apply};
 
 use crate::{
-    case::{Case, Shape},
+    case::{Case, Fault, Moment, Shape},
     invariant::Violation,
     kernel::{Kernel, lock},
     log::Log,
@@ -34,6 +34,8 @@ use crate::{
 const SLOTS: usize = 64;
 /// What the wall clocks say at the beginning.
 const WALL_BEGAN_MS: u64 = 1_700_000_000_000;
+/// How far the clock of each machine is ahead of the one before it.
+const SKEW_MS: u64 = 40_000;
 /// The family of layouts, by which their first table is put where the bootstrap put one of more slots.
 const LAYOUTS: u8 = 0x40;
 
@@ -47,6 +49,8 @@ pub struct World {
     machines: Mutex<Vec<Arc<Machine>>>,
     hardware: Mutex<Hardware>,
     violations: Mutex<Vec<Violation>>,
+    /// Faults that wait for a moment, by their places in the case.
+    waiting: Mutex<Vec<(Moment, usize, Fault)>>,
 }
 
 impl std::fmt::Debug for World {
@@ -59,7 +63,7 @@ impl std::fmt::Debug for World {
 #[derive(Debug)]
 struct Hardware {
     dice: Stream,
-    clocks_ms: Vec<(usize, u64)>,
+    clocks_ms: Vec<(usize, i64)>,
     apply_stalls: Vec<(usize, Duration)>,
 }
 
@@ -109,6 +113,7 @@ impl World {
             machines: Mutex::new(machines),
             hardware: Mutex::new(hardware),
             violations: Mutex::default(),
+            waiting: Mutex::default(),
             kernel,
             case,
         })
@@ -168,12 +173,14 @@ impl World {
 
     /// What a machine's wall clock says: nothing but what is shown depends on it.
     pub(crate) fn wall_ms(&self, machine: usize) -> u64 {
-        let jumped: u64 =
+        let jumped: i64 =
             lock(&self.hardware).clocks_ms.iter().filter(|(at, _)| *at == machine).map(|(_, ms)| ms).sum();
-        WALL_BEGAN_MS + crate::node::millis(self.kernel.now()) + jumped
+        // clocks that nobody set differ anyway
+        let skew_ms = machine as u64 * SKEW_MS;
+        (WALL_BEGAN_MS + skew_ms + crate::node::millis(self.kernel.now())).saturating_add_signed(jumped)
     }
 
-    pub(crate) fn jump_clock(&self, machine: usize, by_ms: u64) {
+    pub(crate) fn jump_clock(&self, machine: usize, by_ms: i64) {
         lock(&self.hardware).clocks_ms.push((machine, by_ms));
     }
 
@@ -185,6 +192,23 @@ impl World {
         let mut hardware = lock(&self.hardware);
         hardware.apply_stalls.retain(|(at, _)| *at != machine);
         hardware.apply_stalls.extend(by.map(|by| (machine, by)));
+    }
+
+    /// From now on this fault waits for its moment.
+    pub(crate) fn wait_for(&self, moment: Moment, nth: usize, fault: Fault) {
+        lock(&self.waiting).push((moment, nth, fault));
+    }
+
+    /// The next fault whose moment this is.
+    pub(crate) fn waits_for(&self, moment: Moment) -> Option<(usize, Fault)> {
+        let mut waiting = lock(&self.waiting);
+        let at = waiting.iter().position(|(awaited, ..)| *awaited == moment)?;
+        let (_, nth, fault) = waiting.remove(at);
+        Some((nth, fault))
+    }
+
+    pub(crate) fn forget_strikes(&self) {
+        lock(&self.waiting).clear();
     }
 
     /// Something is not as it was promised.

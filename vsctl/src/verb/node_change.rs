@@ -49,8 +49,8 @@ pub(crate) struct SetArgs {
 pub(super) fn weight(text: &str) -> Result<u32, String> {
     let milli = text.parse::<f64>().ok().filter(|weight| (0.0..=WEIGHT_MAX).contains(weight)).map(|w| w * MILLI);
     match milli {
-        Some(milli) if (milli - milli.round()).abs() < 1e-6 => Ok(milli.round() as u32),
-        _ => Err(format!("a weight is 0 to {WEIGHT_MAX} with at most three decimals, as in 0.5")),
+        Some(milli) if milli >= 0.5 && (milli - milli.round()).abs() < 1e-6 => Ok(milli.round() as u32),
+        _ => Err(format!("a weight is 0.001 to {WEIGHT_MAX} with at most three decimals, as in 0.5")),
     }
 }
 
@@ -91,11 +91,10 @@ mod tests {
 
     #[test]
     fn weights_are_decimals() {
-        for (text, milli) in [("1", 1_000), ("0.5", 500), ("0.001", 1), ("0", 0), ("2.125", 2_125), ("1000", 1_000_000)]
-        {
+        for (text, milli) in [("1", 1_000), ("0.5", 500), ("0.001", 1), ("2.125", 2_125), ("1000", 1_000_000)] {
             assert_eq!(weight(text), Ok(milli));
         }
-        for bad in ["", "x", "-1", "0.0001", "NaN", "inf", "1000.5", "1,5"] {
+        for bad in ["", "x", "-1", "0", "0.0001", "NaN", "inf", "1000.5", "1,5"] {
             assert!(weight(bad).is_err(), "{bad}");
         }
     }

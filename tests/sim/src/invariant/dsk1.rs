@@ -43,7 +43,7 @@ pub(crate) fn opened(
     drive.hidden.clear();
     let dropping = std::mem::take(&mut drive.dropping);
     for key in gone {
-        let is_excused = drive.rotted_at(&key).is_some() || dropping.contains(&key);
+        let is_excused = drive.rotted_at(&key).is_some() || dropping.contains(&key) || drive.dropped.contains(&key);
         if !is_excused {
             world.violated("DSK-1", format!("m{machine} {:?} lost {} of {}", drive.dir, key.hash.short(), key.asset));
         }

@@ -23,6 +23,10 @@ pub(crate) fn unfinished(world: &Arc<World>, truth: &Replica) -> Vec<String> {
     let machines = world.machines().into_iter().filter(|machine| !machine.is_retired());
     let idle = machines.filter(|machine| machine.node().is_none_or(|node| node.store().is_none()));
     left.extend(idle.map(|machine| format!("m{} does not serve", machine.at)));
+    let is_removed = |node| with_view(truth, |view| view.node(node).ok().flatten().is_some_and(|node| node.removed));
+    let there = world.machines().into_iter().filter(|machine| !machine.is_retired());
+    let removed = there.filter(|machine| machine.id().is_some_and(is_removed));
+    left.extend(removed.map(|machine| format!("m{} is removed and still votes", machine.at)));
     if !world.log.leader().is_some_and(|(leader, term)| world.confirms(leader, term)) {
         left.push("nobody leads".to_owned());
     }

@@ -5,12 +5,14 @@
 use vs_core::{
     hash::{ChunkHash, Hash},
     id::VideoId,
+    manifest::{ORIGINAL, Track},
 };
 use vsd_core::superblock::Key;
 
 use crate::{
     film::Film,
     machine::{Machine, Rot, RotKind},
+    promise::Promise,
     world::World,
 };
 
@@ -32,6 +34,17 @@ pub(crate) fn verified(world: &World, machine: &Machine, rot: Option<Rot>) {
 pub(crate) fn taken(world: &World, machine: &Machine, rot: Option<Rot>) {
     if let Some(Rot { key: Key { hash, asset }, .. }) = rot.filter(|rot| rot.kind != RotKind::FlippedBelowCache) {
         world.violated("INT-1", format!("m{} has {} of {asset} already, which is rotten", machine.at, hash.short()));
+    }
+}
+
+/// A video that was ready has all its tracks, as soon as it has any but the original: until then it may be made anew.
+pub(crate) fn tracks(world: &World, video: VideoId, promise: &Promise, tracks: &[Track]) {
+    let kept = promise.keeps_original.then(|| ORIGINAL.to_owned());
+    let made = promise.film.tracks().into_iter().map(|(track, _)| track.name);
+    let (named, wanted): (Vec<_>, Vec<_>) =
+        (tracks.iter().map(|track| track.name.clone()).collect(), kept.into_iter().chain(made).collect());
+    if named != wanted && named != [ORIGINAL] {
+        world.violated("INT-1", format!("video {} has {named:?} and not {wanted:?}", video.short()));
     }
 }
 

@@ -27,7 +27,11 @@ pub(crate) fn check(world: &Arc<World>, truth: &Replica, copies: &Copies<'_>) {
 pub(crate) fn part_named(world: &World, after: &Replica, asset: AssetId, version: Version, part: &[u8]) {
     with_view(after, |view| {
         let (Ok(Some(record)), Ok(part)) = (view.asset(asset), Part::decode(part)) else { return };
-        let Some(layout) = view.layout(record.since).ok().flatten().filter(|_| record.version == version) else {
+        let is_current = record.version == version;
+        if let Some(what) = miscounted(&view, &record).filter(|_| is_current) {
+            world.violated("PLACE-1", what);
+        }
+        let Some(layout) = view.layout(record.since).ok().flatten().filter(|_| is_current) else {
             return;
         };
         let groups: Vec<_> = part.groups(asset, record.scheme).collect();

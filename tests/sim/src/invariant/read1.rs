@@ -14,29 +14,30 @@ const PAUSE: Duration = Duration::from_secs(3);
 pub(crate) fn look(world: &Arc<World>, number: usize) {
     let ready = world.oracle.promises().into_iter();
     let ready: Vec<_> = ready.filter(|(_, promise)| promise.level == Level::Ready && !promise.is_doubtful).collect();
-    let machines: Vec<_> = world.machines().iter().filter(|machine| !machine.is_retired()).map(|m| m.at).collect();
-    let (Some((video, _)), Some(machine)) =
-        (ready.get(number % ready.len().max(1)), machines.get(number % machines.len().max(1)))
-    else {
-        return;
-    };
-    let (of, video, machine) = (Arc::clone(world), *video, *machine);
-    world.kernel.spawn(WORLD, async move { of.must_read(video, machine, number).await });
+    let Some((video, _)) = ready.get(number % ready.len().max(1)).copied() else { return };
+    let of = Arc::clone(world);
+    world.kernel.spawn(WORLD, async move {
+        let began = of.kernel.now();
+        if of.all_serve() && !of.reads(video, number).await && of.all_serve() && of.oracle.is_shown(video, began) {
+            of.violated("READ-1", format!("video {} cannot be read, and all nodes are up", video.short()));
+        }
+    });
 }
 
 impl World {
-    async fn must_read(self: Arc<Self>, video: VideoId, machine: usize, number: usize) {
-        let client = Client::new(&self, crate::run::JUDGES + number);
-        for _ in 0..ATTEMPTS {
-            if !self.all_serve() || client.read(video, machine).await {
-                return;
+    /// Whether a video can be had, from one node or the next.
+    pub(crate) async fn reads(self: &Arc<Self>, video: VideoId, number: usize) -> bool {
+        let client = Client::new(self, crate::run::JUDGES + number);
+        for attempt in number..number + ATTEMPTS {
+            let machines = self.machines();
+            let there: Vec<_> = machines.iter().filter(|machine| !machine.is_retired()).collect();
+            let Some(machine) = there.get(attempt % there.len().max(1)) else { return false };
+            if client.read(video, machine.at).await {
+                return true;
             }
             self.kernel.sleep(PAUSE).await;
         }
-        let is_member = self.machine(machine).is_some_and(|machine| !machine.is_retired());
-        if is_member && self.all_serve() && self.oracle.promise(video).is_some_and(|promise| !promise.is_doubtful) {
-            self.violated("READ-1", format!("video {} cannot be read, and all nodes are up", video.short()));
-        }
+        false
     }
 
     /// Whether everybody is there with all their disks, and somebody leads.

@@ -19,6 +19,8 @@ use super::{Leads, Node};
 use crate::{
     invariant::{dsk1, int1},
     message::{FilmInfo, NotProposed, Refused, Reply, Request},
+    reader::Consistency,
+    replica::Snapshot,
 };
 
 /// How long a leader waits for its own log.
@@ -63,9 +65,9 @@ impl Node {
             Request::Finish { upload } => self.finish_upload(upload).await,
             Request::Upload { upload } => Reply::Upload(self.upload(upload).await),
             Request::Order { client, command } => Reply::Ordered(self.order(client, command).await),
-            Request::Film { video } => Reply::Film(self.film(video).await),
+            Request::Film { video, consistency } => Reply::Film(self.film(video, consistency).await),
             Request::Part { asset, version, ballot, track, no } => {
-                Reply::Part(self.part(asset, version, ballot, &track, no))
+                Reply::Part(self.part(asset, version, ballot, &track, no).await)
             }
         }
     }
@@ -137,8 +139,11 @@ impl Node {
         self.propose_for(client, command).await
     }
 
-    async fn film(&self, video: VideoId) -> Result<Option<Box<FilmInfo>>, Unavailable> {
-        let state = self.read().await?;
+    async fn film(&self, video: VideoId, consistency: Consistency) -> Result<Option<Box<FilmInfo>>, Unavailable> {
+        let state = match consistency {
+            Consistency::Linearizable => self.read().await?,
+            Consistency::Stale => self.stale(),
+        };
         let view = state.view();
         let Some(record) = view.video(video)?.filter(|video| video.trashed.is_none()) else { return Ok(None) };
         let Some(head) = view.head(record.asset)? else { return Ok(None) };
@@ -153,8 +158,13 @@ impl Node {
         Ok(Some(Box::new(FilmInfo { video, head, layouts, nodes, away })))
     }
 
-    fn part(&self, asset: AssetId, version: Version, ballot: Ballot, track: &str, no: u32) -> Option<Vec<u8>> {
-        self.snapshot().view().part(asset, version, ballot, track, no).ok().flatten()
+    /// Parts never change: any state that has one will do.
+    async fn part(&self, asset: AssetId, version: Version, ballot: Ballot, track: &str, no: u32) -> Option<Vec<u8>> {
+        let part = |state: &Snapshot| state.view().part(asset, version, ballot, track, no).ok().flatten();
+        match part(&self.stale()) {
+            Some(part) => Some(part),
+            None => part(&self.read().await.ok()?),
+        }
     }
 
     /// Bytes of an upload that are here, when all are.

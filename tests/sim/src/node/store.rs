@@ -234,6 +234,7 @@ impl Store {
         let decisions: Vec<_> = keys.iter().map(|(key, index)| Decision { asset: key.asset, index: *index }).collect();
         let (batch, hold) = lock(&self.guard).begin(&decisions);
         let held = keys.iter().zip(&hold).filter(|(_, holds)| **holds);
+        held.clone().for_each(|((key, index), _)| sweep2::decided(&self.world, self.node, key, *index));
         let ops: Vec<_> = held.map(|((key, _), _)| Op::Delete(*key)).collect();
         lock(&dir.under_way).clone_from(&ops);
         self.take(dir.drive, WRITE_MAX, 3).await;
@@ -248,6 +249,7 @@ impl Store {
             if let Some(Ok(Swept::Dropped)) = made {
                 // a delete is of every copy that there may be, also of one that is not seen now
                 drive.hidden.remove(key);
+                drive.dropped.insert(*key);
                 sweep2::dropped(&self.world, self.node, key, *decided_at);
                 mig2::dropped(&self.world, self.node, key);
             }
@@ -267,11 +269,14 @@ impl Store {
         let (Op::Put(put), Ok(outcome)) = (op, outcome) else { return };
         let is_written = *outcome != Outcome::AlreadyDurable;
         self.world.oracle.found(self.node, put.key(), is_written);
-        let rot = self.machine.drives()[dir.drive].rot(&put.key());
+        let drive = &mut self.machine.drives()[dir.drive];
+        drive.dropped.remove(&put.key());
+        let rot = drive.rot(&put.key());
         int1::taken(&self.world, &self.machine, rot);
     }
 
     pub(super) fn hear(&self, asset: AssetId, index: u64) {
+        self.world.oracle.sent(self.node, asset, index);
         lock(&self.guard).hear(asset, index);
     }
 

@@ -21,8 +21,7 @@ use crate::kernel::lock;
 /// How often cluster time moves while something waits for it, and otherwise.
 const TICK: Duration = Duration::from_secs(1);
 const TICK_IDLE: Duration = Duration::from_millis(1_900);
-/// Records of one step of housekeeping, and steps between two ticks.
-const STEP_RECORDS: u32 = 200;
+/// Steps of housekeeping between two ticks.
 const STEPS_MAX: u32 = 20;
 /// How often the members and the layout are looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -63,7 +62,7 @@ impl Node {
             if !housekeeping_due(&**self.replica().tables()).unwrap_or(false) {
                 break;
             }
-            match self.propose(Command::Housekeep { limit: STEP_RECORDS }).await {
+            match self.propose(Command::Housekeep { limit: self.world.shape().step_records }).await {
                 Ok(Response::Housekept { more: true, .. }) => {}
                 _ => break,
             }

@@ -7,14 +7,11 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::select, stream::FuturesUnordered};
 use vs_core::{
     error::{Code, Failure},
-    group::Group,
-    hash::Hash,
     id::{AssetId, Ballot, NodeId, UploadId, Version},
     layout::{Layout, Scheme},
     limit::PAGE_ITEMS_MAX,
-    manifest::{ChunkRef, ORIGINAL, Part, Track},
+    manifest::{ORIGINAL, Part, Track},
     read::{Known, gather::gather},
-    stripe,
 };
 use vsd_core::{
     background::{Shell, State, Unavailable},
@@ -69,6 +66,7 @@ impl Node {
     pub(super) async fn keep_finishing_uploads(self: Arc<Self>) {
         loop {
             self.kernel().sleep(LOOK).await;
+            self.sweep_spool();
             for record in self.due_uploads() {
                 if lock(&self.finishing).insert(record.id) {
                     let node = Arc::clone(&self);
@@ -76,6 +74,14 @@ impl Node {
                 }
             }
         }
+    }
+
+    /// Bytes of uploads that are over, as far as the node knows, are dropped.
+    fn sweep_spool(&self) {
+        let state = self.snapshot();
+        let is_over =
+            |upload: &UploadId| state.view().upload(*upload).is_ok_and(|record| record.is_some_and(|r| r.is_over()));
+        self.machine.kept().spool.retain(|upload, _| !is_over(upload));
     }
 
     /// Uploads that are this node's to finish, as far as its own state says.
@@ -198,7 +204,7 @@ impl Attempt {
         };
         if !is_stored && self.record.options.keep_original {
             let segments = vec![film::Segment { start_us: 0, duration_us: 0, chunks: bytes }];
-            let track = self.store(film::original_track(), segments).await?;
+            let track = self.store(film::original_track(), segments, Duration::ZERO).await?;
             let (upload, ballot) = (self.record.id, self.ballot);
             let stored = Command::OriginalStored { upload, ballot, source: film.source(), track: Box::new(track) };
             match self.propose(stored).await? {
@@ -208,7 +214,7 @@ impl Attempt {
         }
         let mut tracks = Vec::new();
         for (track, segments) in film.tracks() {
-            tracks.push(self.store(track, segments).await?);
+            tracks.push(self.store(track, segments, film.cutting()).await?);
         }
         let commit = Command::Commit {
             upload: self.record.id,
@@ -218,7 +224,6 @@ impl Attempt {
             failure: None,
         };
         self.propose(commit).await?;
-        self.node.machine.kept().spool.remove(&self.record.id);
         Ok(())
     }
 
@@ -242,7 +247,7 @@ impl Attempt {
     }
 
     /// Writes a track as it is made: groups to the nodes, a few at a time, parts to the log.
-    async fn store(&self, track: Track, segments: Vec<film::Segment>) -> Result<Track, Broken> {
+    async fn store(&self, track: Track, segments: Vec<film::Segment>, cutting: Duration) -> Result<Track, Broken> {
         let name = track.name.clone();
         let mut builder = TrackBuilder::new(track, self.ballot, self.scheme);
         let once = &Once::default();
@@ -253,7 +258,10 @@ impl Attempt {
         loop {
             while !ended && flying.len() <= GROUPS_MAX {
                 let gathered: Vec<Gathered> = match segments.next() {
-                    Some(segment) => builder.segment(segment.start_us, segment.duration_us, segment.chunks),
+                    Some(segment) => {
+                        self.node.kernel().sleep(cutting).await;
+                        builder.segment(segment.start_us, segment.duration_us, segment.chunks)
+                    }
                     None => {
                         ended = true;
                         builder.end().into_iter().collect()
@@ -261,7 +269,7 @@ impl Attempt {
                 };
                 for of in gathered {
                     let (no, part) = (of.no, of.part);
-                    let (group, members) = self.group_of(&name, of);
+                    let (group, members) = of.encode(self.asset, &name, self.scheme);
                     flying.push(async move {
                         let write = async || {
                             let write = || store::store(&*self.node, self.asset, &group, &members, &self.layout);
@@ -304,20 +312,6 @@ impl Attempt {
         Ok(patiently(&*self.node, step).await?)
     }
 
-    fn group_of(&self, track: &str, gathered: Gathered) -> (Group, Vec<Bytes>) {
-        let Gathered { no, data: mut members, .. } = gathered;
-        let data = members.len();
-        if self.scheme.is_coded() {
-            members.extend(stripe::encode(&members).into_iter().map(Bytes::from));
-        }
-        let mut named: Vec<_> = members.iter().map(name).collect();
-        let group = match self.scheme {
-            Scheme::Replicate(copies) => Group::replicated(named.remove(0), copies),
-            Scheme::Erasure { .. } => Group::stripe(self.asset, track, no, named, data),
-        };
-        (group, members)
-    }
-
     /// The film out of its stored original.
     async fn fetch_original(&self) -> Result<Vec<Bytes>, Broken> {
         let state = self.node.read().await?;
@@ -341,8 +335,4 @@ impl Attempt {
         }
         Ok(bytes)
     }
-}
-
-fn name(bytes: &Bytes) -> ChunkRef {
-    ChunkRef { hash: Hash::of(bytes), bytes: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
 }
