@@ -1,4 +1,4 @@
-//! The decisions of the V-Stack daemon, as pure code: what is kept where and how (`superblock`), when it is looked
+//! The decisions of the V-Stack daemon, as pure code: what is kept where and how (`superblock`, `storage`), when it is looked
 //! after (`care`), what the cluster agrees on (`meta`), who leads it (`election`), which nodes are up (`health`), what
 //! is to be changed next (`plan`), how that is carried out with nobody asking (`background`), and what becomes of an
 //! uploaded file (`upload`).
@@ -12,5 +12,6 @@ pub mod election;
 pub mod health;
 pub mod meta;
 pub mod plan;
+pub mod storage;
 pub mod superblock;
 pub mod upload;

@@ -24,14 +24,16 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use vs_core::id::DirId;
-use vsd_core::superblock::{
-    Compaction, Config, Disk, Engine, GetError, Key, Op, OpenError, Outcome, Reader, Refusal, RetireError, Space,
-    Stats, WriteError,
+use vsd_core::{
+    storage::{Condition, pick::Standing},
+    superblock::{
+        Compaction, Config, Disk, Engine, GetError, Key, Op, OpenError, Outcome, Reader, Refusal, RetireError, Space,
+        Stats, WriteError,
+    },
 };
 
 use super::{
     disk::RealDisk,
-    pick::Standing,
     queue::{Closed, Queue, Request, Swept, Unwanted, Work},
     reach::Reach,
     under_way::{Call, UnderWay},
@@ -339,21 +341,22 @@ impl<D: Disk + 'static> Directory<D> {
 
     /// How good a place this is for a chunk that is not here, and the size of the disk. Does not ask the disk.
     pub(super) fn standing(&self) -> (Standing, u64) {
-        let stats = self.last_stats();
-        let capacity_bytes = stats.space.map_or(0, |space| space.total);
-        let standing = match () {
-            () if self.is_slow() => Standing::Slow,
-            () if stats.refusal.is_some() => Standing::Refuses,
-            () if stats.space.is_some_and(|space| space.room_bytes(self.full_percent) == 0) => Standing::Full,
-            () => Standing::Well,
-        };
-        (standing, capacity_bytes)
+        let condition = self.by(&self.last_stats());
+        (condition.standing(self.full_percent), condition.space.map_or(0, |space| space.total))
+    }
+
+    /// How it is. Does not ask the disk.
+    pub(super) fn condition(&self) -> Condition {
+        self.by(&self.stats())
+    }
+
+    fn by(&self, stats: &Stats) -> Condition {
+        Condition { is_slow: self.is_slow(), refuses: stats.refusal.is_some(), space: stats.space }
     }
 
     /// How many more bytes of chunks it takes; none when its disk does not say. Does not ask the disk.
     pub(super) fn room_bytes(&self) -> Option<u64> {
-        let stats = self.stats();
-        if stats.refusal.is_some() { Some(0) } else { Some(stats.space?.room_bytes(self.full_percent)) }
+        self.condition().room_bytes(self.full_percent)
     }
 
     /// Logs when the directory stalls or is lost, and when it is well again.

@@ -17,7 +17,6 @@ mod guard;
 mod http;
 mod identity;
 mod metrics;
-mod pick;
 mod probe;
 mod queue;
 mod range;
@@ -42,7 +41,8 @@ pub(crate) use guard::Watch;
 pub(crate) use identity::{Checked, Held, Identity, Owner, Unusable, lock, make_dir, replace};
 pub(crate) use probe::Probes;
 pub(crate) use read_only::ReadOnlyDisk;
-pub(crate) use store::{Lost, Store, Sweeping, Verified};
+pub(crate) use store::{Lost, Store, Sweeping};
+pub(crate) use vsd_core::storage::Verified;
 
 /// Everything the node's port answers over HTTP/1.1: chunks and probes.
 pub(crate) fn router(store: Arc<Store>, node: NodeId, probes: Probes) -> axum::Router {

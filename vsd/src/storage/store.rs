@@ -29,13 +29,18 @@ use vs_core::{
     hash::{ChunkHash, Hash},
     id::{AssetId, DirId},
 };
-use vsd_core::superblock::{Disk, GetError, Key, Op, Outcome, Put, Refusal, Stats, VerifiedChunk, WriteError};
+use vsd_core::{
+    storage::{
+        Verified,
+        pick::{Candidate, Standing, order},
+    },
+    superblock::{Disk, GetError, Key, Op, Outcome, Put, Refusal, Stats, VerifiedChunk, WriteError},
+};
 
 use super::{
     directory::{Directory, ReadSlot},
     disk::RealDisk,
     guard::{Guard, Watch},
-    pick::{Candidate, Standing, order},
     queue::{Swept, Unwanted},
 };
 
@@ -76,17 +81,6 @@ pub(crate) struct Sweeping {
     pub(crate) void: u64,
     /// Kept, because their directory takes no writes or stalls.
     pub(crate) kept: u64,
-}
-
-/// What this node can say of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verified {
-    Missing,
-    Stored,
-    /// No copy of it is good, or will be there after the next start, or can be had from its directory.
-    Damaged,
-    /// No disk says.
-    Unreadable,
 }
 
 /// A chunk that is about to be read, and leave to do so.
@@ -278,28 +272,26 @@ impl<D: Disk + 'static> Store<D> {
 
     /// How a chunk is, by reading it from the device: one good copy is enough. Lets those who want to see it go first.
     pub(crate) async fn verify(&self, key: &Key) -> Verified {
-        let mut worst = Verified::Missing;
+        let mut found = Verified::default();
         for dir in self.holders(key) {
             if dir.is_lost() {
-                worst = worst.max(Verified::Damaged);
+                found = found.and(Verified::Damaged);
                 continue;
             }
             let Ok(_turn) = self.checks.acquire().await else { return Verified::Unreadable };
             dir.until_quiet().await;
             let slot = timeout(READ_WAIT, dir.read_slot()).await.ok().flatten();
             let Some(slot) = slot else {
-                worst = worst.max(Verified::Unreadable);
+                found = found.and(Verified::Unreadable);
                 continue;
             };
-            worst = worst.max(match dir.check(slot, *key).await {
-                Ok(_) if dir.reader().is_doubted(key) => Verified::Damaged,
-                Ok(_) => return Verified::Stored,
-                Err(GetError::NotFound) => Verified::Missing,
-                Err(error) if error.is_of_the_copy() => Verified::Damaged,
-                Err(_) => Verified::Unreadable,
-            });
+            let checked = dir.check(slot, *key).await;
+            found = found.and(Verified::of(&checked, dir.reader().is_doubted(key)));
+            if found == Verified::Stored {
+                break;
+            }
         }
-        worst
+        found
     }
 
     /// Length of a chunk in bytes, if it is here.
@@ -342,11 +334,8 @@ impl<D: Disk + 'static> Store<D> {
     pub(crate) fn space(&self) -> (u64, u64) {
         let mut disks = BTreeSet::new();
         let own = self.dirs.iter().filter(|dir| dir.device().is_none_or(|device| disks.insert(device)));
-        let of = |dir: &Directory<D>| {
-            let stats = dir.stats();
-            stats.space.map(|space| (space.total, if stats.refusal.is_none() { space.free } else { 0 }))
-        };
-        own.filter_map(of).fold((0, 0), |(total, free), (more, can_be_had)| (total + more, free + can_be_had))
+        let usable = own.filter_map(|dir| dir.condition().usable());
+        usable.fold((0, 0), |(total, free), usable| (total + usable.total, free + usable.free))
     }
 
     /// How many more bytes of chunks are taken; none when a disk does not say. Directories on the same disk share it.

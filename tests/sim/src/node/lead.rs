@@ -246,7 +246,7 @@ impl Node {
             state: Shown::Up,
             disk_used_bytes: used,
             disk_total_bytes: total,
-            disk_room_bytes: store.map(|store| store.room_bytes()),
+            disk_room_bytes: store.and_then(|store| store.room_bytes()),
             damaged: store.map_or(0, |store| store.damaged()),
             dirs_changed: store.map_or(0, |store| store.mark()),
             heard_ms: None,

@@ -20,9 +20,13 @@ use vs_core::{
 use vsd_core::{
     plan::guard::{Decision, Guard},
     plan::repair::Held,
+    storage::{
+        Condition, Verified,
+        pick::{Candidate, Standing, order},
+    },
     superblock::{
-        Compaction, Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, RetireError, VerifiedChunk, WriteError,
-        sim::SimDisk,
+        Compaction, Disk, Engine, GetError, Key, Op, Outcome, Put, Reader, Refusal, RetireError, VerifiedChunk,
+        WriteError, sim::SimDisk,
     },
 };
 
@@ -41,6 +45,8 @@ pub(super) const READ_MAX: Duration = Duration::from_millis(4);
 const WRITE_MAX: Duration = Duration::from_millis(12);
 /// Of a disk, when it takes no more chunks: as the engine has it, unless told otherwise.
 const FULL_PERCENT: u8 = 95;
+/// Of a disk, when new chunks go elsewhere: a call on it takes longer.
+const SLOW_AFTER: Duration = Duration::from_secs(2);
 /// How long whoever asks for a copy waits for drops that are in hand.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 
@@ -290,11 +296,8 @@ impl Store {
         let Ok(chunk) = VerifiedChunk::verify(bytes, chunk) else { return Err(Refused::Corrupt) };
         let put = Put { asset, chunk };
         let key = put.key();
-        let mut dirs: Vec<_> = self.dirs.iter().collect();
-        let drawn = |dir: &Dir| Hash::of(&[&key.hash.0[..], &dir.id.0.to_be_bytes()].concat());
-        dirs.sort_by_key(|dir| (dir.reader.chunk_bytes(&key).is_none(), dir.refusal().is_some(), drawn(dir)));
         let mut refused = Refused::Failed;
-        for dir in dirs {
+        for dir in self.candidates(&key) {
             match dir.change(Op::from(put.clone())).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(WriteError::Full) => refused = Refused::Full,
@@ -302,6 +305,27 @@ impl Store {
             }
         }
         Err(refused)
+    }
+
+    /// How a directory is.
+    fn condition(&self, dir: &Dir) -> Condition {
+        let drives = self.machine.drives();
+        let drive = &drives[dir.drive];
+        let (is_slow, refuses) = (drive.slow >= SLOW_AFTER, dir.refusal().is_some());
+        Condition { is_slow, refuses, space: drive.disk.space().ok() }
+    }
+
+    /// The directories in the order in which they are asked to store a chunk.
+    fn candidates(&self, key: &Key) -> Vec<&Arc<Dir>> {
+        let candidate = |dir: &Arc<Dir>| {
+            let condition = self.condition(dir);
+            let standing = condition.standing(FULL_PERCENT);
+            let holds = standing != Standing::Slow && dir.reader.chunk_bytes(key).is_some();
+            let capacity_bytes = condition.space.map_or(0, |space| space.total);
+            Candidate { dir: dir.id, standing: if holds { Standing::Holds } else { standing }, capacity_bytes }
+        };
+        let candidates: Vec<_> = self.dirs.iter().map(candidate).collect();
+        order(key, &candidates).into_iter().map(|at| &self.dirs[at]).collect()
     }
 
     pub(super) async fn get(&self, asset: AssetId, chunk: ChunkHash) -> Result<Bytes, Refused> {
@@ -323,7 +347,7 @@ impl Store {
 
     fn holders(&self, key: &Key) -> Vec<Arc<Dir>> {
         let mut dirs: Vec<_> = self.dirs.iter().filter(|dir| dir.reader.chunk_bytes(key).is_some()).cloned().collect();
-        dirs.sort_by_key(|dir| dir.reader.is_listed_damaged(key));
+        dirs.sort_by_key(|dir| (dir.reader.is_listed_damaged(key), self.condition(dir).is_slow));
         dirs
     }
 
@@ -351,7 +375,7 @@ impl Store {
     }
 
     async fn verify(&self, key: &Key, holders: &[Arc<Dir>]) -> Held {
-        let mut worst = Held::Missing;
+        let mut found = Verified::default();
         for dir in holders {
             self.take_half(dir.drive, READ_MAX).await;
             let checked = dir.reader.check(key);
@@ -361,15 +385,17 @@ impl Store {
                 self.world.oracle.found(self.node, *key, true);
             }
             self.take_half(dir.drive, READ_MAX).await;
-            match checked {
-                Ok(_) if dir.reader.is_doubted(key) => worst = Held::Damaged,
-                Ok(_) => return Held::Stored,
-                Err(GetError::NotFound) => {}
-                Err(error) if error.is_of_the_copy() => worst = Held::Damaged,
-                Err(_) => return Held::Unknown,
+            found = found.and(Verified::of(&checked, dir.reader.is_doubted(key)));
+            if found == Verified::Stored {
+                break;
             }
         }
-        worst
+        match found {
+            Verified::Missing => Held::Missing,
+            Verified::Stored => Held::Stored,
+            Verified::Damaged => Held::Damaged,
+            Verified::Unreadable => Held::Unknown,
+        }
     }
 
     /// All names, in order.
@@ -394,24 +420,15 @@ impl Store {
         join_all(asked).await
     }
 
-    /// Bytes taken on all disks, and bytes there are.
+    /// Bytes of all disks that are taken or cannot be had, and bytes there are.
     pub(super) fn space(&self) -> (u64, u64) {
-        let drives = self.machine.drives();
-        let of = self.dirs.iter().filter_map(|dir| drives.get(dir.drive));
-        of.fold((0, 0), |(used, total), drive| {
-            use vsd_core::superblock::Disk;
-            let space = drive.disk.space();
-            space.map_or((used, total), |space| (used + space.total - space.free, total + space.total))
-        })
+        let usable = self.dirs.iter().filter_map(|dir| self.condition(dir).usable());
+        usable.fold((0, 0), |(used, total), usable| (used + usable.total - usable.free, total + usable.total))
     }
 
-    /// How many more bytes of chunks are taken.
-    pub(super) fn room_bytes(&self) -> u64 {
-        use vsd_core::superblock::Disk;
-        let drives = self.machine.drives();
-        let open = self.dirs.iter().filter(|dir| dir.refusal().is_none());
-        let spaces = open.filter_map(|dir| drives.get(dir.drive)?.disk.space().ok());
-        spaces.map(|space| space.room_bytes(FULL_PERCENT)).sum()
+    /// How many more bytes of chunks are taken; none when a disk does not say.
+    pub(super) fn room_bytes(&self) -> Option<u64> {
+        self.dirs.iter().map(|dir| self.condition(dir).room_bytes(FULL_PERCENT)).sum()
     }
 
     pub(super) fn damaged(&self) -> u64 {

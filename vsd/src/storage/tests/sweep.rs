@@ -14,7 +14,7 @@ use vsd_core::superblock::{
 };
 
 use super::{
-    super::{Store, Sweeping, Watch, store::Verified},
+    super::{Store, Sweeping, Verified, Watch},
     dirs::{
         ASSET, NEVER_SLOW, SLOW_AFTER, bytes, chunks, home, key, name, put, put_all, put_in_both, store, two_disks,
     },

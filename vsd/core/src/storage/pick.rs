@@ -4,11 +4,12 @@
 //! chunk is, is never computed: reads ask the indexes, so directories may come, go and change their size.
 
 use vs_core::{hash::Hash, id::DirId};
-use vsd_core::superblock::Key;
+
+use crate::superblock::Key;
 
 /// How good a place a directory is for a chunk that it does not hold, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub enum Standing {
     /// It has the chunk: its engine verifies it, and repairs it when it is bad.
     Holds,
     Well,
@@ -21,15 +22,16 @@ pub(super) enum Standing {
 
 /// A directory to choose from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
-    pub(super) dir: DirId,
-    pub(super) standing: Standing,
+pub struct Candidate {
+    pub dir: DirId,
+    pub standing: Standing,
     /// Size of its disk.
-    pub(super) capacity_bytes: u64,
+    pub capacity_bytes: u64,
 }
 
 /// The candidates by their places in `candidates`, in the order in which they are to be tried.
-pub(super) fn order(key: &Key, candidates: &[Candidate]) -> Vec<usize> {
+#[must_use]
+pub fn order(key: &Key, candidates: &[Candidate]) -> Vec<usize> {
     let mut order: Vec<_> = (0..candidates.len()).collect();
     if candidates.len() > 1 {
         let scores: Vec<_> = candidates.iter().map(|candidate| score(key, candidate)).collect();
