@@ -6,6 +6,8 @@
 #   make long                   the slow suites: 2 GiB upload, 50 kills, long histories, storms, moves that are struck at every step, a long lab
 #   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
 #   make sim [MINUTES=10]       the cores of a whole cluster under simulated faults, seed after seed
+#   make mutants [SEEDS=0..600] whether the simulator catches each mistake that is made on purpose, and after how many seeds
+#   make coverage [SEEDS=0..200] lines of the cores that the simulator goes through
 #   make fuzz [MINUTES=10]      so many minutes of hostile bytes for each decoder
 #   make nightly [MINUTES=60]   simulator, model, histories and fuzzers for so long each, and one summary of it
 #   make bench [JSON=FILE]      how fast chunk store, metadata and redundancy are, beside peers measured in the same run
@@ -13,7 +15,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix long sim model fuzz nightly bench need build clean
+.PHONY: help demo test lint fix long sim mutants coverage model fuzz nightly bench need build clean
 
 # RocksDB is compiled once for this user (.dev/rocksdb.sh) and shared by every target; without it cargo compiles it as usual.
 CARGO = . .dev/env.sh && cargo
@@ -33,7 +35,7 @@ demo: build
 test: need
 	@$(CARGO) build --workspace --bins --tests
 	@$(CARGO) test --workspace --quiet
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory mutants lint
 
 lint: need
 	@$(CARGO) fmt --all --check
@@ -55,6 +57,12 @@ model: need
 
 sim: need
 	@$(CARGO) sim --minutes $(or $(MINUTES),10)
+
+mutants: need
+	@$(CARGO) sim --mutant all --seeds $(or $(SEEDS),0..600)
+
+coverage: need
+	@.dev/coverage.sh $(or $(SEEDS),0..200)
 
 nightly: need
 	@.dev/nightly.sh --minutes $(or $(MINUTES),60)

@@ -45,6 +45,10 @@ pub enum Mutant {
     BadChecksumTrusted,
     /// A tombstone that is moved hides what was written after it.
     TombstoneResequenced,
+    /// A session that its client closed is opened again by what was delayed.
+    SessionReopened,
+    /// Where fewer places are left than there were, nobody reads what they have.
+    LeftPlacesUnread,
 }
 
 impl Mutant {
@@ -69,6 +73,8 @@ impl Mutant {
         Self::OwedPaidTwice,
         Self::BadChecksumTrusted,
         Self::TombstoneResequenced,
+        Self::SessionReopened,
+        Self::LeftPlacesUnread,
     ];
 }
 

@@ -13,7 +13,7 @@ use vs_sim::{case::Case, run::run, trace::Tracing};
 /// Seeds that every run of the tests goes through.
 const SEEDS: u64 = 200;
 /// Seeds of which it is looked whether they give the same trace again.
-const GATE: u64 = 4;
+const GATE: u64 = 10;
 
 /// Before any seed is believed: the same one gives the same trace, line by line.
 #[test]

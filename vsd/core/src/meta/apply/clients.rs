@@ -1,6 +1,9 @@
 //! Client sessions (CON-3).
 
-use vs_core::error::Code;
+use vs_core::{
+    error::Code,
+    mutant::{Mutant, planted},
+};
 
 use super::{Answer, Step, refuse};
 use crate::meta::{
@@ -17,6 +20,7 @@ use crate::meta::{
 impl Step<'_, '_> {
     pub(super) fn client_open(&mut self, client: ClientId) -> Answer {
         match self.txn.load::<Clients>(&client)? {
+            Some(closed) if closed.is_closed() && planted(Mutant::SessionReopened) => {}
             Some(closed) if closed.is_closed() => return refuse(Code::Conflict, "the client's session was closed"),
             Some(open) => return Ok(Response::Client { seq: open.seq }),
             None => {}
