@@ -208,10 +208,12 @@ impl Placing<'_> {
     }
 
     /// The places that have to be verified before the asset may be said to be placed by the target: those that differ
-    /// from `since`, were owed or have a stand-in.
+    /// from `since`, were owed or have a stand-in. All of them when the target has fewer: what is let go is replaced by
+    /// nothing then, and may be the only good copy.
     #[must_use]
     pub fn to_verify(&self) -> Vec<(NodeId, ChunkHash)> {
         let since: Vec<_> = self.group.placed(self.since).collect();
+        let is_fewer = self.group.placed(self.target).count() < since.len();
         let differs = |place: usize, node: NodeId, chunk: &ChunkHash| match since.get(place) {
             Some((before, _)) if *before == node => {
                 self.displaced.iter().any(|displaced| (displaced.chunk, displaced.place) == (*chunk, node))
@@ -220,7 +222,7 @@ impl Placing<'_> {
         };
         let placed = self.group.placed(self.target).enumerate();
         placed
-            .filter(|(place, (node, chunk))| differs(*place, *node, &chunk.hash))
+            .filter(|(place, (node, chunk))| is_fewer || differs(*place, *node, &chunk.hash))
             .map(|(_, (node, chunk))| (node, chunk.hash))
             .collect()
     }
@@ -250,6 +252,19 @@ mod tests {
     fn stripe() -> Group {
         let members = (0..5u8).map(|n| ChunkRef { hash: Hash::of(&[n]), bytes: 9 }).collect();
         Group::stripe(AssetId(1), "v0", 0, members, 3)
+    }
+
+    #[test]
+    fn what_stays_where_it_was_is_read_when_fewer_copies_are_to_be_kept() {
+        let group = Group::replicated(ChunkRef { hash: Hash::of(b"x"), bytes: 9 }, 2);
+        let to_verify = |target: &Layout| {
+            let since = layout(1, &[1, 2]);
+            let placing = Placing { group: &group, since: &since, target, beside: None, displaced: &[] };
+            placing.to_verify().into_iter().map(|(node, _)| node.0).collect::<Vec<_>>()
+        };
+        assert!(to_verify(&layout(2, &[1, 2, 3])).is_empty(), "nothing moves");
+        assert_eq!(to_verify(&layout(2, &[1, 3])), [3], "3 has what 2 had");
+        assert_eq!(to_verify(&layout(2, &[1])), [1], "nobody has what 2 had");
     }
 
     #[test]
