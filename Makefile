@@ -3,7 +3,7 @@
 #   make demo [FILE=film.mp4]   a film goes in, appears in the library and plays
 #   make test                   everything CI runs
 #   make lint / make fix        style and lints; fix also writes generated files
-#   make long                   the slow suites: 2 GiB upload, 50 kills, long histories, storms, and moves that are struck at every step
+#   make long                   the slow suites: 2 GiB upload, 50 kills, long histories, storms, moves that are struck at every step, a long lab
 #   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
 #   make sim [MINUTES=10]       the cores of a whole cluster under simulated faults, seed after seed
 #   make fuzz [MINUTES=10]      so many minutes of hostile bytes for each decoder

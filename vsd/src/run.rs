@@ -101,8 +101,8 @@ fn afflicted(config: &Config, supervisor: SocketAddr) -> Result<Arc<Afflicted>, 
             .because("a node that takes them listens on loopback alone")
             .hint("start a cluster for labs with `vsd dev --nodes 3`"));
     }
-    // a node of a `vsd dev` that is no more is nobody's
-    let followed = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+    // a node of a `vsd dev` that is no more is nobody's; one that is frozen by then would hear nothing milder
+    let followed = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     if followed.is_err() || !is_of_dev() {
         return Err(Failure::new(Code::Config, "faults outside `vsd dev`")
             .because("`--dev-faults` is what `vsd dev` says to the nodes that it starts")

@@ -197,6 +197,10 @@ pub enum Act {
     Undrain { node: u64 },
     Remove { node: u64 },
     SetWeight { node: u64, milli: u64 },
+    Set { setting: u64, value: u64 },
+    Job { job: u64, action: u64 },
+    StopMoves,
+    StartMoves,
     Scrub { node: u64 },
     Compact { node: u64 },
 }
@@ -219,9 +223,21 @@ const MIB: u64 = 1 << 20;
 impl Case {
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        let shape = Shape::drawn(&mut Stream::of(seed, "shape"));
-        let faults = faults(&mut Stream::of(seed, "faults"), &shape);
-        let acts = acts(&mut Stream::of(seed, "acts"), &shape);
+        let mut shape = Shape::drawn(&mut Stream::of(seed, "shape"));
+        let mut dice = Stream::of(seed, "matinee");
+        let is_matinee = dice.permille(MATINEE_PERMILLE);
+        if is_matinee {
+            shape.machines = shape.machines.max(3);
+            shape.weather = Weather { lost_permille: 0, late_permille: 0, ..shape.weather };
+        }
+        let (mut of_faults, mut of_acts) = (Stream::of(seed, "faults"), Stream::of(seed, "acts"));
+        let (faults, acts) = if is_matinee {
+            let is_parted = dice.permille(PARTED_PERMILLE);
+            let (kinds, count) = if is_parted { (PARTED, 1) } else { (AWAY, dice.between(1, 3)) };
+            (struck(&mut of_faults, kinds, count, &shape), matinee(&mut of_acts, &shape))
+        } else {
+            (faults(&mut of_faults, &shape), acts(&mut of_acts, &shape))
+        };
         Self { seed, shape, faults, acts, mutant: None }
     }
 }
@@ -237,6 +253,7 @@ impl Shape {
             (SettingName::RepairGrace, seconds(dice, 5, 60)),
             (SettingName::DropDelay, if dice.permille(500) { seconds(dice, 1, 3) } else { seconds(dice, 4, 30) }),
             (SettingName::UploadLease, seconds(dice, 2, 10)),
+            (SettingName::ClientExpiry, seconds(dice, 10, 120)),
             (SettingName::UploadExpiry, 300_000),
             (SettingName::TrashKeep, seconds(dice, 20, 300)),
             (SettingName::PolicyMinAge, seconds(dice, 0, 120)),
@@ -275,6 +292,11 @@ impl Shape {
 const THEME_PERMILLE: u64 = 300;
 const MANY_EVENTS: u64 = 40;
 
+/// How often a case is nothing but people who look at films, while nodes go away and come back.
+const MATINEE_PERMILLE: u64 = 80;
+/// How many of these have machines that are parted, once and for long.
+const PARTED_PERMILLE: u64 = 400;
+
 /// A kind of thing that may happen: how it is drawn.
 type Draw<T> = fn(&mut Stream) -> T;
 
@@ -282,6 +304,23 @@ fn lasting(dice: &mut Stream) -> Duration {
     let long = dice.permille(300);
     dice.duration(Duration::from_millis(200), Duration::from_secs(if long { 90 } else { 12 }))
 }
+
+/// Nothing but nodes that are away, for longer than players fetch ahead.
+const AWAY: &[Draw<Fault>] = &[
+    |d| Fault::Crash { node: d.roll(), down: away(d) },
+    |d| Fault::PowerCut { node: d.roll(), down: away(d) },
+    |d| Fault::Freeze { node: d.roll(), frozen: away(d) },
+];
+
+fn away(dice: &mut Stream) -> Duration {
+    dice.duration(Duration::from_secs(5), Duration::from_secs(60))
+}
+
+/// Nothing but machines that are parted for long enough that all of them must have noticed.
+const PARTED: &[Draw<Fault>] = &[|d| {
+    let lasts = d.duration(Duration::from_secs(30), Duration::from_secs(90));
+    Fault::Partition { sides: d.roll(), lasts }
+}];
 
 const FAULTS: &[Draw<Fault>] = &[
     |d| Fault::Crash { node: d.roll(), down: lasting(d) },
@@ -315,17 +354,20 @@ const FAULTS: &[Draw<Fault>] = &[
 ];
 
 const SET_REDUNDANCY: Draw<Act> = |d| Act::SetRedundancy { video: d.roll(), redundancy: d.roll() };
+const PLAY: Draw<Act> = |d| Act::Play { video: d.roll(), node: d.roll() };
 const PURGE: Draw<Act> = |d| Act::Purge { video: d.roll() };
 const ADD_MACHINE: Draw<Act> = |d| Act::AddMachine { zone: d.roll() };
 const DRAIN: Draw<Act> = |d| Act::Drain { node: d.roll() };
 const UNDRAIN: Draw<Act> = |d| Act::Undrain { node: d.roll() };
 const REMOVE: Draw<Act> = |d| Act::Remove { node: d.roll() };
 const SET_WEIGHT: Draw<Act> = |d| Act::SetWeight { node: d.roll(), milli: d.between(100, 3_000) };
+const SET: Draw<Act> = |d| Act::Set { setting: d.roll(), value: d.roll() };
+const JOB: Draw<Act> = |d| Act::Job { job: d.roll(), action: d.roll() };
 const COMPACT: Draw<Act> = |d| Act::Compact { node: d.roll() };
 
 const ACTS: &[Draw<Act>] = &[
     |d| Act::Read { video: d.roll(), node: d.roll() },
-    |d| Act::Play { video: d.roll(), node: d.roll() },
+    PLAY,
     |d| Act::Trash { video: d.roll() },
     |d| Act::Restore { video: d.roll() },
     PURGE,
@@ -336,6 +378,10 @@ const ACTS: &[Draw<Act>] = &[
     UNDRAIN,
     REMOVE,
     SET_WEIGHT,
+    SET,
+    JOB,
+    |_| Act::StopMoves,
+    |_| Act::StartMoves,
     |d| Act::Scrub { node: d.roll() },
     COMPACT,
 ];
@@ -349,6 +395,7 @@ const THEMES: &[&[Draw<Act>]] = &[
     &[SET_WEIGHT, COMPACT],
     &[REMOVE, ADD_MACHINE],
     &[PURGE, COMPACT, SET_REDUNDANCY],
+    &[JOB, SET_REDUNDANCY, DRAIN, SET],
 ];
 
 /// Some of the kinds, as many events of them as the case has, in the order of time.
@@ -382,6 +429,26 @@ fn faults(dice: &mut Stream, shape: &Shape) -> Vec<Strike> {
         Strike { at, on, fault }
     };
     drawn.map(strike).collect()
+}
+
+/// What strikes by the clock alone.
+fn struck(dice: &mut Stream, kinds: &[Draw<Fault>], count: u64, shape: &Shape) -> Vec<Strike> {
+    let strikes = drawn(dice, kinds, count, shape).into_iter();
+    strikes.map(|(at, fault)| Strike { at, on: None, fault }).collect()
+}
+
+/// Films that are there early, and many who look at them.
+fn matinee(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Act)> {
+    let mut acts: Vec<_> = (1..=dice.between(1, 4))
+        .map(|film| {
+            let at = dice.duration(Duration::from_secs(1), Duration::from_secs(3));
+            (at, Act::Upload { film, node: dice.roll(), redundancy: dice.roll() })
+        })
+        .collect();
+    let count = dice.between(8, 24);
+    acts.extend(drawn(dice, &[PLAY], count, shape));
+    acts.sort_by_key(|(at, _)| *at);
+    acts
 }
 
 fn acts(dice: &mut Stream, shape: &Shape) -> Vec<(Duration, Act)> {

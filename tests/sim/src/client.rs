@@ -134,6 +134,10 @@ impl Client {
                 let weight_milli = u32::try_from(milli).ok();
                 self.order(Command::NodeSet { node, zone: None, weight_milli }).await;
             }
+            Act::Set { setting, value } => self.set(setting, value).await,
+            Act::Job { job, action } => self.control_job(job, action).await,
+            Act::StopMoves => self.stop_moves().await,
+            Act::StartMoves => self.start_moves().await,
             Act::Scrub { node } => self.care(node, Care::Scrub),
             Act::Compact { node } => self.care(node, Care::Compact),
         }

@@ -5,9 +5,9 @@
 //! What clients were promised is known, and what must hold is checked while it runs ([`invariant`]).
 //!
 //! Modules in reading order: `random` and `case` (what a seed decides), `kernel` (time and tasks), `net`, `machine` and
-//! `log` (what goes wrong), `node` (the shell around the cores), `client`, `session`, `reader` and `play` (people),
-//! `oracle`, `promise` and `invariant` (what must hold), `nemesis` and `harm` (faults), `run` (one case), `shrink` (the same
-//! with less).
+//! `log` (what goes wrong), `node` (the shell around the cores), `client`, `operator`, `session`, `reader` and `play`
+//! (people), `oracle`, `promise` and `invariant` (what must hold), `nemesis` and `harm` (faults), `run` (one case), `shrink`
+//! (the same with less).
 
 pub mod args;
 pub mod case;
@@ -22,6 +22,7 @@ pub mod message;
 mod nemesis;
 pub mod net;
 pub mod node;
+mod operator;
 pub mod oracle;
 mod play;
 pub mod promise;

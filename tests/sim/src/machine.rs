@@ -49,6 +49,13 @@ pub struct Drive {
 }
 
 impl Drive {
+    /// Whether it gives what it lists, at once.
+    pub(crate) fn is_sound(&self) -> bool {
+        let mut reads = true;
+        self.disk.inject(|faults| reads = faults.read_errno.is_none() && faults.read_fails_after.is_none());
+        reads && self.slow.is_zero() && self.hidden.is_empty()
+    }
+
     #[must_use]
     pub fn new(key: Uuid, bytes: u64) -> Self {
         let disk = SimDisk::new();

@@ -10,6 +10,7 @@ use vsd_core::{
 use crate::{
     case::{Fault, Moment, Strike},
     harm,
+    invariant::avl1,
     machine::{Drive, Machine, Rot, RotKind},
     net::{End, Weather},
     random::Stream,
@@ -69,7 +70,7 @@ impl World {
 
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of fault")]
     fn strike(self: &Arc<Self>, fault: Fault, dice: &mut Stream) {
-        self.oracle.count(|counts| counts.faults += 1);
+        self.oracle.struck(fault);
         self.trace.say(|| format!("fault {fault:?}"));
         match fault {
             Fault::Crash { node, down } => self.crash_some(node, down, false, dice),
@@ -80,15 +81,9 @@ impl World {
                 self.later(frozen, move |world| world.kernel.thaw(node.process()));
             }
             Fault::Partition { sides, lasts } => {
-                let count = self.machines().len();
-                let side = |at: usize| sides >> (at % 64) & 1;
-                let links: Vec<_> = (0..count)
-                    .flat_map(|a| (0..count).map(move |b| (a, b)))
-                    .filter(|(a, b)| side(*a) != side(*b))
-                    .map(|(a, b)| (End::Machine(a), End::Machine(b)))
-                    .collect();
-                links.iter().for_each(|(a, b)| self.net.cut(*a, *b));
-                self.later(lasts, move |world| links.iter().for_each(|(a, b)| world.net.mend(*a, *b)));
+                self.net.part(sides);
+                avl1::watch(self, sides, lasts);
+                self.later(lasts, move |world| world.net.unite(sides));
             }
             Fault::Deaf { from, to, lasts } => {
                 let (Some(from), Some(to)) = (self.victim(from), self.victim(to)) else { return };

@@ -73,21 +73,51 @@ pub enum NoAnswer {
 #[derive(Debug)]
 pub struct Net(Mutex<State>);
 
+/// Bits of a number that parts everybody in two.
+pub(crate) const SIDES: usize = 64;
+
+/// On which side somebody is.
+pub(crate) fn side(sides: u64, of: End) -> u64 {
+    match of {
+        End::Machine(at) => sides >> (at % SIDES) & 1,
+        End::Client(at) => sides.swap_bytes() >> (at % SIDES) & 1,
+    }
+}
+
 #[derive(Debug)]
 struct State {
     weather: Weather,
     dice: Stream,
     /// What is sent from the first to the second does not arrive.
     cut: BTreeSet<(End, End)>,
+    /// How everybody is parted in two, each time.
+    parted: Vec<u64>,
     /// Machines that everything takes longer to and from, in milliseconds.
     slow: Vec<(usize, u64)>,
     /// The weather stays as it is.
     is_calm: bool,
 }
 
+impl State {
+    fn is_cut(&self, from: End, to: End) -> bool {
+        self.cut.contains(&(from, to)) || self.parted.iter().any(|sides| side(*sides, from) != side(*sides, to))
+    }
+
+    fn is_fair(&self) -> bool {
+        self.weather.lost_permille == 0 && self.weather.late_permille == 0
+    }
+}
+
 impl Net {
     pub(crate) fn new(weather: Weather, dice: Stream) -> Self {
-        Self(Mutex::new(State { weather, dice, cut: BTreeSet::new(), slow: Vec::new(), is_calm: false }))
+        Self(Mutex::new(State {
+            weather,
+            dice,
+            cut: BTreeSet::new(),
+            parted: Vec::new(),
+            slow: Vec::new(),
+            is_calm: false,
+        }))
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {
@@ -105,6 +135,18 @@ impl Net {
         lock(&self.0).cut.remove(&(from, to));
     }
 
+    /// Who is on different sides does not hear each other: machines, and clients too.
+    pub(crate) fn part(&self, sides: u64) {
+        lock(&self.0).parted.push(sides);
+    }
+
+    pub(crate) fn unite(&self, sides: u64) {
+        let parted = &mut lock(&self.0).parted;
+        if let Some(at) = parted.iter().position(|of| *of == sides) {
+            parted.remove(at);
+        }
+    }
+
     /// From now on messages to and from the machine take so much longer.
     pub(crate) fn slow_down(&self, machine: usize, by_ms: u64) {
         lock(&self.0).slow.push((machine, by_ms));
@@ -118,19 +160,34 @@ impl Net {
     pub(crate) fn heal(&self) {
         let mut state = lock(&self.0);
         state.cut.clear();
+        state.parted.clear();
         state.slow.clear();
         (state.weather, state.is_calm) = (Weather::CALM, true);
     }
 
     pub(crate) fn is_cut(&self, from: End, to: End) -> bool {
-        lock(&self.0).cut.contains(&(from, to))
+        lock(&self.0).is_cut(from, to)
+    }
+
+    /// Whether nothing that is sent is lost or late.
+    pub(crate) fn is_calm(&self) -> bool {
+        let state = lock(&self.0);
+        state.is_fair() && state.slow.is_empty() && state.cut.is_empty() && state.parted.is_empty()
+    }
+
+    /// The same of one machine and whoever is on its side.
+    pub(crate) fn is_parted_only(&self, machine: usize) -> bool {
+        let (state, machine) = (lock(&self.0), End::Machine(machine));
+        let is_slow = state.slow.iter().any(|(slow, _)| End::Machine(*slow) == machine);
+        state.is_fair() && !is_slow && state.parted.len() == 1
     }
 
     /// After how long each copy of a message arrives that is sent now.
     fn copies(&self, from: End, to: End) -> Vec<Duration> {
         let mut state = lock(&self.0);
-        let State { weather, dice, cut, slow, .. } = &mut *state;
-        if cut.contains(&(from, to)) || dice.permille(weather.lost_permille) {
+        let is_cut = state.is_cut(from, to);
+        let State { weather, dice, slow, .. } = &mut *state;
+        if is_cut || dice.permille(weather.lost_permille) {
             return Vec::new();
         }
         let ends = [from, to];

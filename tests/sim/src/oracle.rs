@@ -15,6 +15,7 @@ use vsd_core::{meta::LeaderTerm, superblock::Key};
 
 pub use crate::promise::{Level, Promise};
 use crate::{
+    case::Fault,
     film::Film,
     harm::Weakened,
     invariant::con3::Counted,
@@ -42,6 +43,7 @@ struct Books {
     term: LeaderTerm,
     /// When hardware last took something.
     harmed: Option<Duration>,
+    faults: Vec<(Duration, Fault)>,
     counts: Counts,
 }
 
@@ -238,6 +240,20 @@ impl Oracle {
         let mut books = self.books();
         books.term = books.term.max(term);
         books.term
+    }
+
+    /// A fault strikes.
+    pub(crate) fn struck(&self, fault: Fault) {
+        let now = self.kernel.now();
+        let mut books = self.books();
+        books.faults.push((now, fault));
+        books.counts.faults += 1;
+    }
+
+    /// All that ever struck, and when.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(Duration, Fault)> {
+        self.books().faults.clone()
     }
 
     #[must_use]

@@ -29,14 +29,17 @@ use vsplay_core::{
 use crate::{
     client::Client,
     film::Film,
-    invariant::play1,
+    invariant::{avl2::Scene, play1},
     kernel::{WORLD, lock},
     message::{FilmInfo, Reply, Request},
+    random::Stream,
     reader::Consistency,
 };
 
 /// How often a player's clock ticks.
 const TICK: Duration = Duration::from_millis(100);
+/// How far ahead a player fetches, at least.
+const TARGET_BUFFER_MIN: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often what is known of the cluster is asked for again while a film plays.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
@@ -64,12 +67,14 @@ struct Playback {
     held: BTreeMap<Piece, Bytes>,
     /// What was given out of each track.
     given: Vec<Hasher>,
+    scene: Scene,
 }
 
 impl Client {
     /// Plays a video to its end, or as far as that goes. `must` is whether it has to.
     pub(crate) async fn play(&self, video: VideoId, machine: usize, must: bool) -> bool {
         let Some(promise) = self.world.oracle.promise(video) else { return false };
+        let scene = Scene::new(&self.world, video);
         let Some(Some(info)) = self.film(video, machine, Consistency::Linearizable).await else { return false };
         let tracks: Vec<_> = played(&info).cloned().collect();
         if tracks.is_empty() {
@@ -82,7 +87,7 @@ impl Client {
         let (tell, mut told) = mpsc::unbounded();
         let mut playback = Playback {
             client: self.clone(),
-            player: Player::new(Settings::default(), playing),
+            player: Player::new(self.settings(), playing),
             film: promise.film,
             video,
             tracks,
@@ -92,6 +97,7 @@ impl Client {
             brought: BTreeMap::new(),
             held: BTreeMap::new(),
             given: Vec::new(),
+            scene,
         };
         let began = self.world.kernel.now();
         let mut refreshed = began;
@@ -117,6 +123,13 @@ impl Client {
             play1::ended(&self.world, video, &ending);
         }
         ending == Ending::Played
+    }
+
+    /// Some fetch a film as it is played, and some all of it at once.
+    fn settings(&self) -> Settings {
+        let mut dice = Stream::of(self.world.seed(), &format!("player {} {:?}", self.number, self.world.kernel.now()));
+        let target_buffer = dice.duration(TARGET_BUFFER_MIN, Settings::default().target_buffer);
+        Settings { target_buffer, ..Settings::default() }
     }
 
     /// What is known by now, asked for once more; none when nobody says or it is older.
@@ -258,6 +271,9 @@ impl Playback {
 
     fn note(&self, note: &Note) {
         self.client.say(|| format!("{}: {note}", self.video.short()));
+        if matches!(note, Note::Rebuffering { .. }) {
+            self.scene.stalls(&self.client.world);
+        }
     }
 
     fn fetch_part(&self, track: usize, no: u32) {

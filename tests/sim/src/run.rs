@@ -28,6 +28,7 @@ use crate::{
     client::Client,
     invariant::{self, Violation, end, read1},
     kernel::{WORLD, lock},
+    operator,
     oracle::Counts,
     oracle::Level,
     trace::Tracing,
@@ -148,6 +149,7 @@ fn recover(world: &Arc<World>) {
         // what people asked for while nobody led may come late
         if look % MAKE_ROOM_EVERY == 0 {
             make_room(world);
+            operator::resume(world);
         }
         run_until(world, world.kernel.now() + LOOK);
         if !world.violations().is_empty() {

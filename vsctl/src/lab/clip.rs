@@ -1,7 +1,7 @@
 //! Films for a lab to upload: one that the person names or that ffmpeg makes, over and over, no two of them alike.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -29,7 +29,7 @@ pub(crate) struct Clips {
 impl Clips {
     /// Copies of this film, or of one that is made.
     pub(crate) fn of(film: Option<&Path>) -> Result<Self, Failure> {
-        let local = |error: std::io::Error| Failure::new(Code::LocalFile, "films cannot be prepared").because(error);
+        let local = |error: io::Error| Failure::new(Code::LocalFile, "films cannot be prepared").because(error);
         let folder = std::env::temp_dir().join(format!("vsctl-lab-{}", Uuid::new_v4().simple()));
         fs::create_dir(&folder).map_err(local)?;
         let mut clips = Self { film: Vec::new(), folder, made: 0 };
@@ -41,14 +41,17 @@ impl Clips {
                 &made
             }
         };
-        let bytes = fs::metadata(path).map_err(local)?.len();
+        let unread = |error: io::Error| {
+            Failure::new(Code::LocalFile, format!("{} cannot be read", path.display())).because(error)
+        };
+        let bytes = fs::metadata(path).map_err(unread)?.len();
         if bytes > FILM_BYTES_MAX {
             let what = format!("{} has {}", path.display(), human_bytes(bytes));
             return Err(Failure::new(Code::Invalid, what)
                 .because(format!("a lab uploads it many times, so at most {}", human_bytes(FILM_BYTES_MAX)))
                 .hint("name a shorter one, or none"));
         }
-        clips.film = fs::read(path).map_err(local)?;
+        clips.film = fs::read(path).map_err(unread)?;
         if clips.film.get(4..8) != Some(b"ftyp") {
             return Err(Failure::new(Code::Invalid, format!("{} is no MP4 file", path.display()))
                 .because("only of MP4 can copies be made that differ and play the same")

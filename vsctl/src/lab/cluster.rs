@@ -1,6 +1,11 @@
 //! The cluster that a lab does things to: its nodes, whoever started them, and the calls that strike and heal them.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    os::{linux::net::SocketAddrExt, unix::net},
+    time::Duration,
+};
 
 use futures::future::{join_all, try_join_all};
 use vs_client::{Client, Reach, channel::call};
@@ -21,6 +26,8 @@ use crate::{
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much longer than asked for faults last, should the lab not end them.
 const LEASE: Duration = Duration::from_secs(3);
+/// How long a node may take to look through all that it holds.
+const SCRUB_TIMEOUT: Duration = Duration::from_secs(900);
 /// How often the cluster is looked at while it recovers, and how often it is told to.
 const LOOK: Duration = Duration::from_millis(200);
 const URGE_EVERY: u32 = 15;
@@ -60,7 +67,6 @@ impl Cluster {
         if !strangers.is_empty() && !i_know {
             let mut failure = Failure::new(Code::Denied, "not every node of this cluster takes faults");
             failure.why.extend(strangers.iter().map(|node| format!("{}  {} refuses them", node.id, node.addr)));
-            failure.why.push("`--i-know` puts it under load all the same, and spares these nodes".to_owned());
             return Err(failure.hint("start a cluster for labs with `vsd dev --nodes 3`"));
         }
         let reach = Reach::new(members.iter().map(|member| member.addr.clone()).collect());
@@ -74,6 +80,26 @@ impl Cluster {
     /// Nodes that take faults, by their positions.
     pub(crate) fn targets(&self) -> Vec<usize> {
         (0..self.members.len()).filter(|at| self.members[*at].supervisor.is_some()).collect()
+    }
+
+    /// Keeps other labs from these nodes for as long as the value lives: two at a time would do more than is survived. A `vsd dev`
+    /// is on the machine of its labs, so a name of that machine that its processes let go when they end is enough.
+    ///
+    /// # Errors
+    /// `Conflict` when another lab is at it.
+    pub(crate) fn claim(&self) -> Result<Vec<net::UnixListener>, Failure> {
+        let supervisors: BTreeSet<_> = self.members.iter().filter_map(|member| member.supervisor.as_ref()).collect();
+        let claim = |supervisor: &String| {
+            let name = net::SocketAddr::from_abstract_name(format!("vsctl-lab-{supervisor}"))?;
+            net::UnixListener::bind_addr(&name)
+        };
+        let claimed: io::Result<_> = supervisors.into_iter().map(claim).collect();
+        claimed.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => Failure::new(Code::Conflict, "another lab is at work on this cluster")
+                .because("two at a time would do more to it than it promises to survive")
+                .hint("wait for it, or start another cluster: `vsd dev --nodes 3 --port 7410`"),
+            _ => Failure::new(Code::Internal, "the cluster cannot be claimed for this lab").because(error),
+        })
     }
 
     /// Refuses a cluster that survives nothing.
@@ -121,14 +147,14 @@ impl Cluster {
         try_join_all(victims.iter().map(|at| self.strike(*at, blow, lasts))).await.map(|_| Vec::new())
     }
 
-    /// Takes what is wrong away, where that does not end by itself with the round.
-    pub(crate) async fn heal(&self, round: &Round) -> Result<(), Failure> {
-        if matches!(round.kind, FaultKind::Crash | FaultKind::Freeze | FaultKind::Corrupt) {
-            return Ok(());
+    /// Takes what is wrong away, where that does not end by itself with the round. On a node that does not answer it ends soon
+    /// after.
+    pub(crate) async fn heal(&self, round: &Round) {
+        if !matches!(round.kind, FaultKind::Crash | FaultKind::Freeze | FaultKind::Corrupt) {
+            let targets = self.targets();
+            let sound = targets.iter().map(|at| self.set_faults(*at, v1::Faults::default(), Duration::ZERO));
+            join_all(sound).await;
         }
-        let targets = self.targets();
-        let sound = targets.iter().map(|at| self.set_faults(*at, v1::Faults::default(), Duration::ZERO));
-        try_join_all(sound).await.map(drop)
     }
 
     async fn set_faults(&self, at: usize, faults: v1::Faults, lasts: Duration) -> Result<(), Failure> {
@@ -210,36 +236,65 @@ impl Cluster {
     }
 
     /// Waits until the cluster is whole again after `since`, in wall time: every node up, every voter in step, and
-    /// every chunk where it should be. False when that takes longer than `limit`.
-    pub(crate) async fn is_mended(&self, since_ms: u64, limit: Duration) -> bool {
+    /// every chunk where it should be. False when that takes longer than `limit`, or cannot be any more.
+    ///
+    /// # Errors
+    /// When there is no `vsd dev` any more that runs the nodes.
+    pub(crate) async fn is_mended(&self, since_ms: u64, limit: Duration) -> Result<bool, Failure> {
         let mended = async {
-            for look in 0.. {
-                if look % URGE_EVERY == 0 {
+            let mut looks = 0;
+            loop {
+                if looks % URGE_EVERY == 0 {
                     self.urge().await;
                 }
+                looks += 1;
                 if self.is_whole().await && self.is_repaired(since_ms).await {
-                    return;
+                    return Ok(true);
+                }
+                match self.check_processes().await {
+                    Err(failure) if failure.code == Code::Conflict => return Ok(false),
+                    checked => checked?,
                 }
                 tokio::time::sleep(LOOK).await;
             }
         };
-        tokio::time::timeout(limit, mended).await.is_ok()
+        tokio::time::timeout(limit, mended).await.unwrap_or(Ok(false))
+    }
+
+    /// Refuses to wait for what does not come back: `Conflict` when a node has ended by itself, `Unreachable` when the
+    /// `vsd dev` of all has.
+    async fn check_processes(&self) -> Result<(), Failure> {
+        let another = "start another cluster: `vsd dev --nodes 3`";
+        match self.processes().await {
+            Err(failure) if failure.code == Code::Unreachable => {
+                let what = "the `vsd dev` of this cluster has ended, and its nodes with it";
+                Err(Failure::new(Code::Unreachable, what).hint(another))
+            }
+            // one that is busy says so later
+            Err(_) => Ok(()),
+            Ok(processes) => processes.into_iter().find(|process| process.state == "ended").map_or(Ok(()), |process| {
+                let what = format!("the node at {} has ended by itself, and does not come back", process.addr);
+                Err(Failure::new(Code::Conflict, what).because(process.ended).hint(another))
+            }),
+        }
     }
 
     /// Waits until every node is up and every voter in step: before that nothing more may go wrong.
     ///
     /// # Errors
-    /// `Timeout` when that takes longer than `limit`.
+    /// `Timeout` when that takes longer than `limit`, and others when it cannot be any more.
     pub(crate) async fn become_whole(&self, limit: Duration) -> Result<(), Failure> {
         let whole = async {
             while !self.is_whole().await {
+                self.check_processes().await?;
                 tokio::time::sleep(LOOK).await;
             }
+            Ok(())
         };
-        tokio::time::timeout(limit, whole).await.map_err(|_| {
+        tokio::time::timeout(limit, whole).await.unwrap_or_else(|_| {
             let waited = human_duration(limit);
-            Failure::new(Code::Timeout, format!("the cluster was not whole within {waited}"))
-                .hint("see who lacks: `vsctl cluster status`")
+            Err(Failure::new(Code::Timeout, format!("the cluster was not whole within {waited}"))
+                .hint("see who lacks: `vsctl cluster status`"))
         })
     }
 
@@ -276,8 +331,9 @@ impl Cluster {
         })
     }
 
-    /// Waits until these nodes have looked through all that they hold.
-    pub(crate) async fn has_scrubbed(&self, victims: &[usize], since_ms: u64, limit: Duration) -> bool {
+    /// Waits until these nodes have looked through all that they hold: at the rate that is configured, and garbage too, so that
+    /// it takes as long as it takes.
+    pub(crate) async fn has_scrubbed(&self, victims: &[usize], since_ms: u64) -> bool {
         let scrubbed = async {
             for at in victims {
                 while !self.scrub_is_over(*at, since_ms).await {
@@ -285,7 +341,7 @@ impl Cluster {
                 }
             }
         };
-        tokio::time::timeout(limit, scrubbed).await.is_ok()
+        tokio::time::timeout(SCRUB_TIMEOUT, scrubbed).await.is_ok()
     }
 
     async fn scrub_is_over(&self, at: usize, since_ms: u64) -> bool {

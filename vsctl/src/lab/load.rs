@@ -12,7 +12,7 @@ use vs_client::{Client, Reach, Session, chunk::ChunkClient, film::Film, reader::
 use vs_core::{
     error::{Code, Failure},
     hash::Hasher,
-    manifest::{ORIGINAL, Track},
+    manifest::{ORIGINAL, Part, Track},
 };
 use vs_wire::v1;
 
@@ -42,6 +42,9 @@ const CHUNK_PAUSE: Duration = Duration::from_millis(20);
 const CALL_PAUSE: Duration = Duration::from_millis(50);
 /// Films that are uploaded, at most; the later ones are read as the earlier ones are.
 const FILMS_MAX: usize = 200;
+
+/// Films that are played.
+const PLAYED_MAX: usize = 3;
 
 /// The clients of one lab, and what they were told.
 #[derive(Debug)]
@@ -87,13 +90,7 @@ impl Load {
     /// Everything at once, until the end.
     pub(crate) async fn run(&self) {
         let register = self.oracle.borrow().films.first().map(|film| film.video.clone()).unwrap_or_default();
-        tokio::join!(
-            self.uploads(),
-            self.reads(true),
-            self.reads(false),
-            self.writes(&register),
-            self.looks(&register)
-        );
+        tokio::join!(self.uploads(), self.downloads(), self.plays(), self.writes(&register), self.looks(&register));
     }
 
     fn ended(&self, op: Op, ended: Ended) {
@@ -148,8 +145,8 @@ impl Load {
         Ok(())
     }
 
-    /// Reads one film after the other: as it was uploaded, or the tracks that are played.
-    async fn reads(&self, original: bool) {
+    /// Brings one film back after the other.
+    async fn downloads(&self) {
         for nth in 0.. {
             if self.is_over.get() {
                 return;
@@ -158,7 +155,30 @@ impl Load {
             let film = self.oracle.borrow().films.get(nth % films).cloned();
             if let Some(film) = film {
                 // what failed was told
-                let _ = if original { self.download(&film).await.map(drop) } else { self.play(&film).await };
+                let _ = self.download(&film).await;
+            }
+            tokio::time::sleep(CHUNK_PAUSE).await;
+        }
+    }
+
+    /// Plays the first films over and over: whoever plays needs metadata to begin, and then no more.
+    async fn plays(&self) {
+        let mut begun: Vec<(Reader, Vec<Part>)> = Vec::new();
+        for nth in 0.. {
+            if self.is_over.get() {
+                return;
+            }
+            let next = self.oracle.borrow().films.get(begun.len()).filter(|_| begun.len() < PLAYED_MAX).cloned();
+            if let Some(film) = next
+                && let Ok(opened) = self.open(&film).await
+            {
+                begun.push(opened);
+            }
+            if let Some((reader, parts)) = begun.get(nth % begun.len().max(1)) {
+                for part in parts {
+                    // what failed was told
+                    let _ = self.chunks_of(reader, part, |_| ()).await;
+                }
             }
             tokio::time::sleep(CHUNK_PAUSE).await;
         }
@@ -188,23 +208,32 @@ impl Load {
         Ok(hasher.finish().to_string())
     }
 
-    async fn play(&self, film: &Safe) -> Result<(), Failure> {
+    /// All that is needed to play a film.
+    async fn open(&self, film: &Safe) -> Result<(Reader, Vec<Part>), Failure> {
         let reader = Reader::new(Film::load_from(&self.reach, &film.video, true, CALL_TIMEOUT).await?, true);
+        let mut parts = Vec::new();
         for track in reader.film().tracks.iter().filter(|track| track.name != ORIGINAL) {
-            self.read(&reader, track, |_| ()).await?;
+            for no in numbers(track) {
+                parts.push(reader.part(&track.name, no).await?);
+            }
+        }
+        Ok((reader, parts))
+    }
+
+    async fn read(&self, reader: &Reader, track: &Track, mut take: impl FnMut(&[u8])) -> Result<(), Failure> {
+        for no in numbers(track) {
+            let part = reader.part(&track.name, no).await?;
+            self.chunks_of(reader, &part, &mut take).await?;
         }
         Ok(())
     }
 
-    async fn read(&self, reader: &Reader, track: &Track, mut take: impl FnMut(&[u8])) -> Result<(), Failure> {
-        for no in 0..u32::try_from(track.parts.len()).unwrap_or(u32::MAX) {
-            let part = reader.part(&track.name, no).await?;
-            for chunk in part.segments.iter().flat_map(|segment| &segment.chunks) {
-                let read = reader.chunk(&self.chunks, &part, chunk).await;
-                self.ended(Op::Chunk, if read.is_ok() { Ended::Acknowledged } else { Ended::Failed });
-                take(&read?);
-                tokio::time::sleep(CHUNK_PAUSE).await;
-            }
+    async fn chunks_of(&self, reader: &Reader, part: &Part, mut take: impl FnMut(&[u8])) -> Result<(), Failure> {
+        for chunk in part.segments.iter().flat_map(|segment| &segment.chunks) {
+            let read = reader.chunk(&self.chunks, part, chunk).await;
+            self.ended(Op::Chunk, if read.is_ok() { Ended::Acknowledged } else { Ended::Failed });
+            take(&read?);
+            tokio::time::sleep(CHUNK_PAUSE).await;
         }
         Ok(())
     }
@@ -268,4 +297,9 @@ impl Load {
             }
         }
     }
+}
+
+/// The numbers of a track's parts.
+fn numbers(track: &Track) -> std::ops::Range<u32> {
+    0..u32::try_from(track.parts.len()).unwrap_or(u32::MAX)
 }

@@ -140,28 +140,28 @@ static ROUNDS: Kind = Kind {
         Column { key: "fault", heading: "FAULT", wide: false, right: false, show: |r, _| text(r, "fault") },
         Column { key: "nodes", heading: "NODES", wide: false, right: false, show: show_nodes },
         Column { key: "what", heading: "HOW", wide: false, right: false, show: |r, _| text(r, "what") },
-        Column { key: "lasted_ms", heading: "LASTED", wide: false, right: true, show: |r, _| span(r, "lasted_ms") },
+        Column { key: "lasted_ms", heading: "FOR", wide: false, right: true, show: |r, _| span(r, "lasted_ms") },
         Column { key: "mended_ms", heading: "MENDED", wide: false, right: true, show: show_mended },
         Column {
             key: "write_pause_ms",
             heading: "NO WRITE",
             wide: false,
             right: true,
-            show: |r, _| span(r, "write_pause_ms"),
+            show: |r, _| pause(r, "write_pause_ms"),
         },
         Column {
             key: "read_pause_ms",
             heading: "NO READ",
             wide: false,
             right: true,
-            show: |r, _| span(r, "read_pause_ms"),
+            show: |r, _| pause(r, "read_pause_ms"),
         },
         Column {
             key: "chunk_pause_ms",
             heading: "NO CHUNK",
             wide: false,
             right: true,
-            show: |r, _| span(r, "chunk_pause_ms"),
+            show: |r, _| pause(r, "chunk_pause_ms"),
         },
     ],
 };
@@ -186,7 +186,7 @@ static OPERATIONS: Kind = Kind {
             heading: "LONGEST PAUSE",
             wide: false,
             right: true,
-            show: |o, _| span(o, "longest_pause_ms"),
+            show: |o, _| pause(o, "longest_pause_ms"),
         },
     ],
 };
@@ -205,6 +205,8 @@ pub(crate) static FAILOVERS: Kind = Kind {
     ],
     columns: &[],
 };
+
+pub(crate) static PLANNED_DEATHS: Kind = Kind { id: "blow", keys: &["blow", "times", "away_ms"], columns: &[] };
 
 static DEATHS: Kind = Kind {
     id: "leader",
@@ -233,6 +235,11 @@ fn span(item: &Value, key: &str) -> String {
     human_duration(Duration::from_millis(number(item, key)))
 }
 
+/// Shorter ones are none.
+fn pause(item: &Value, key: &str) -> String {
+    if number(item, key) == 0 { "–".to_owned() } else { span(item, key) }
+}
+
 fn count(item: &Value, key: &str) -> String {
     human::count(number(item, key))
 }
@@ -249,7 +256,7 @@ fn show_planned(round: &Value, style: &Style) -> String {
 }
 
 fn show_mended(round: &Value, _: &Style) -> String {
-    if round["mended_ms"].is_null() { "not in time".to_owned() } else { span(round, "mended_ms") }
+    if round["mended_ms"].is_null() { "no".to_owned() } else { span(round, "mended_ms") }
 }
 
 fn items(report: &Value, key: &str) -> Vec<Value> {
@@ -260,9 +267,9 @@ fn items(report: &Value, key: &str) -> Vec<Value> {
 fn promises(report: &Value) -> String {
     let line = |promise: &Value| {
         let mark = match promise["held"].as_bool() {
-            Some(true) => "✓ held      ",
-            Some(false) => "✗ broken    ",
-            None => "– not tried ",
+            Some(true) => "✓ held    ",
+            Some(false) => "✗ broken  ",
+            None => "– untried ",
         };
         let why = promise["why"].as_array().into_iter().flatten();
         let why: String = why.map(|why| format!("\n    {}", plain(why))).collect();
@@ -274,7 +281,10 @@ fn promises(report: &Value) -> String {
 /// The report of `lab chaos` for a person.
 pub(crate) fn tell_chaos(report: &Value, style: &Style) -> String {
     let (rounds, operations) = (items(report, "faults"), items(report, "operations"));
-    let mut told = out::table(style, &ROUNDS, &rounds);
+    let mut told = match rounds.is_empty() {
+        true => "nothing was done to the nodes\n".to_owned(),
+        false => out::table(style, &ROUNDS, &rounds),
+    };
     if rounds.iter().any(|round| !round["leader"].is_null()) {
         told.push_str("* led\n");
     }
@@ -296,7 +306,15 @@ pub(crate) fn tell_failover(report: &Value, style: &Style) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::schedule::FaultKind, *};
+    use clap::ValueEnum;
+
+    use super::{
+        super::{
+            schedule::{FaultKind, Schedule},
+            verdict::{Facts, verdicts},
+        },
+        *,
+    };
     use crate::out::tests::style;
 
     #[test]
@@ -339,20 +357,49 @@ mod tests {
         assert_eq!(keys, CHAOS.keys);
         let keys: Vec<_> = report["faults"][0].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, ROUNDS.keys);
-        let expected = "  AT  FAULT      NODES   HOW  LASTED       MENDED  NO WRITE  NO READ  NO CHUNK
-4.0s  partition  n2 n3*  –      5.0s  not in time      9.0s     9.0s      9.0s
+        let expected = "  AT  FAULT      NODES   HOW   FOR  MENDED  NO WRITE  NO READ  NO CHUNK
+4.0s  partition  n2 n3*  –    5.0s      no      9.0s     9.0s      9.0s
 * led
 
 CLIENTS  TRIED  ACKNOWLEDGED  FAILED  UNKNOWN  LONGEST PAUSE
 write        0             0       0        0            30s
 
-✗ broken     AVL-1  a minority refuses writes
+✗ broken   AVL-1  a minority refuses writes
     n2, cut off, did not refuse a write with `no quorum`
-– not tried  DSK-1  a bad disk takes no node down
+– untried  DSK-1  a bad disk takes no node down
 
 3 of 3 films came back · seed 7
 again: vsctl lab chaos --seed 7
 ";
         assert_eq!(tell_chaos(&report, &style(vs_client::cli::OutputFormat::Table)), expected);
+    }
+
+    #[test]
+    fn the_report_fits_a_terminal_of_80_columns() {
+        let nodes = vec!["n12".to_owned(), "n3".to_owned()];
+        let told = Schedule::new(1, FaultKind::value_variants(), 5).take(200).map(|round| Told {
+            nodes: nodes.clone(),
+            leader: Some("n12".to_owned()),
+            what: round.what(),
+            notes: Vec::new(),
+            lived: Lived {
+                kind: round.kind,
+                began: Duration::from_secs(3_599),
+                ended: Duration::from_secs(3_605),
+                mended: Some(Duration::from_secs(119)),
+                minority: Vec::new(),
+            },
+        });
+        let oracle = Oracle::default();
+        let rounds: Vec<_> = told.map(|told| round(&told, &oracle)).collect();
+        let facts = Facts { oracle: &oracle, rounds: &[], lost: &[], ended: &[], pause_max: Duration::ZERO };
+        let report = json!({
+            "faults": rounds,
+            "operations": Op::ALL.map(|op| operation(op, &oracle, Duration::from_secs(3_600))),
+            "promises": verdicts(&facts).iter().map(promise).collect::<Vec<_>>(),
+        });
+        let told = tell_chaos(&report, &style(vs_client::cli::OutputFormat::Table));
+        let wide: Vec<_> = told.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{}", wide.join("\n"));
     }
 }

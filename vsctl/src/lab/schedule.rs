@@ -49,6 +49,7 @@ pub(crate) enum Strength {
     DelayMs(u32),
     LossPermille(u32),
     MemoryBytes(u64),
+    /// A bit is flipped in each of so many chunks.
     Chunks {
         count: u32,
         seed: u64,
@@ -72,11 +73,12 @@ impl Round {
     pub(crate) fn what(&self) -> String {
         match self.strength {
             Strength::Plain => String::new(),
-            Strength::OneWay => "what it sends is lost".to_owned(),
+            Strength::OneWay => "one way".to_owned(),
             Strength::DelayMs(ms) => format!("{ms} ms"),
             Strength::LossPermille(permille) => format!("{}.{} %", permille / 10, permille % 10),
-            Strength::MemoryBytes(bytes) => vs_core::unit::human_bytes(bytes),
-            Strength::Chunks { count, .. } => format!("{count} chunks"),
+            Strength::MemoryBytes(bytes) => format!("{} MiB", bytes >> 20),
+            Strength::Chunks { count: 1, .. } => "1 bit".to_owned(),
+            Strength::Chunks { count, .. } => format!("{count} bits"),
         }
     }
 }

@@ -120,7 +120,7 @@ fn available(facts: &Facts<'_>) -> Verdict {
     let dead = facts.rounds.iter().filter(|round| matches!(round.kind, FaultKind::Crash | FaultKind::Freeze));
     Verdict::new(
         "AVL-2",
-        "with dead and frozen nodes reads go on, and writes resume within seconds",
+        "nodes die or freeze: reads go on, writes resume within seconds",
         dead.clone().next().is_some(),
         dead.flat_map(|round| paused(facts, round)).collect(),
     )
@@ -133,7 +133,7 @@ fn on_bad_disks(facts: &Facts<'_>) -> Verdict {
     let left = bad.clone().filter(|round| round.mended.is_none());
     broken.extend(left.map(|round| format!("something is still damaged after {}", told(round))));
     broken.extend(facts.ended.iter().map(|ended| format!("a node ended by itself: {ended}")));
-    let promise = "a bad disk takes no node down, stops nobody, and what it spoils is mended";
+    let promise = "a bad disk ends no node, stops nobody, and its harm is mended";
     Verdict::new("DSK-1", promise, bad.clone().next().is_some(), broken)
 }
 

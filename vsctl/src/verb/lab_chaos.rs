@@ -7,6 +7,7 @@ use clap_complete::{ArgValueCompleter, PathCompleter};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use vs_client::cli::OutputFormat;
 use vs_core::{
     error::{Code, Exit, Failure},
     unit::{human_duration, parse_duration},
@@ -17,7 +18,7 @@ use crate::{
     lab::{
         clip::Clips,
         cluster::{Cluster, Rotten},
-        load::Load,
+        load::{Load, TAG},
         oracle::Op,
         probe,
         report::{self, CHAOS, PLANNED, Told},
@@ -36,13 +37,16 @@ Clients upload films, bring them back and compare them, read chunks, and
 change and read metadata all the while. Never more goes wrong at a time than
 the cluster promises to survive. Exits 8 when a promise did not hold.";
 
+/// What is still no stall, and how long repair may take, unless the person says.
+const PAUSE_MAX: &str = "10s";
+const MEND_MAX: &str = "2min";
 /// Films that are there before anything goes wrong.
 const FILMS_FIRST: usize = 3;
 /// How long nothing is wrong between two faults.
 const CALM: Duration = Duration::from_secs(1);
 /// When in a partition those are asked who are cut off: they have noticed by then.
 const NOTICED: Duration = Duration::from_millis(3_500);
-/// How long a film may take to come back at the end.
+/// How long it may take at the end until another film comes back.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(60);
 const RETURN_PAUSE: Duration = Duration::from_millis(500);
 /// Faults that a dry run shows.
@@ -69,10 +73,10 @@ pub(crate) struct ChaosArgs {
     #[arg(long, value_name = "FILE", add = ArgValueCompleter::new(PathCompleter::file()))]
     film: Option<PathBuf>,
     /// Longest pause of reads and writes that is still no stall
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = PAUSE_MAX, value_parser = duration)]
     pause_max: Duration,
     /// How long repair may take after a fault
-    #[arg(long, value_name = "TIME", default_value = "2min", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = MEND_MAX, value_parser = duration)]
     mend_max: Duration,
     /// Put a cluster under load that no `vsd dev` runs; its nodes are spared
     #[arg(long)]
@@ -106,6 +110,19 @@ impl ChaosArgs {
             let kinds: Vec<_> = self.faults.iter().map(ToString::to_string).collect();
             words.push(format!("--faults {}", kinds.join(",")));
         }
+        for (option, limit, default) in
+            [("pause-max", self.pause_max, PAUSE_MAX), ("mend-max", self.mend_max, MEND_MAX)]
+        {
+            if parse_duration(default) != Ok(limit) {
+                let exact = if limit.subsec_millis() == 0 {
+                    format!("{}s", limit.as_secs())
+                } else {
+                    format!("{}ms", millis(limit))
+                };
+                words.push(format!("--{option} {exact}"));
+            }
+        }
+        words.extend(self.i_know.then(|| "--i-know".to_owned()));
         words.extend(self.film.as_ref().map(|film| format!("--film {}", human::quoted_path(film))));
         words.join(" ")
     }
@@ -114,7 +131,10 @@ impl ChaosArgs {
 pub(crate) async fn run(args: ChaosArgs, desk: &Desk) -> anyhow::Result<Exit> {
     CHAOS.check(&desk.style)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(Uuid::new_v4().as_fields().0));
-    let cluster = Cluster::find(desk, args.i_know).await?;
+    let cluster = Cluster::find(desk, args.i_know).await.map_err(|failure| match failure.code {
+        Code::Denied => failure.because("`--i-know` puts it under load all the same, and spares these nodes"),
+        _ => failure,
+    })?;
     let targets = cluster.targets();
     if !targets.is_empty() {
         cluster.check_size()?;
@@ -123,17 +143,23 @@ pub(crate) async fn run(args: ChaosArgs, desk: &Desk) -> anyhow::Result<Exit> {
     if desk.dry_run {
         return plan(schedule, &cluster, desk);
     }
+    let _claim = cluster.claim()?;
     cluster.become_whole(args.mend_max).await?;
     let load = Load::new(Clips::of(args.film.as_deref())?, &cluster.endpoints(), desk);
-    desk.at_interrupt(Some("interrupted; what is wrong with the nodes ends by itself within seconds".to_owned()));
+    let left = format!("the films of this lab are still there: vsctl ls --filter tag={TAG}={}", load.name);
+    desk.at_interrupt(Some(format!("interrupted; what is wrong with the nodes ends by itself within seconds; {left}")));
     desk.say(&format!("lab with seed {seed}: {FILMS_FIRST} films to begin with"));
+    let spared = cluster.members.iter().enumerate().filter(|(at, _)| !targets.contains(at));
+    let spared: Vec<_> = spared.map(|(_, member)| member.id.to_string()).collect();
+    if !spared.is_empty() {
+        desk.say(&format!("spared, since they take no faults: {}", spared.join(" ")));
+    }
     for _ in 0..FILMS_FIRST {
         load.upload().await?;
     }
     let lab = Lab { args: &args, cluster: &cluster, load: &load, desk };
-    let (told, ()) = tokio::join!(lab.suffer(schedule), load.run());
-    let told = told?;
-    desk.say("nothing goes wrong any more; every film is brought back");
+    let told = Box::pin(lab.under_load(schedule)).await.inspect_err(|_| desk.say(&left))?;
+    desk.say("every film is brought back now");
     let lost = lab.bring_back().await;
     let ended = ended(&cluster).await?;
     let rounds: Vec<_> = told.iter().map(|told| told.lived.clone()).collect();
@@ -145,7 +171,10 @@ pub(crate) async fn run(args: ChaosArgs, desk: &Desk) -> anyhow::Result<Exit> {
     let report = lab.report(seed, &told, &lost, &ended, &verdicts);
     if held(&verdicts) && !args.keep {
         load.clean_up().await?;
+    } else {
+        desk.say(&left);
     }
+    desk.at_interrupt(None);
     out::one(&desk.style, &CHAOS, &report, |style| report::tell_chaos(&report, style))?;
     conclude(&verdicts, &args.repeat(seed))
 }
@@ -165,9 +194,15 @@ pub(super) fn conclude(verdicts: &[Verdict], repeat: &str) -> anyhow::Result<Exi
 }
 
 fn plan(schedule: Schedule, cluster: &Cluster, desk: &Desk) -> anyhow::Result<Exit> {
-    let most = victims_max(cluster.members.len());
-    desk.plan(&format!("plan: one after the other, at most {most} nodes at a time, in this order"));
+    let most = if victims_max(cluster.members.len()) == 1 { "one node" } else { "two nodes" };
+    desk.plan(&match cluster.targets().is_empty() {
+        true => "plan: nothing goes wrong, since no node takes faults; clients upload and read".to_owned(),
+        false => format!("plan: one after the other, at most {most} at a time, in this order"),
+    });
     let shown = if cluster.targets().is_empty() { 0 } else { SHOWN };
+    if shown == 0 && matches!(desk.style.format, OutputFormat::Table | OutputFormat::Wide) {
+        return Ok(Exit::Ok);
+    }
     let item = |round: Round| {
         let nodes: Vec<_> = round.victims.iter().map(|at| cluster.members[*at].id.to_string()).collect();
         report::planned(&round, &nodes)
@@ -191,37 +226,49 @@ struct Lab<'a> {
 }
 
 impl Lab<'_> {
-    /// Lets one thing after the other go wrong until time is over; ends the load.
+    /// All that went wrong while clients were at work, which end what they are at; after a failure they do not.
+    async fn under_load(&self, schedule: Schedule) -> Result<Vec<Told>, Failure> {
+        let suffering = async {
+            let told = self.suffer(schedule).await?;
+            self.load.end();
+            Ok(told)
+        };
+        let clients = async {
+            Box::pin(self.load.run()).await;
+            Ok(())
+        };
+        tokio::try_join!(suffering, clients).map(|(told, ())| told)
+    }
+
+    /// Lets one thing after the other go wrong until time is over.
     async fn suffer(&self, schedule: Schedule) -> Result<Vec<Told>, Failure> {
         let until = self.load.now() + self.args.lasts();
         let mut told = Vec::new();
-        let ended = self.rounds(schedule, until, &mut told).await;
-        self.load.end();
-        ended.map(|()| told)
-    }
-
-    async fn rounds(&self, schedule: Schedule, until: Duration, told: &mut Vec<Told>) -> Result<(), Failure> {
         if self.cluster.targets().is_empty() {
             tokio::time::sleep(until.saturating_sub(self.load.now())).await;
-            return Ok(());
+            return Ok(told);
         }
         for round in schedule {
             tokio::time::sleep(CALM).await;
             if self.load.now() >= until {
                 break;
             }
-            let lived = self.round(&round).await?;
-            let is_mended = lived.lived.mended.is_some();
-            told.push(lived);
+            let (victims, leader) = self.victims(&round).await;
+            if victims.is_empty() {
+                continue;
+            }
+            told.push(self.round(&round, &victims, leader).await?);
+            let is_mended = told.last().is_some_and(|told| told.lived.mended.is_some());
             // more than one thing at a time is not what is promised
             if !is_mended {
                 break;
             }
         }
-        Ok(())
+        Ok(told)
     }
 
-    async fn round(&self, round: &Round) -> Result<Told, Failure> {
+    /// Who is hit of those who take faults, and who leads.
+    async fn victims(&self, round: &Round) -> (Vec<usize>, Option<usize>) {
         let leader = self.cluster.leader().await;
         let targets = self.cluster.targets();
         let mut victims = round.victims.clone();
@@ -229,6 +276,10 @@ impl Lab<'_> {
             victims[0] = leader;
         }
         victims.retain(|victim| targets.contains(victim));
+        (victims, leader)
+    }
+
+    async fn round(&self, round: &Round, victims: &[usize], leader: Option<usize>) -> Result<Told, Failure> {
         let name = |at: usize| self.cluster.members[at].id.to_string();
         let mut told = Told {
             nodes: victims.iter().map(|at| name(*at)).collect(),
@@ -243,30 +294,24 @@ impl Lab<'_> {
                 minority: Vec::new(),
             },
         };
-        let clock = |at: Duration| human_duration(Duration::from_secs(at.as_secs()));
-        self.desk.say(&format!(
-            "{:>6}  {} {} {}",
-            clock(told.lived.began),
-            round.kind,
-            told.nodes.join(" "),
-            told.what
-        ));
+        let begins = [&round.kind.to_string(), &told.nodes.join(" "), &told.what].map(String::as_str).join(" ");
+        self.desk.say(&format!("{:>6}  {}", human_duration(told.lived.began), begins.trim_end()));
         let since_ms = wall_ms();
-        let rotten = self.cluster.afflict(round, &victims).await?;
+        let rotten = self.cluster.afflict(round, victims).await?;
         told.notes = rotten.iter().map(note).collect();
-        self.endure(round, &victims, &mut told.lived).await;
-        self.cluster.heal(round).await?;
+        self.endure(round, victims, &mut told.lived).await;
+        self.cluster.heal(round).await;
         told.lived.ended = self.load.now();
-        let is_found = rotten.is_empty() || self.cluster.has_scrubbed(&victims, since_ms, self.args.mend_max).await;
+        let is_found = rotten.is_empty() || self.cluster.has_scrubbed(victims, since_ms).await;
         let is_mended = is_found
-            && self.cluster.is_mended(wall_ms(), self.args.mend_max).await
+            && self.cluster.is_mended(wall_ms(), self.args.mend_max).await?
             && self.cluster.is_mended_of(&rotten).await;
         told.lived.mended = is_mended.then(|| self.load.now().saturating_sub(told.lived.ended));
         let said = match told.lived.mended {
             Some(after) => format!("mended after {}", human_duration(after)),
-            None => format!("not mended within {}", human_duration(self.args.mend_max)),
+            None => "not mended".to_owned(),
         };
-        self.desk.say(&format!("{:>6}  {said}", clock(self.load.now())));
+        self.desk.say(&format!("{:>6}  {said}", human_duration(self.load.now())));
         Ok(told)
     }
 
@@ -289,11 +334,14 @@ impl Lab<'_> {
     async fn bring_back(&self) -> Vec<String> {
         let films = self.load.oracle.borrow().films.clone();
         let mut lost = Vec::new();
+        let mut until = self.load.now() + RETURN_TIMEOUT;
         for film in films {
-            let until = self.load.now() + RETURN_TIMEOUT;
             loop {
                 match self.load.download(&film).await {
-                    Ok(true) => break,
+                    Ok(true) => {
+                        until = self.load.now() + RETURN_TIMEOUT;
+                        break;
+                    }
                     Ok(false) => {
                         lost.push(format!("video {} came back with other bytes", film.video));
                         break;

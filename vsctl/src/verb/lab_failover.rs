@@ -17,7 +17,7 @@ use crate::{
     desk::{Desk, millis},
     lab::{
         cluster::Cluster,
-        report::{self, FAILOVERS},
+        report::{self, FAILOVERS, PLANNED_DEATHS},
         verdict::Verdict,
     },
     out,
@@ -85,8 +85,11 @@ pub(crate) async fn run(args: FailoverArgs, desk: &Desk) -> anyhow::Result<Exit>
         let done = if args.blow == How::Kill { "kill" } else { "freeze" };
         let away = human_duration(AWAY);
         desk.plan(&format!("plan: {done} the leader {} times, for {away} each", args.times));
+        let plan = json!({ "blow": done, "times": args.times, "away_ms": millis(AWAY) });
+        out::one(&desk.style, &PLANNED_DEATHS, &plan, |_| String::new())?;
         return Ok(Exit::Ok);
     }
+    let _claim = cluster.claim()?;
     desk.at_interrupt(Some("interrupted; a node that is away comes back within seconds".to_owned()));
     let mut failovers = Vec::new();
     for nth in 1..=args.times {

@@ -19,7 +19,10 @@ use std::{
 use futures::{executor::block_on, future::join_all};
 use serde::{Deserialize, Serialize};
 use vsd_core::{
-    care::{self, Compact, CompactTerms, Compacted, Meter, Order, Pace, Position, Scrub, ScrubTerms, Scrubbed, State},
+    care::{
+        self, Compact, CompactTerms, Compacted, Doubts, Meter, Order, Pace, Position, Scrub, ScrubTerms, Scrubbed,
+        State,
+    },
     superblock::{Batch, Compaction, Disk, GetError, Key, Reader},
 };
 
@@ -32,8 +35,8 @@ const FILE: &str = "scrub.toml";
 const FORMAT: u32 = 1;
 /// How often it is written while something changes.
 const SAVE_INTERVAL: Duration = Duration::from_secs(60);
-/// Least time between two looks at what is due.
-const IDLE_MAX: Duration = Duration::from_secs(60);
+/// Longest time between two looks at what is due.
+const IDLE_MAX: Duration = Duration::from_secs(5);
 /// What a pace allows at once after standing still.
 const BURST_BYTES: u64 = 4 << 20;
 /// Moves that are handed to the writer together; a chunk longer than that goes alone.
@@ -99,7 +102,8 @@ struct Books {
     held_by: Option<String>,
     /// Superblocks that stay until chunks in them are repaired.
     waiting: BTreeMap<u32, Vec<Key>>,
-    /// Known to be damaged before the restart, and not looked at since.
+    doubts: Doubts,
+    /// To be looked at again: known to be damaged before the restart, or listed so for a while.
     suspects: VecDeque<Key>,
     counts: Counts,
     /// Whose turn it is when both could go on.
@@ -128,6 +132,7 @@ pub(crate) struct Counts {
 /// One thing to do without holding the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
+    Doubt,
     Suspect(Key),
     Check,
     Compact,
@@ -164,6 +169,7 @@ impl<D: Disk + 'static> Caretaker<D> {
             compact_bytes_per_s: terms.compact_bytes_per_s,
             held_by: None,
             waiting: BTreeMap::new(),
+            doubts: Doubts::default(),
             suspects: damaged,
             counts: Counts::default(),
             compact_next: false,
@@ -390,6 +396,7 @@ impl<D: Disk + 'static> Shared<D> {
         let mut hands = Hands { keys: VecDeque::new(), after: None, compaction: None, logged: BTreeSet::new() };
         while let Some(work) = self.next() {
             match work {
+                Work::Doubt => self.doubt(),
                 Work::Suspect(key) => self.look_again(key),
                 Work::Check => self.check(&mut hands),
                 Work::Compact => self.compact(&mut hands),
@@ -405,23 +412,33 @@ impl<D: Disk + 'static> Shared<D> {
             // asks the disk, so before the books are taken
             let stats = self.dir().stats();
             let cost = care::check_cost(stats.chunks, stats.chunk_bytes);
+            // of a lost directory it is found out by samples when it can be read
+            let listed = if self.dir().is_lost() { 0 } else { stats.damaged };
             let mut books = self.books();
             if books.stopping {
                 return None;
             }
-            match books.due(self.began.elapsed(), cost) {
+            match books.due(self.began.elapsed(), cost, listed) {
                 Ok(work) => return Some(work),
                 Err(wait) => drop(self.news.wait_timeout(books, wait.min(IDLE_MAX))),
             }
         }
     }
 
-    /// Looks at a chunk that was damaged before the restart. A bad one is in the reader's list again by that.
+    /// Everything that is listed as damaged is to be looked at again.
+    fn doubt(&self) {
+        let listed = self.reader().damaged(None, usize::MAX);
+        let mut books = self.books();
+        books.doubts.begin(self.began.elapsed());
+        books.suspects = listed.into();
+    }
+
+    /// Looks at a chunk that was damaged. By that a bad one comes into the reader's list again, and a good one out of it.
     fn look_again(&self, key: Key) {
         let _ = self.read(&key);
         let bytes = self.reader().chunk_bytes(&key).unwrap_or(0);
         let mut books = self.books();
-        books.suspects.retain(|suspect| *suspect != key);
+        books.suspects.pop_front_if(|suspect| *suspect == key);
         books.scrub_pace.spend(self.began.elapsed(), care::check_cost(1, bytes.into()));
     }
 
@@ -597,7 +614,7 @@ impl<D: Disk + 'static> Shared<D> {
             self.books().save_at = self.began.elapsed() + SAVE_INTERVAL;
             return;
         }
-        let mut damaged = self.reader().damaged(None, DAMAGED_MAX);
+        let mut damaged: BTreeSet<_> = self.reader().damaged(None, DAMAGED_MAX).into_iter().collect();
         let text = {
             let mut books = self.books();
             let now = self.began.elapsed();
@@ -605,8 +622,7 @@ impl<D: Disk + 'static> Shared<D> {
             books.compact.tick(now);
             books.save_at = now + SAVE_INTERVAL;
             damaged.extend(&books.suspects);
-            damaged.truncate(DAMAGED_MAX);
-            let damaged = damaged.into_iter().map(Position).collect();
+            let damaged = damaged.into_iter().take(DAMAGED_MAX).map(Position).collect();
             toml::to_string(&Kept {
                 format: FORMAT,
                 damaged,
@@ -621,8 +637,9 @@ impl<D: Disk + 'static> Shared<D> {
 }
 
 impl Books {
-    /// What to do now, or how long there is nothing to do. `cost` is that of checking every chunk.
-    fn due(&mut self, now: Duration, cost: u64) -> Result<Work, Duration> {
+    /// What to do now, or how long there is nothing to do. `cost` is that of checking every chunk, `listed` how many are listed
+    /// as damaged.
+    fn due(&mut self, now: Duration, cost: u64, listed: u64) -> Result<Work, Duration> {
         self.scrub.tick(now);
         self.compact.tick(now);
         if now >= self.save_at {
@@ -633,11 +650,12 @@ impl Books {
             self.scrub_meter.restart(now);
         }
         let scrub = self.scrub_wait(now, cost);
-        if let Some(suspect) = self.suspects.front().copied()
-            && self.scrub_pace.wait(now).is_zero()
-        {
-            return Ok(Work::Suspect(suspect));
-        }
+        let again = match (self.suspects.front(), self.doubts.wait(now, listed)) {
+            (Some(suspect), _) if self.scrub_pace.wait(now).is_zero() => return Ok(Work::Suspect(*suspect)),
+            (Some(_), _) => self.scrub_pace.wait(now),
+            (None, Some(Duration::ZERO)) => return Ok(Work::Doubt),
+            (None, wait) => wait.unwrap_or(IDLE_MAX),
+        };
         let compact = self.compact_wait(now);
         match (scrub.is_zero(), compact.is_zero()) {
             (true, true) => {
@@ -646,10 +664,7 @@ impl Books {
             }
             (true, false) => Ok(Work::Check),
             (false, true) => Ok(Work::Compact),
-            (false, false) => {
-                let suspect = if self.suspects.is_empty() { IDLE_MAX } else { self.scrub_pace.wait(now) };
-                Err(scrub.min(compact).min(suspect).min(self.save_at.saturating_sub(now)))
-            }
+            (false, false) => Err(scrub.min(compact).min(again).min(self.save_at.saturating_sub(now))),
         }
     }
 

@@ -7,6 +7,8 @@ use vsd_core::meta::{Command, Entry, Response};
 
 use crate::{replica::Replica, world::World};
 
+pub mod avl1;
+pub mod avl2;
 pub mod con1;
 pub mod con2;
 pub mod con3;

@@ -9,6 +9,7 @@
 //! - Progress is what was done, never what should have been.
 
 mod compact;
+mod doubt;
 mod job;
 mod pace;
 mod scrub;
@@ -16,6 +17,7 @@ mod scrub;
 use serde::{Deserialize, Serialize};
 
 pub use compact::{COMPACT_REST_MS, Compact, CompactTerms, Compacted};
+pub use doubt::Doubts;
 pub use job::{Meter, Order, State};
 pub use pace::Pace;
 pub use scrub::{CHECKED_WITHIN_MS, Position, Scrub, ScrubTerms, Scrubbed, check_cost};

@@ -208,19 +208,20 @@ impl Placing<'_> {
     }
 
     /// The places that have to be verified before the asset may be said to be placed by the target: those that differ
-    /// from `since`, were owed or have a stand-in. All of them when the target has fewer: what is let go is replaced by
-    /// nothing then, and may be the only good copy.
+    /// from `since`, were owed or have a stand-in. Where there are fewer places than before, all of them: what goes is
+    /// replaced by nothing but what is left.
     #[must_use]
     pub fn to_verify(&self) -> Vec<(NodeId, ChunkHash)> {
         let since: Vec<_> = self.group.placed(self.since).collect();
-        let is_fewer = self.group.placed(self.target).count() < since.len();
         let differs = |place: usize, node: NodeId, chunk: &ChunkHash| match since.get(place) {
             Some((before, _)) if *before == node => {
                 self.displaced.iter().any(|displaced| (displaced.chunk, displaced.place) == (*chunk, node))
             }
             _ => true,
         };
-        let placed = self.group.placed(self.target).enumerate();
+        let placed: Vec<_> = self.group.placed(self.target).collect();
+        let is_fewer = placed.len() < since.len();
+        let placed = placed.into_iter().enumerate();
         placed
             .filter(|(place, (node, chunk))| is_fewer || differs(*place, *node, &chunk.hash))
             .map(|(_, (node, chunk))| (node, chunk.hash))
@@ -281,6 +282,20 @@ mod tests {
         let gone = |node| if node == NodeId(3) { Presence::Gone } else { Presence::Up };
         assert_eq!(target(Scheme::CODED, &few, gone).map(|l| l.epoch), Some(Epoch(1)), "two members give nothing");
         assert_eq!(target(Scheme::Replicate(3), &few, gone).map(|l| l.epoch), Some(Epoch(2)));
+    }
+
+    #[test]
+    fn where_fewer_places_are_left_every_one_of_them_is_read_first() {
+        let group = Group::replicated(ChunkRef { hash: Hash::of(b"a"), bytes: 1 }, 3);
+        let to_verify = |since: &[u64], target: &[u64]| {
+            let (since, target) = (layout(1, since), layout(2, target));
+            let placing = Placing { group: &group, since: &since, target: &target, beside: None, displaced: &[] };
+            placing.to_verify().into_iter().map(|(node, _)| node.0).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(to_verify(&[1, 2, 3], &[1, 2, 4]), [4].into(), "the third copy is on another node");
+        assert_eq!(to_verify(&[1, 2], &[1]), [1].into(), "the only copy there will be");
+        assert_eq!(to_verify(&[1, 2, 3], &[1, 2]), [1, 2].into());
+        assert_eq!(to_verify(&[1], &[1, 2]), [2].into());
     }
 
     #[test]

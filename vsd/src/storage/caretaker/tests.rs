@@ -1,6 +1,11 @@
 //! A caretaker with a real directory, its real writer and a real clock: what it comes to, never how long it takes.
 
-use std::{fs::OpenOptions, os::unix::fs::FileExt, path::Path};
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::FileExt,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use bytes::Bytes;
 use vs_core::{
@@ -10,7 +15,7 @@ use vs_core::{
 use vsd_core::superblock::{Config, Op, Outcome, Put, VerifiedChunk};
 
 use super::*;
-use crate::storage::Limits;
+use crate::storage::{DiskFaults, DiskTrouble, Limits};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,14 +33,17 @@ fn terms(scrub_bytes_per_s: u64) -> Terms {
 }
 
 fn open(path: &Path) -> Arc<[Directory<RealDisk>]> {
+    open_on(RealDisk::new(path, None), path)
+}
+
+fn open_on(disk: RealDisk, path: &Path) -> Arc<[Directory<RealDisk>]> {
     let config = Config {
         superblock_bytes_max: 1 << 20,
         reserve_bytes: 64 << 10,
         full_percent: 100,
         ..Config::new(DirId(1), [1; 32])
     };
-    let dir = Directory::open(RealDisk::new(path, None), path, config, Limits::new(99)).expect("opens");
-    [dir].into()
+    [Directory::open(disk, path, config, Limits::new(99)).expect("opens")].into()
 }
 
 fn care(dirs: &Arc<[Directory<RealDisk>]>, terms: Terms) -> Caretaker {
@@ -130,6 +138,32 @@ fn a_flipped_bit_is_found_stays_known_over_a_restart_and_is_healed_by_a_put() {
     assert_eq!((status.state, status.damaged), (State::Idle, 1), "no pass is due");
     assert_eq!(put(&dirs[0], bytes(7, CHUNK_BYTES)).1, Outcome::Created);
     assert_eq!((whole_pass(&caretaker).damaged, caretaker.scrub_status().damaged), (0, 0));
+}
+
+#[derive(Debug, Default)]
+struct Unreadable(AtomicBool);
+
+impl DiskFaults for Unreadable {
+    fn trouble(&self) -> DiskTrouble {
+        DiskTrouble { is_unreadable: self.0.load(Relaxed), ..DiskTrouble::default() }
+    }
+}
+
+#[test]
+fn what_a_disk_refused_is_believed_again_when_it_reads_and_what_rotted_is_not() {
+    let (scratch, disk) = (tempfile::tempdir().expect("a scratch directory"), Arc::new(Unreadable::default()));
+    let dirs = open_on(RealDisk::breakable(scratch.path(), None, disk.clone()), scratch.path());
+    let keys = put_all(&dirs[0], 0..10, CHUNK_BYTES);
+    let caretaker = care(&dirs, terms(FAST));
+    assert!(whole_pass(&caretaker).whole, "none is due");
+    let passes = caretaker.counts().scrub_passes;
+    flip(scratch.path(), &dirs[0], &keys[3]);
+    disk.0.store(true, Relaxed);
+    assert!(keys.iter().all(|key| dirs[0].reader().get(key).is_err()));
+    assert_eq!(caretaker.scrub_status().damaged, 10);
+    disk.0.store(false, Relaxed);
+    wait_until("all but one to be good again", || dirs[0].reader().damaged(None, 10) == [keys[3]]);
+    assert_eq!(caretaker.counts().scrub_passes, passes, "without a scrub");
 }
 
 #[test]

@@ -16,8 +16,10 @@ use crate::meta::{
 
 impl Step<'_, '_> {
     pub(super) fn client_open(&mut self, client: ClientId) -> Answer {
-        if let Some(open) = self.txn.load::<Clients>(&client)? {
-            return Ok(Response::Client { seq: open.seq });
+        match self.txn.load::<Clients>(&client)? {
+            Some(closed) if closed.is_closed() => return refuse(Code::Conflict, "the client's session was closed"),
+            Some(open) => return Ok(Response::Client { seq: open.seq }),
+            None => {}
         }
         if counters::next(self.txn, Counter::Clients)? > CLIENTS_MAX {
             return refuse(Code::Busy, format!("{CLIENTS_MAX} client sessions are open"));
@@ -28,10 +30,10 @@ impl Step<'_, '_> {
         Ok(Response::Client { seq: 0 })
     }
 
-    /// Its entry among what ages is found stale when it comes of age.
+    /// It is remembered as closed until it comes of age: what was sent in it may still be on its way, and be sent again.
     pub(super) fn client_close(&mut self, client: ClientId) -> Answer {
-        if self.txn.load::<Clients>(&client)?.is_some() {
-            self.txn.delete::<Clients>(&client);
+        if self.txn.load::<Clients>(&client)?.is_some_and(|session| !session.is_closed()) {
+            self.txn.put::<Clients>(&client, &ClientRecord::closed(self.now));
             counters::give_back(self.txn, Counter::Clients)?;
         }
         Ok(Response::Done)
@@ -40,7 +42,7 @@ impl Step<'_, '_> {
 
 /// Remembers what a client was answered, unless the command closed its session.
 pub(super) fn answered(txn: &mut Txn<'_>, client: ClientId, seq: u64, response: &Response) -> Result<(), TableError> {
-    if txn.load::<Clients>(&client)?.is_some() {
+    if txn.load::<Clients>(&client)?.is_some_and(|session| !session.is_closed()) {
         let touched = View::new(txn).cluster_time()?;
         txn.put::<Clients>(&client, &ClientRecord { seq, response: Some(response.clone()), touched });
     }

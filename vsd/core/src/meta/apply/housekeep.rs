@@ -114,9 +114,11 @@ impl Step<'_, '_> {
     fn age_client(&mut self, id: ClientId, since: ClusterTime) -> Result<(), Stop> {
         match self.txn.load::<Clients>(&id)? {
             Some(session) if session.touched > since => self.age_again(Aging::Client, session.touched, id.0),
-            Some(_) => {
+            Some(session) => {
                 self.txn.delete::<Clients>(&id);
-                counters::give_back(self.txn, Counter::Clients)?;
+                if !session.is_closed() {
+                    counters::give_back(self.txn, Counter::Clients)?;
+                }
             }
             None => {}
         }

@@ -48,7 +48,9 @@ use super::{
 /// When the tables cannot be read; the transaction is then not to be used.
 pub fn apply(txn: &mut Txn<'_>, index: u64, entry: &Entry) -> Result<Response, TableError> {
     let Some((client, seq)) = entry.client else { return run(txn, index, entry) };
-    let Some(session) = txn.load::<Clients>(&client)? else { return Ok(Response::SessionExpired) };
+    let Some(session) = txn.load::<Clients>(&client)?.filter(|session| !session.is_closed()) else {
+        return Ok(Response::SessionExpired);
+    };
     if seq == session.seq
         && let Some(response) = session.response
     {

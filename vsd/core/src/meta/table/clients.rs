@@ -44,12 +44,26 @@ impl KeyPart for ClientId {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientRecord {
-    /// Number of the last command applied; 0 before the first.
+    /// Number of the last command applied; 0 before the first, the greatest there is once it is closed.
     pub seq: u64,
     /// What it was answered.
     pub response: Option<Response>,
     /// When the client was last heard of.
     pub touched: ClusterTime,
+}
+
+impl ClientRecord {
+    /// No command follows this one.
+    const CLOSED: u64 = u64::MAX;
+
+    pub(in crate::meta) fn closed(now: ClusterTime) -> Self {
+        Self { seq: Self::CLOSED, response: None, touched: now }
+    }
+
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.seq == Self::CLOSED
+    }
 }
 
 pub(in crate::meta) struct Clients;

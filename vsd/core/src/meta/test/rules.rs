@@ -464,6 +464,13 @@ fn a_retried_command_of_a_session_is_applied_once() {
     world.run(Command::ClientOpen { client });
     assert_eq!(world.enter(entry(1, Command::ClientClose { client })), Response::Done);
     assert_eq!(world.enter(entry(1, Command::ClientClose { client })), Response::SessionExpired);
+
+    // what was sent in it may come again, and comes to nothing
+    assert_eq!(code(&world.run(Command::ClientOpen { client })), Some(Code::Conflict));
+    assert_eq!(world.enter(entry(1, rename("F"))), Response::SessionExpired);
+    world.pass_ms(SettingName::ClientExpiry.default_value());
+    world.housekeep(10);
+    assert_eq!(world.run(Command::ClientOpen { client }), Response::Client { seq: 0 }, "forgotten in time");
 }
 
 #[test]
