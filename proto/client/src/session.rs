@@ -102,7 +102,8 @@ impl Session {
         Ok(seq)
     }
 
-    /// Gives the session back, as well as that goes.
+    /// Gives the session back, as well as that goes. Nothing is changed in it any more: the cluster remembers that it was
+    /// closed.
     pub async fn close(&self) {
         if self.seq.lock().await.take().is_none() {
             return;

@@ -35,7 +35,7 @@ impl Stamp {
             (None, None) => return Ok(None),
             (client, seq) => (client.unwrap_or_default().parse().ok(), seq.unwrap_or_default().parse().ok()),
         };
-        match client.zip(seq.filter(|seq| *seq > 0)) {
+        match client.zip(seq.filter(|seq| *seq > 0 && *seq < u64::MAX)) {
             Some((client, seq)) => Ok(Some(Self { client, seq })),
             None => Err(InvalidMessage(format!("{CLIENT_KEY} is no UUID, or {SEQ_KEY} no number from 1"))),
         }
@@ -55,6 +55,8 @@ mod tests {
         assert_eq!(Stamp::read(&metadata), Ok(Some(stamp)));
         metadata.insert(SEQ_KEY, 0.into());
         assert!(Stamp::read(&metadata).is_err(), "numbers begin at 1");
+        metadata.insert(SEQ_KEY, u64::MAX.into());
+        assert!(Stamp::read(&metadata).is_err(), "no command has the greatest number there is");
         metadata.remove(SEQ_KEY);
         assert!(Stamp::read(&metadata).is_err(), "a repeat without its number would be applied twice");
     }

@@ -253,7 +253,8 @@ impl Shape {
             (SettingName::RepairGrace, seconds(dice, 5, 60)),
             (SettingName::DropDelay, if dice.permille(500) { seconds(dice, 1, 3) } else { seconds(dice, 4, 30) }),
             (SettingName::UploadLease, seconds(dice, 2, 10)),
-            (SettingName::ClientExpiry, seconds(dice, 10, 120)),
+            // longer than a message may be on its way
+            (SettingName::ClientExpiry, seconds(dice, 95, 200)),
             (SettingName::UploadExpiry, 300_000),
             (SettingName::TrashKeep, seconds(dice, 20, 300)),
             (SettingName::PolicyMinAge, seconds(dice, 0, 120)),

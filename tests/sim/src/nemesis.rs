@@ -70,7 +70,10 @@ impl World {
 
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of fault")]
     fn strike(self: &Arc<Self>, fault: Fault, dice: &mut Stream) {
-        self.oracle.struck(fault);
+        // one that waits for a writer strikes when it has found one
+        if !matches!(fault, Fault::Crash { .. } | Fault::PowerCut { .. }) {
+            self.oracle.struck(fault);
+        }
         self.trace.say(|| format!("fault {fault:?}"));
         match fault {
             Fault::Crash { node, down } => self.crash_some(node, down, false, dice),
@@ -212,6 +215,7 @@ impl World {
             None => self.victim(node),
         };
         let Some(machine) = machine else { return };
+        self.oracle.struck(if power { Fault::PowerCut { node, down } } else { Fault::Crash { node, down } });
         self.trace.say(|| format!("m{} {}", machine.at, if power { "loses power" } else { "crashes" }));
         self.crash(&machine, power, &mut dice);
         self.later(down, move |world| world.start_node(machine.at));

@@ -13,9 +13,10 @@ use std::{
 };
 
 use vs_core::{
-    id::NodeId,
+    id::{NodeId, VideoId},
     layout::NodeWish,
     limit::{PAGE_ITEMS_MAX, SLOT_NODES_MAX},
+    manifest::TrackKind,
     mutant::{Mutant, plant},
 };
 use vsd_core::{
@@ -26,6 +27,7 @@ use vsd_core::{
 use crate::{
     case::Case,
     client::Client,
+    film::Film,
     invariant::{self, Violation, end, read1},
     kernel::{WORLD, lock},
     operator,
@@ -226,13 +228,8 @@ fn judge(world: &Arc<World>) {
             if !of.reads(video, at).await {
                 of.violated("DUR-1", format!("video {} cannot be read when all is well", video.short()));
             }
-            let status = {
-                let state = of.log.truth().snapshot();
-                let video = state.view().video(video).ok().flatten();
-                video.and_then(|video| state.view().asset(video.asset).ok().flatten()).map(|asset| asset.status)
-            };
-            if promise.level == Level::Ready && status != Some(AssetStatus::Ready) {
-                of.violated("DUR-1", format!("video {} was ready and is {status:?}", video.short()));
+            if promise.level == Level::Ready {
+                has_all(&of, video, promise.film);
             }
             let machines: Vec<_> = of.machines().iter().filter(|machine| !machine.is_retired()).map(|m| m.at).collect();
             Client::new(&of, JUDGES + at).play(video, machines[at % machines.len()], true).await;
@@ -246,4 +243,19 @@ fn judge(world: &Arc<World>) {
         world.violated("END", "reading and playing everything does not end".to_owned());
     }
     invariant::check_now(world);
+}
+
+/// A video that was ready still is, with every track of its film.
+fn has_all(world: &Arc<World>, video: VideoId, film: Film) {
+    let state = world.log.truth().snapshot();
+    let shown = state.view().video(video).ok().flatten();
+    let asset = shown.and_then(|video| state.view().asset(video.asset).ok().flatten());
+    let status = asset.as_ref().map(|asset| asset.status.clone());
+    let tracks = asset.iter().flat_map(|asset| &asset.tracks).filter(|track| track.kind != TrackKind::Original);
+    let has: Vec<_> = tracks.map(|track| track.name.clone()).collect();
+    let wanted: Vec<_> = film.tracks().into_iter().map(|(track, _)| track.name).collect();
+    if status != Some(AssetStatus::Ready) || has != wanted {
+        let what = format!("video {} was ready and is {status:?} with {has:?} of {wanted:?}", video.short());
+        world.violated("DUR-1", what);
+    }
 }

@@ -92,6 +92,9 @@ impl Node {
             return Err(Failure::new(Code::Conflict, format!("{} has ended by itself", self.addr)));
         }
         self.recover()?;
+        if self.child.is_none() {
+            return Err(Failure::new(Code::Conflict, format!("{} is dead, and its port is taken", self.addr)));
+        }
         if lasts.is_zero() {
             return Ok(());
         }

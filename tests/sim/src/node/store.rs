@@ -47,6 +47,9 @@ const WRITE_MAX: Duration = Duration::from_millis(12);
 const FULL_PERCENT: u8 = 95;
 /// Of a disk, when new chunks go elsewhere: a call on it takes longer.
 const SLOW_AFTER: Duration = Duration::from_secs(2);
+/// How often a machine is busy with something else, and for how long at most.
+const BUSY_PERMILLE: u64 = 100;
+const BUSY_MAX: Duration = Duration::from_secs(5);
 /// How long whoever asks for a copy waits for drops that are in hand.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 
@@ -174,6 +177,15 @@ impl Store {
     /// Whether a writer is in the middle of a change.
     pub(crate) fn writes(&self) -> bool {
         self.dirs.iter().any(|dir| !lock(&dir.under_way).is_empty())
+    }
+
+    /// A machine that is busy with something else lets time pass anywhere, also between a decision and what comes of it.
+    pub(super) async fn hesitate(&self) {
+        let pause = {
+            let mut dice = lock(&self.dice);
+            if dice.permille(BUSY_PERMILLE) { dice.duration(Duration::ZERO, BUSY_MAX) } else { Duration::ZERO }
+        };
+        self.world.kernel.sleep(pause).await;
     }
 
     /// The writer of a directory: does what it is asked, in its order, for ever.

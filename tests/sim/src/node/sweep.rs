@@ -14,10 +14,7 @@ use vsd_core::{
 };
 
 use super::Node;
-use crate::kernel::lock;
 
-/// Longest that a busy machine does nothing for it.
-const BUSY_MAX: Duration = Duration::from_secs(5);
 /// How often it looks whether there is something to do.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -46,23 +43,14 @@ impl Node {
                     self.ask(&mut sweep).await;
                 }
                 Step::Drop { keys, decided_at } => {
-                    self.hesitate().await;
                     let Some(store) = self.store() else { continue };
+                    store.hesitate().await;
                     for (key, swept) in store.drop_unwanted(&keys, decided_at).await {
                         self.say(|| format!("sweeps {} {} by {decided_at}: {swept:?}", key.asset, key.hash.short()));
                     }
                 }
             }
         }
-    }
-
-    /// A machine that is busy with something else lets time pass anywhere: here, between a decision and what comes of it.
-    async fn hesitate(&self) {
-        let pause = {
-            let mut dice = lock(&self.dice);
-            if dice.permille(100) { dice.duration(Duration::ZERO, BUSY_MAX) } else { Duration::ZERO }
-        };
-        self.kernel().sleep(pause).await;
     }
 
     fn keep_watching(&self, watched: &mut BTreeSet<AssetId>, sweep: &Sweep) {

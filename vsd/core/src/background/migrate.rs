@@ -186,6 +186,8 @@ impl<S: Shell> Repairer<S> {
         let (asset, wanted, job) = match self.next_to_migrate(&world, &state, memory).await? {
             Next::Nothing => {
                 memory.failed.retain(|_, at| self.since(*at) < AGAIN);
+                let pending = |asset| state.view().asset(asset).ok().flatten()?.pending;
+                memory.left.retain(|(asset, version), _| pending(*asset).is_some_and(|is| is.version == *version));
                 return Ok(REST_MIN.max(self.since(began) * REST_TIMES));
             }
             Next::Again => return Ok(Duration::ZERO),

@@ -257,19 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_where_it_was_is_read_when_fewer_copies_are_to_be_kept() {
-        let group = Group::replicated(ChunkRef { hash: Hash::of(b"x"), bytes: 9 }, 2);
-        let to_verify = |target: &Layout| {
-            let since = layout(1, &[1, 2]);
-            let placing = Placing { group: &group, since: &since, target, beside: None, displaced: &[] };
-            placing.to_verify().into_iter().map(|(node, _)| node.0).collect::<Vec<_>>()
-        };
-        assert!(to_verify(&layout(2, &[1, 2, 3])).is_empty(), "nothing moves");
-        assert_eq!(to_verify(&layout(2, &[1, 3])), [3], "3 has what 2 had");
-        assert_eq!(to_verify(&layout(2, &[1])), [1], "nobody has what 2 had");
-    }
-
-    #[test]
     fn an_asset_stays_with_the_newest_epoch_that_has_room_for_it() {
         let layouts = [layout(1, &[1, 2, 3, 4, 5]), layout(2, &[1, 2, 3, 4, 6]), layout(3, &[1, 2, 3, 4])];
         let up = |_| Presence::Up;

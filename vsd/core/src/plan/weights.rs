@@ -58,18 +58,23 @@ pub struct Usage {
 
 impl Usage {
     /// Of a node that has no room for what waits for it, with so much placed on it in all: what it still has to drop does
-    /// not tell.
+    /// not tell, nor how full its disks are when it takes no more.
     #[must_use]
     pub fn of_full(self, placed_bytes: u64) -> Self {
-        Self { used_bytes: placed_bytes.max(self.limit_bytes()), room_bytes: Some(0), ..self }
+        Self { used_bytes: placed_bytes.max(self.usual_limit_bytes()), room_bytes: Some(0), ..self }
+    }
+
+    /// What disks of that size usually hold until they are full.
+    fn usual_limit_bytes(self) -> u64 {
+        let limit = u128::from(self.total_bytes) * u128::from(FULL_PERCENT) / 100;
+        u64::try_from(limit).unwrap_or(u64::MAX)
     }
 
     /// What they may hold until the node takes no more chunks.
     #[must_use]
     pub fn limit_bytes(self) -> u64 {
-        let usual = || u128::from(self.total_bytes) * u128::from(FULL_PERCENT) / 100;
         let told = self.room_bytes.map(|room| self.used_bytes.saturating_add(room));
-        told.unwrap_or_else(|| u64::try_from(usual()).unwrap_or(u64::MAX))
+        told.unwrap_or_else(|| self.usual_limit_bytes())
     }
 
     /// Until then.

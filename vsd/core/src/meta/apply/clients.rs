@@ -10,7 +10,7 @@ use crate::meta::{
     response::Response,
     table::{
         aging::{self, Aging},
-        clients::{CLIENTS_MAX, ClientId, ClientRecord, Clients},
+        clients::{CLIENTS_MAX, CLOSED_MAX, ClientId, ClientRecord, Clients},
         counters::{self, Counter},
     },
     tables::{TableError, Txn},
@@ -20,7 +20,9 @@ use crate::meta::{
 impl Step<'_, '_> {
     pub(super) fn client_open(&mut self, client: ClientId) -> Answer {
         match self.txn.load::<Clients>(&client)? {
-            Some(closed) if closed.is_closed() && planted(Mutant::SessionReopened) => {}
+            Some(closed) if closed.is_closed() && planted(Mutant::SessionReopened) => {
+                counters::give_back(self.txn, Counter::ClosedClients)?;
+            }
             Some(closed) if closed.is_closed() => return refuse(Code::Conflict, "the client's session was closed"),
             Some(open) => return Ok(Response::Client { seq: open.seq }),
             None => {}
@@ -37,7 +39,12 @@ impl Step<'_, '_> {
     /// It is remembered as closed until it comes of age: what was sent in it may still be on its way, and be sent again.
     pub(super) fn client_close(&mut self, client: ClientId) -> Answer {
         if self.txn.load::<Clients>(&client)?.is_some_and(|session| !session.is_closed()) {
-            self.txn.put::<Clients>(&client, &ClientRecord::closed(self.now));
+            if counters::next(self.txn, Counter::ClosedClients)? > CLOSED_MAX {
+                self.txn.delete::<Clients>(&client);
+            } else {
+                counters::take(self.txn, Counter::ClosedClients)?;
+                self.txn.put::<Clients>(&client, &ClientRecord::closed(self.now));
+            }
             counters::give_back(self.txn, Counter::Clients)?;
         }
         Ok(Response::Done)

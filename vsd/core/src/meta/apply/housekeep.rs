@@ -116,9 +116,8 @@ impl Step<'_, '_> {
             Some(session) if session.touched > since => self.age_again(Aging::Client, session.touched, id.0),
             Some(session) => {
                 self.txn.delete::<Clients>(&id);
-                if !session.is_closed() {
-                    counters::give_back(self.txn, Counter::Clients)?;
-                }
+                let counter = if session.is_closed() { Counter::ClosedClients } else { Counter::Clients };
+                counters::give_back(self.txn, counter)?;
             }
             None => {}
         }

@@ -34,7 +34,7 @@ use super::{
     command::{Command, Entry},
     response::{Refused, Response},
     table::{
-        clients::Clients,
+        clients::{ClientRecord, Clients},
         clock::{ClusterTime, LeaderTerm},
         events::{self, EventKind},
     },
@@ -48,6 +48,9 @@ use super::{
 /// When the tables cannot be read; the transaction is then not to be used.
 pub fn apply(txn: &mut Txn<'_>, index: u64, entry: &Entry) -> Result<Response, TableError> {
     let Some((client, seq)) = entry.client else { return run(txn, index, entry) };
+    if seq == ClientRecord::CLOSED {
+        return Ok(Response::Refused(Refused::new(Code::Invalid, "no command of a session has this number")));
+    }
     let Some(session) = txn.load::<Clients>(&client)?.filter(|session| !session.is_closed()) else {
         return Ok(Response::SessionExpired);
     };

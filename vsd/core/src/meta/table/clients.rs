@@ -14,6 +14,8 @@ use crate::meta::{
 
 /// Most open sessions.
 pub const CLIENTS_MAX: u64 = 10_000;
+/// Most closed ones that are remembered: beyond that they are forgotten as they are closed.
+pub const CLOSED_MAX: u64 = 100_000;
 
 /// A client that retries under one name. Drawn at random by the client.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,7 +56,7 @@ pub struct ClientRecord {
 
 impl ClientRecord {
     /// No command follows this one.
-    const CLOSED: u64 = u64::MAX;
+    pub(in crate::meta) const CLOSED: u64 = u64::MAX;
 
     pub(in crate::meta) fn closed(now: ClusterTime) -> Self {
         Self { seq: Self::CLOSED, response: None, touched: now }

@@ -19,6 +19,8 @@ pub(in crate::meta) enum Counter {
     Job = 7,
     /// One more than the open client sessions: not an id, but counted the same way.
     Clients = 6,
+    /// One more than the closed ones that are remembered.
+    ClosedClients = 8,
 }
 
 /// What is given out first.

@@ -48,6 +48,11 @@ pub(crate) fn check(tables: &MemTables) {
         Ok(all::<Clients>(tables).iter().filter(|(_, session)| !session.is_closed()).count() as u64 + 1),
         "client sessions are counted"
     );
+    assert_eq!(
+        counters::next(tables, Counter::ClosedClients),
+        Ok(all::<Clients>(tables).iter().filter(|(_, session)| session.is_closed()).count() as u64 + 1),
+        "closed ones too"
+    );
 }
 
 fn every_record_and_part_can_be_read(tables: &MemTables) {

@@ -465,6 +465,8 @@ fn a_retried_command_of_a_session_is_applied_once() {
     assert_eq!(world.enter(entry(1, Command::ClientClose { client })), Response::Done);
     assert_eq!(world.enter(entry(1, Command::ClientClose { client })), Response::SessionExpired);
 
+    let greatest = world.enter(entry(u64::MAX, rename("F")));
+    assert_eq!(code(&greatest), Some(Code::Invalid), "it would look closed");
     // what was sent in it may come again, and comes to nothing
     assert_eq!(code(&world.run(Command::ClientOpen { client })), Some(Code::Conflict));
     assert_eq!(world.enter(entry(1, rename("F"))), Response::SessionExpired);

@@ -45,6 +45,13 @@ fn equal(count: u64) -> Vec<LayoutNode> {
 }
 
 #[test]
+fn whoever_takes_no_more_is_full_however_much_of_its_disks_is_free() {
+    let refuses = Usage { used_bytes: 67, total_bytes: 100, room_bytes: Some(0) };
+    assert_eq!(refuses.of_full(0).fill(), Some(FULL_PERCENT * 10_000));
+    assert_eq!(refuses.of_full(120).fill(), Some(1_200_000), "more is placed on it than it has");
+}
+
+#[test]
 fn only_a_node_that_is_full_and_fuller_than_the_others_is_lowered_and_not_while_bytes_move() {
     let five = equal(5);
     let of = |first| [(first, 100), (70, 100), (70, 100), (70, 100), (70, 100)];
