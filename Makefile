@@ -6,7 +6,7 @@
 #   make long                   the slow suites: 2 GiB upload, 50 kills, long histories, storms, moves that are struck at every step, a long lab
 #   make model [MINUTES=10]     the chunk store against its model, on a simulated disk that fails
 #   make sim [MINUTES=10]       the cores of a whole cluster under simulated faults, seed after seed
-#   make mutants [SEEDS=0..600] whether the simulator catches each mistake that is made on purpose, and after how many seeds
+#   make mutants                whether the simulator catches each mistake that is made on purpose, and after how many seeds
 #   make coverage [SEEDS=0..200] lines of the cores that the simulator goes through
 #   make fuzz [MINUTES=10]      so many minutes of hostile bytes for each decoder
 #   make nightly [MINUTES=60]   simulator, model, histories and fuzzers for so long each, and one summary of it
@@ -35,7 +35,8 @@ demo: build
 test: need
 	@$(CARGO) build --workspace --bins --tests
 	@$(CARGO) test --workspace --quiet
-	@$(MAKE) --no-print-directory mutants lint
+	@$(CARGO) sim --mutant common --seeds 0..200
+	@$(MAKE) --no-print-directory lint
 
 lint: need
 	@$(CARGO) fmt --all --check
@@ -59,7 +60,7 @@ sim: need
 	@$(CARGO) sim --minutes $(or $(MINUTES),10)
 
 mutants: need
-	@$(CARGO) sim --mutant all --seeds $(or $(SEEDS),0..600)
+	@$(CARGO) sim --mutant all --seeds 0..3000
 
 coverage: need
 	@.dev/coverage.sh $(or $(SEEDS),0..200)

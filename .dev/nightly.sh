@@ -3,8 +3,8 @@
 #
 #   .dev/nightly.sh [--minutes M] [--dir DIR]     M minutes for each of the four, 60 unless told; DIR is target/nightly
 #
-# Runs the simulator, the model of the chunk store, histories of disturbed clusters and the fuzzers. One that fails does not
-# keep the others from running. The summary is DIR/summary.txt, DIR/summary.json says the same, DIR/NAME.log has all that was
+# Runs the simulator, the mistakes that it has to catch, the model of the chunk store, histories of disturbed clusters and
+# the fuzzers. One that fails does not keep the others from running. The summary is DIR/summary.txt, DIR/summary.json says the same, DIR/NAME.log has all that was
 # printed. Exits with 1 if anything failed.
 set -euo pipefail
 usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -38,6 +38,7 @@ part() {
 }
 # other seeds every night
 part simulator cargo sim --minutes "$minutes" --from "$(date -u +%Y%m%d)00000"
+part mutants cargo sim --mutant all --seeds 0..3000
 part model cargo model -- --minutes "$minutes"
 part histories env VS_HISTORY_MINUTES="$minutes" cargo test --quiet --package vs-tests --test histories -- --ignored --nocapture one_history_after
 part fuzzers env VS_FUZZ_MINUTES="$(share)" cargo test --quiet --package vs-tests --test fuzz -- --nocapture

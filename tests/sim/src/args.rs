@@ -25,6 +25,10 @@ use crate::{
 /// Seeds that are run when nothing is said.
 const SEEDS: u64 = 200;
 
+/// Mistakes that it takes hundreds of seeds to run into.
+const RARE: &[Mutant] =
+    &[Mutant::DuplicateAckedEarly, Mutant::TombstoneResequenced, Mutant::SessionReopened, Mutant::LeftPlacesUnread];
+
 /// Run V-Stack's cores under simulated faults.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cargo sim", about)]
@@ -56,7 +60,8 @@ pub struct Args {
     /// Of what people do in it only these, by their places.
     #[arg(long, value_delimiter = ',', requires = "seed")]
     acts: Option<Vec<usize>>,
-    /// Make this mistake on purpose, and end with the first seed that catches it; `all` tells of each.
+    /// Make this mistake on purpose, and end with the first seed that catches it; `all` tells of each, `common` of those
+    /// that few seeds bring about.
     #[arg(long, value_name = "NAME")]
     mutant: Option<String>,
 }
@@ -106,9 +111,17 @@ fn mutants(name: &str) -> Result<Vec<Mutant>, String> {
     if !CAN_PLANT {
         return Err("no mistakes can be planted here: use `cargo sim`".to_owned());
     }
-    let named = |mutant: &Mutant| name == "all" || format!("{mutant:?}") == name;
+    let named = |mutant: &Mutant| match name {
+        "all" => true,
+        "common" => !RARE.contains(mutant),
+        name => format!("{mutant:?}") == name,
+    };
     let named: Vec<_> = Mutant::ALL.iter().copied().filter(named).collect();
-    if named.is_empty() { Err(format!("no mutant `{name}`: all, or one of {:?}", Mutant::ALL)) } else { Ok(named) }
+    if named.is_empty() {
+        Err(format!("no mutant `{name}`: all, common, or one of {:?}", Mutant::ALL))
+    } else {
+        Ok(named)
+    }
 }
 
 fn one(args: &Args, seed: u64, mutant: Option<Mutant>) -> bool {
