@@ -158,10 +158,10 @@ pub(crate) async fn run(args: ChaosArgs, desk: &Desk) -> anyhow::Result<Exit> {
         load.upload().await?;
     }
     let lab = Lab { args: &args, cluster: &cluster, load: &load, desk };
-    let told = Box::pin(lab.under_load(schedule)).await.inspect_err(|_| desk.say(&left))?;
+    let told = Box::pin(lab.under_load(schedule)).await;
     desk.say("every film is brought back now");
     let lost = lab.bring_back().await;
-    let ended = ended(&cluster).await?;
+    let ended = ended(&cluster).await.unwrap_or_else(|failure| vec![failure.to_string()]);
     let rounds: Vec<_> = told.iter().map(|told| told.lived.clone()).collect();
     let verdicts = {
         let oracle = load.oracle.borrow();
@@ -226,27 +226,23 @@ struct Lab<'a> {
 }
 
 impl Lab<'_> {
-    /// All that went wrong while clients were at work, which end what they are at; after a failure they do not.
-    async fn under_load(&self, schedule: Schedule) -> Result<Vec<Told>, Failure> {
+    /// All that went wrong while clients were at work, which end what they are at.
+    async fn under_load(&self, schedule: Schedule) -> Vec<Told> {
         let suffering = async {
-            let told = self.suffer(schedule).await?;
+            let told = self.suffer(schedule).await;
             self.load.end();
-            Ok(told)
+            told
         };
-        let clients = async {
-            Box::pin(self.load.run()).await;
-            Ok(())
-        };
-        tokio::try_join!(suffering, clients).map(|(told, ())| told)
+        tokio::join!(suffering, Box::pin(self.load.run())).0
     }
 
     /// Lets one thing after the other go wrong until time is over.
-    async fn suffer(&self, schedule: Schedule) -> Result<Vec<Told>, Failure> {
+    async fn suffer(&self, schedule: Schedule) -> Vec<Told> {
         let until = self.load.now() + self.args.lasts();
         let mut told = Vec::new();
         if self.cluster.targets().is_empty() {
             tokio::time::sleep(until.saturating_sub(self.load.now())).await;
-            return Ok(told);
+            return told;
         }
         for round in schedule {
             tokio::time::sleep(CALM).await;
@@ -257,14 +253,14 @@ impl Lab<'_> {
             if victims.is_empty() {
                 continue;
             }
-            told.push(self.round(&round, &victims, leader).await?);
+            told.push(self.round(&round, &victims, leader).await);
             let is_mended = told.last().is_some_and(|told| told.lived.mended.is_some());
             // more than one thing at a time is not what is promised
             if !is_mended {
                 break;
             }
         }
-        Ok(told)
+        told
     }
 
     /// Who is hit of those who take faults, and who leads.
@@ -279,7 +275,14 @@ impl Lab<'_> {
         (victims, leader)
     }
 
-    async fn round(&self, round: &Round, victims: &[usize], leader: Option<usize>) -> Result<Told, Failure> {
+    async fn is_mended(&self, victims: &[usize], rotten: &[Rotten], since_ms: u64) -> Result<bool, Failure> {
+        let is_found = rotten.is_empty() || self.cluster.has_scrubbed(victims, since_ms).await;
+        Ok(is_found
+            && self.cluster.is_mended(wall_ms(), self.args.mend_max).await?
+            && self.cluster.is_mended_of(rotten).await)
+    }
+
+    async fn round(&self, round: &Round, victims: &[usize], leader: Option<usize>) -> Told {
         let name = |at: usize| self.cluster.members[at].id.to_string();
         let mut told = Told {
             nodes: victims.iter().map(|at| name(*at)).collect(),
@@ -297,22 +300,31 @@ impl Lab<'_> {
         let begins = [&round.kind.to_string(), &told.nodes.join(" "), &told.what].map(String::as_str).join(" ");
         self.desk.say(&format!("{:>6}  {}", human_duration(told.lived.began), begins.trim_end()));
         let since_ms = wall_ms();
-        let rotten = self.cluster.afflict(round, victims).await?;
-        told.notes = rotten.iter().map(note).collect();
-        self.endure(round, victims, &mut told.lived).await;
+        let afflicted = self.cluster.afflict(round, victims).await;
+        if afflicted.is_ok() {
+            self.endure(round, victims, &mut told.lived).await;
+        }
         self.cluster.heal(round).await;
         told.lived.ended = self.load.now();
-        let is_found = rotten.is_empty() || self.cluster.has_scrubbed(victims, since_ms).await;
-        let is_mended = is_found
-            && self.cluster.is_mended(wall_ms(), self.args.mend_max).await?
-            && self.cluster.is_mended_of(&rotten).await;
+        let is_mended = match afflicted {
+            Ok(rotten) => {
+                told.notes = rotten.iter().map(note).collect();
+                self.is_mended(victims, &rotten, since_ms).await
+            }
+            Err(failure) => Err(failure),
+        };
+        // a lab that cannot go on tells what it has seen until then
+        let is_mended = is_mended.unwrap_or_else(|failure| {
+            told.notes.push(format!("the lab ended here: {failure}"));
+            false
+        });
         told.lived.mended = is_mended.then(|| self.load.now().saturating_sub(told.lived.ended));
         let said = match told.lived.mended {
             Some(after) => format!("mended after {}", human_duration(after)),
             None => "not mended".to_owned(),
         };
         self.desk.say(&format!("{:>6}  {said}", human_duration(self.load.now())));
-        Ok(told)
+        told
     }
 
     /// Waits until the fault ends; asks those who are cut off meanwhile.
