@@ -220,7 +220,7 @@ impl Node {
                 // a leader that has just begun judges nobody; of those it never heard it knows nothing
                 let state = Some(health.state(id, now_ms));
                 let state = state.filter(|state| heard_ms.is_some() || *state != NodeState::Up);
-                (reports.get(&id).map_or(unknown(id), |(_, own)| *own), state, heard_ms)
+                (reports.get(&id).map_or(NodePicture::of(id), |(_, own)| *own), state, heard_ms)
             };
             let shown = match liveness {
                 _ if record.removed => Shown::Out,
@@ -272,18 +272,5 @@ impl Node {
             }
         }
         Arc::new(picture)
-    }
-}
-
-fn unknown(id: NodeId) -> NodePicture {
-    NodePicture {
-        id,
-        state: Shown::Unknown,
-        disk_used_bytes: 0,
-        disk_total_bytes: 0,
-        disk_room_bytes: None,
-        damaged: 0,
-        dirs_changed: 0,
-        heard_ms: None,
     }
 }
