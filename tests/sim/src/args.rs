@@ -26,8 +26,7 @@ use crate::{
 const SEEDS: u64 = 200;
 
 /// Mistakes that it takes hundreds of seeds to run into.
-const RARE: &[Mutant] =
-    &[Mutant::DuplicateAckedEarly, Mutant::TombstoneResequenced, Mutant::SessionReopened, Mutant::LeftPlacesUnread];
+const RARE: &[Mutant] = &[Mutant::TombstoneResequenced, Mutant::SessionReopened, Mutant::LeftPlacesUnread];
 
 /// Run V-Stack's cores under simulated faults.
 #[derive(Clone, Debug, Parser)]
