@@ -394,6 +394,8 @@ impl World {
     pub(crate) fn heal_late(self: &Arc<Self>) {
         self.retire_removed();
         for machine in self.machines().into_iter().filter(|machine| !machine.is_retired()) {
+            // of those that came since, too: nothing can be well where there is no room
+            machine.drives().iter().for_each(|drive| drive.disk.set_total_bytes(ROOM_BYTES));
             let refuses = machine.node().is_some_and(|node| node.store().is_some_and(|store| store.refuses()));
             let is_blind = machine.drives().iter().any(|drive| !drive.hidden.is_empty());
             if refuses || is_blind || machine.drives().iter().any(|drive| self.is_faulty(drive)) {
