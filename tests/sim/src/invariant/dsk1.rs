@@ -36,7 +36,8 @@ pub(crate) fn opened(
     drive.dropping.extend(doubted.copied());
     if is_blind {
         let now = world.kernel.now();
-        let since = |key: &Key| drive.hidden.get(key).copied().unwrap_or(now);
+        // what was written again meanwhile is hidden anew
+        let since = |key: &Key| drive.hidden.get(key).copied().filter(|_| !before.contains(key)).unwrap_or(now);
         drive.hidden = gone.iter().map(|key| (*key, since(key))).collect();
         return;
     }
